@@ -1,0 +1,3 @@
+export interface AdmissionPlugin {
+  readonly name: string
+}

@@ -1,0 +1,3 @@
+export interface CloudProvider {
+  readonly name: string
+}

@@ -1,0 +1,3 @@
+export interface DnsPlugin {
+  readonly name: string
+}

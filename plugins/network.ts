@@ -1,0 +1,3 @@
+export interface NetworkPlugin {
+  readonly name: string
+}

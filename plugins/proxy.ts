@@ -1,0 +1,3 @@
+export interface ServiceProxy {
+  readonly name: string
+}

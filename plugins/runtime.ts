@@ -1,0 +1,3 @@
+export interface RuntimePlugin {
+  readonly name: string
+}

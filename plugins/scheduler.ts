@@ -1,0 +1,3 @@
+export interface SchedulerPlugin {
+  readonly name: string
+}

@@ -1,0 +1,3 @@
+export interface StorePlugin {
+  readonly name: string
+}

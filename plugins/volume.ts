@@ -1,0 +1,3 @@
+export interface VolumePlugin {
+  readonly name: string
+}
