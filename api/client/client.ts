@@ -66,8 +66,15 @@ export interface Client {
     patch: Patch,
     options?: WriteOptions & { force?: boolean },
   ): Promise<T>
-  delete<T extends ApiObject>(kind: KindDeclaration<T>, name: ObjectName, options?: DeleteOptions): Promise<void>
-  deleteCollection<T extends ApiObject>(kind: KindDeclaration<T>, options?: ListOptions & DeleteOptions): Promise<void>
+  delete<T extends ApiObject>(
+    kind: KindDeclaration<T>,
+    name: ObjectName,
+    options?: DeleteOptions,
+  ): Promise<void>
+  deleteCollection<T extends ApiObject>(
+    kind: KindDeclaration<T>,
+    options?: ListOptions & DeleteOptions,
+  ): Promise<void>
   /** A request outside the kinds (`/version`, `/readyz`, proxies). Returns the parsed body. */
   request<R>(method: string, path: string, body?: unknown, options?: CallOptions): Promise<R>
   /** Closes idle connections. Calls under way fail. */

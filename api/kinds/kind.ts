@@ -58,15 +58,7 @@ export interface KindDeclaration<T = ApiObject> {
 }
 
 /** Request verbs of stored resources. */
-export type Verb =
-  | 'create'
-  | 'delete'
-  | 'deletecollection'
-  | 'get'
-  | 'list'
-  | 'patch'
-  | 'update'
-  | 'watch'
+export type Verb = 'create' | 'delete' | 'deletecollection' | 'get' | 'list' | 'patch' | 'update' | 'watch'
 
 /** All verbs of a stored resource, in the order discovery shows them. */
 export const ALL_VERBS: readonly Verb[] = [

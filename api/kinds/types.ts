@@ -50,6 +50,7 @@ export type ClusterRole = Served<rbac.ClusterRole>
 export type RoleBinding = Served<rbac.RoleBinding>
 export type ClusterRoleBinding = Served<rbac.ClusterRoleBinding>
 
+export type { DeploymentSpec } from 'kubernetes-types/apps/v1.js'
 export type {
   Container,
   ContainerPort,
@@ -64,12 +65,11 @@ export type {
   Probe,
   ServicePort,
   ServiceSpec,
-  Toleration,
   Taint,
+  Toleration,
   Volume,
   VolumeMount,
 } from 'kubernetes-types/core/v1.js'
-export type { DeploymentSpec } from 'kubernetes-types/apps/v1.js'
 export type { Endpoint, EndpointPort } from 'kubernetes-types/discovery/v1.js'
 export type { LabelSelector } from 'kubernetes-types/meta/v1.js'
 export type { PolicyRule, RoleRef, Subject } from 'kubernetes-types/rbac/v1.js'
