@@ -1,0 +1,57 @@
+import { mkdir, readFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { networkInterfaces } from 'node:os'
+import { resolve } from 'node:path'
+import { Address4 } from 'ip-address'
+import { UserError } from '../failure.ts'
+import type { ServerOptions } from './options.ts'
+
+/** Checks the options and fills in what was left out, so that nothing is begun that cannot end well. */
+export async function completeOptions(
+  options: ServerOptions,
+): Promise<ServerOptions & { advertise: string }> {
+  checkNetwork('--cluster-cidr', options.clusterCidr)
+  checkNetwork('--service-cidr', options.serviceCidr)
+  const data = resolve(options.data)
+  await mkdir(data, { recursive: true, mode: 0o700 }).catch(cause => {
+    throw new UserError(
+      `--data ${options.data}: ${cause.message}`,
+      'Give a directory this user may write to.',
+    )
+  })
+  if (!options.only) await checkPortFree(options.bind, options.port)
+  return { ...options, data, advertise: options.advertise ?? (await defaultAddress()) }
+}
+
+function checkNetwork(option: string, value: string): void {
+  if (!Address4.isValid(value) || !value.includes('/')) {
+    throw new UserError(`${option} ${value}: expected an IPv4 network such as 10.96.0.0/16`)
+  }
+}
+
+/** The children find out by themselves too; this says it before anything is started. */
+function checkPortFree(address: string, port: number): Promise<void> {
+  return new Promise((done, reject) => {
+    const probe = createServer()
+    probe.on('error', (cause: NodeJS.ErrnoException) => {
+      const why = cause.code === 'EADDRINUSE' ? 'is in use' : `cannot be used (${cause.code})`
+      reject(
+        new UserError(
+          `port ${port} on ${address} ${why}`,
+          'Stop what listens there, or give another --port.',
+        ),
+      )
+    })
+    probe.listen(port, address, () => probe.close(() => done()))
+  })
+}
+
+/** The address of the interface with the default route, else the first that is not loopback. */
+async function defaultAddress(): Promise<string> {
+  const routes = (await readFile('/proc/net/route', 'utf8')).split('\n').map(line => line.split('\t'))
+  const device = routes.find(fields => fields[1] === '00000000')?.[0]
+  const interfaces = networkInterfaces()
+  const candidates = [...(device ? (interfaces[device] ?? []) : []), ...Object.values(interfaces).flat()]
+  const address = candidates.find(entry => entry?.family === 'IPv4' && !entry.internal)?.address
+  return address ?? '127.0.0.1'
+}

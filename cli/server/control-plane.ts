@@ -1,0 +1,33 @@
+import { fileURLToPath } from 'node:url'
+import { embeddedRedis } from '../../control-plane/store/embedded-redis.ts'
+import type { Logger } from '../../plugins/plugin.ts'
+import { memoryFlags } from './memory.ts'
+import type { ServerOptions } from './options.ts'
+import { type ChildSpec, supervise } from './supervisor.ts'
+
+const CLI = fileURLToPath(new URL('../skiff.ts', import.meta.url))
+
+/** Runs the whole control plane: Redis (unless a store is named), API server, controllers, scheduler, Pod routes. */
+export async function runControlPlane(
+  options: ServerOptions,
+  log: Logger,
+  signal: AbortSignal,
+): Promise<void> {
+  const redis = options.store ? undefined : await embeddedRedis(`${options.data}/redis`)
+  const store = options.store ?? redis!.url
+  const parts = (['apiserver', 'controllers', 'scheduler', 'overlay'] as const).map(only =>
+    component({ ...options, store, only }),
+  )
+  await supervise([...(redis ? [{ name: 'redis', ...redis }] : []), ...parts], log, signal)
+}
+
+/** A part of the control plane as a child process: this same program with `--only`. */
+function component(options: ServerOptions & { only: string }): ChildSpec {
+  const args = Object.entries(options).flatMap(([option, value]) => [`--${kebabCase(option)}`, String(value)])
+  return {
+    name: options.only,
+    command: [process.execPath, ...memoryFlags(options.only), CLI, 'server', ...args],
+  }
+}
+
+const kebabCase = (name: string): string => name.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)

@@ -1,0 +1,100 @@
+import { Command, InvalidArgumentError } from 'commander'
+import { LAB_DEFAULTS } from '../lab/options.ts'
+import { reportFailure } from './failure.ts'
+import { version } from './version.ts'
+
+const program = new Command('skiff')
+  .description('Kubernetes in TypeScript whose every seam is a plugin')
+  .showHelpAfterError('(run with --help for what there is)')
+  .configureHelp({ showGlobalOptions: true })
+
+program
+  .command('up')
+  .description('bring up a cluster on this machine, or mend the one that is there')
+  .option('--workers <n>', 'number of worker machines', wholeNumber, LAB_DEFAULTS.workers)
+  .option(
+    '--proxy <name>',
+    'service proxy: ipvs or nftables (default: ipvs where the kernel has it)',
+    oneOf('ipvs', 'nftables'),
+  )
+  .option('--runtime <name>', 'container runtime', oneOf('containerd'), LAB_DEFAULTS.runtime)
+  .option('--data <dir>', 'where the cluster keeps everything', LAB_DEFAULTS.dataDir)
+  .option('--keep-images', 'leave the image store in place when the cluster is taken down', false)
+  .option('--name <name>', 'prefix of links and cgroups, for several labs side by side', LAB_DEFAULTS.name)
+  .option('--subnet <cidr>', 'network of the machines, a /24', LAB_DEFAULTS.subnet)
+  .option('--kubeconfig <file>', 'where the kubeconfig is written', LAB_DEFAULTS.kubeconfig)
+  .option('--no-demo', 'do not deploy the demo')
+  .action(async options => (await import('./commands/up.ts')).up(options))
+
+program
+  .command('down')
+  .description('take the cluster back: processes, namespaces, links, rules, files')
+  .option('--data <dir>', 'data directory given to `up`', LAB_DEFAULTS.dataDir)
+  .option('--keep-images', 'leave the image store in place', false)
+  .action(async options => (await import('./commands/down.ts')).down(options))
+
+program
+  .command('status')
+  .description('say what runs and what does not')
+  .option('--data <dir>', 'data directory given to `up`', LAB_DEFAULTS.dataDir)
+  .action(async options => (await import('./commands/status.ts')).status(options))
+
+program
+  .command('server')
+  .description('run the control plane (or one part of it)')
+  .requiredOption('--data <dir>', 'data directory')
+  .option('--only <part>', 'run just one part', oneOf('apiserver', 'controllers', 'scheduler', 'overlay'))
+  .option('--bind <address>', 'address to listen on', '0.0.0.0')
+  .option(
+    '--advertise <address>',
+    'address clients and Pods reach this server at (default: that of the default route)',
+  )
+  .option('--port <n>', 'port of the API', portNumber, 6443)
+  .option('--store <url>', 'redis://, rediss:// or unix:// URL (default: an embedded redis-server)')
+  .option('--cluster-cidr <cidr>', 'addresses of Pods', '10.244.0.0/16')
+  .option('--service-cidr <cidr>', 'addresses of Services', '10.96.0.0/16')
+  .option('--cluster-domain <domain>', 'DNS domain of the cluster', 'cluster.local')
+  .action(async options => (await import('./commands/server.ts')).server(options))
+
+program
+  .command('agent')
+  .description('run a node: kubelet, network, proxy and DNS')
+  .requiredOption('--config <file>', 'NodeConfiguration (YAML)')
+  .action(async options => (await import('./commands/agent.ts')).agent(options))
+
+program
+  .command('image')
+  .description('images of the workers')
+  .command('load')
+  .description('import an archive (OCI layout or docker-archive) into every worker')
+  .argument('<file>', 'the archive')
+  .option('--data <dir>', 'data directory given to `up`', LAB_DEFAULTS.dataDir)
+  .option('--node <name>', 'just into this worker')
+  .action(async (file, options) => (await import('./commands/image-load.ts')).imageLoad(file, options))
+
+program
+  .command('version')
+  .description('print the version')
+  .action(() =>
+    console.log(`skiff ${version.skiff} (Kubernetes ${version.kubernetes}, Node ${process.version})`),
+  )
+
+function wholeNumber(value: string): number {
+  if (!/^\d+$/.test(value)) throw new InvalidArgumentError('expected a whole number')
+  return Number(value)
+}
+
+function portNumber(value: string): number {
+  const port = wholeNumber(value)
+  if (port > 65_535) throw new InvalidArgumentError('expected a port, 0 to 65535')
+  return port
+}
+
+function oneOf(...allowed: string[]): (value: string) => string {
+  return value => {
+    if (!allowed.includes(value)) throw new InvalidArgumentError(`expected ${allowed.join(' or ')}`)
+    return value
+  }
+}
+
+program.parseAsync().catch(reportFailure)
