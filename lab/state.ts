@@ -4,6 +4,12 @@ import { LabOptionError, type LabOptions } from './options.ts'
 
 const FILE = 'lab.json'
 
+/** Folders of a lab's data directory beside those of its machines. */
+export const dataDirs = ({ dataDir }: LabOptions): { images: string; server: string } => ({
+  images: join(dataDir, 'images'),
+  server: join(dataDir, 'control-plane', 'server'),
+})
+
 /** What the lab in a data directory was made with; undefined when there is none. */
 export async function readLab(dataDir: string): Promise<LabOptions | undefined> {
   const text = await readFile(join(dataDir, FILE), 'utf8').catch(() => undefined)
@@ -11,10 +17,8 @@ export async function readLab(dataDir: string): Promise<LabOptions | undefined> 
   try {
     return JSON.parse(text)
   } catch (cause) {
-    throw new Error(
-      `${join(dataDir, FILE)} is damaged (${(cause as Error).message}); remove it if no lab runs`,
-      { cause },
-    )
+    const hint = 'remove it if no lab runs there'
+    throw new Error(`${join(dataDir, FILE)} is damaged (${(cause as Error).message}); ${hint}`, { cause })
   }
 }
 
@@ -26,14 +30,18 @@ export async function writeLab(options: LabOptions): Promise<void> {
   await rename(`${path}.new`, path)
 }
 
-/** A lab that is there keeps its name and network; the number of workers may change. */
-export function checkSameLab(wanted: LabOptions, there: LabOptions | undefined): void {
-  if (!there) return
+/**
+ * The lab that is there already, if it is the one wanted: it keeps its name and network; the number of workers may
+ * change.
+ */
+export async function findLab(wanted: LabOptions): Promise<LabOptions | undefined> {
+  const there = await readLab(wanted.dataDir)
+  if (!there) return undefined
   for (const option of ['name', 'subnet'] as const) {
-    if (wanted[option] !== there[option]) {
-      throw new LabOptionError(
-        `--${option} ${wanted[option]}: the lab in ${there.dataDir} was made with ${there[option]}; run \`skiff down --data ${there.dataDir}\` first`,
-      )
-    }
+    if (wanted[option] === there[option]) continue
+    throw new LabOptionError(
+      `--${option} ${wanted[option]}: the lab in ${there.dataDir} was made with ${there[option]}; run \`skiff down --data ${there.dataDir}\` first`,
+    )
   }
+  return there
 }
