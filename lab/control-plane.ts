@@ -1,5 +1,5 @@
-import { fileURLToPath } from 'node:url'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import type { Client } from '../api/client/client.ts'
 import { loadKubeconfig } from '../api/client/kubeconfig.ts'
 import { createClient } from '../api/client/rest-client.ts'

@@ -35,7 +35,18 @@ async function removeFiles(options: LabOptions, machines: MachineSpec[], keepIma
 
 /** containerd's content and snapshots stay; what it knew of containers is cleared by the next boot's clean-up. */
 async function removeAllButImages(dir: string): Promise<void> {
-  const parts = ['agent', 'server', 'cni', 'pki', 'log', 'services', 'node.yaml', 'containerd.toml', 'booted', 'plugged-in']
+  const parts = [
+    'agent',
+    'server',
+    'cni',
+    'pki',
+    'log',
+    'services',
+    'node.yaml',
+    'containerd.toml',
+    'booted',
+    'plugged-in',
+  ]
   await Promise.all(parts.map(part => remove(join(dir, part))))
 }
 

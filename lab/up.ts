@@ -34,7 +34,11 @@ export const upSteps: Step[] = [
   { title: 'Make certificates', run: makeCertificates },
   { title: 'Start machines', run: startMachines },
   { title: 'Nodes ready', run: waitForNodes },
-  { title: 'Deploy the demo', enabled: ({ options }) => options.demo, run: ({ client }) => deployDemo(client!) },
+  {
+    title: 'Deploy the demo',
+    enabled: ({ options }) => options.demo,
+    run: ({ client }) => deployDemo(client!),
+  },
   { title: 'Ask the demo', enabled: ({ options }) => options.demo, run: askDemo },
 ]
 
@@ -53,14 +57,19 @@ async function chooseProxy(options: LabOptions): Promise<'ipvs' | 'nftables'> {
   if (options.proxy === 'nftables') return 'nftables'
   if (await kernelHasIpvs()) return 'ipvs'
   if (options.proxy === undefined) return 'nftables'
-  throw new PreflightError('--proxy ipvs: this kernel has no IPVS (CONFIG_IP_VS)', 'Leave --proxy out, or load the module: modprobe ip_vs')
+  throw new PreflightError(
+    '--proxy ipvs: this kernel has no IPVS (CONFIG_IP_VS)',
+    'Leave --proxy out, or load the module: modprobe ip_vs',
+  )
 }
 
 async function makeImages(context: UpContext): Promise<undefined> {
   context.images = await makeLabImages(dataDirs(context.options).images)
 }
 
-const makeCertificates = ({ options }: UpContext): Promise<undefined> => createCredentials(options)
+async function makeCertificates({ options }: UpContext): Promise<undefined> {
+  await createCredentials(options)
+}
 
 /** The control plane and the workers' runtimes boot at the same time. */
 async function startMachines(context: UpContext): Promise<string> {

@@ -5,7 +5,13 @@ import { stringify } from 'yaml'
 import type { Client } from '../api/client/client.ts'
 import { nodes } from '../api/kinds/core.ts'
 import { CLUSTER_DNS } from './add-ons.ts'
-import { cniConfDir, CONTAINERD_SOCKET, containerdService, importImage, waitForContainerd } from './containerd.ts'
+import {
+  CONTAINERD_SOCKET,
+  cniConfDir,
+  containerdService,
+  importImage,
+  waitForContainerd,
+} from './containerd.ts'
 import { findMachine, startMachine, stopMachine } from './machine.ts'
 import { type LabOptions, type MachineSpec, machineSpecs } from './options.ts'
 import { waitFor } from './wait-for.ts'

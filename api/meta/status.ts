@@ -1,0 +1,308 @@
+/**
+ * Errors of the API: a meta/v1 Status as a thrown value. All reasons, codes and messages are made here, so that a client
+ * sees the words it would see from kube-apiserver.
+ */
+
+/** One cause in `status.details.causes`. */
+export interface StatusCause {
+  reason?: string
+  message?: string
+  field?: string
+}
+
+/** meta/v1 Status. */
+export interface Status {
+  kind: 'Status'
+  apiVersion: 'v1'
+  metadata: Record<string, unknown>
+  status: 'Success' | 'Failure'
+  message?: string
+  reason?: string
+  details?: {
+    name?: string
+    group?: string
+    kind?: string
+    uid?: string
+    causes?: StatusCause[]
+    retryAfterSeconds?: number
+  }
+  code?: number
+}
+
+/** Names a resource in messages: `deployments.apps`. */
+export interface ResourceRef {
+  group: string
+  plural: string
+}
+
+/** Names a kind in messages: `Deployment.apps`. */
+export interface KindRef {
+  group: string
+  kind: string
+}
+
+/** An API error. `status` is what goes over the wire. */
+export class StatusError extends Error {
+  readonly status: Status
+
+  constructor(status: Status, options?: ErrorOptions) {
+    super(status.message ?? status.reason ?? 'unknown error', options)
+    this.name = 'StatusError'
+    this.status = status
+  }
+
+  /** HTTP status code. */
+  get code(): number {
+    return this.status.code ?? 500
+  }
+
+  get reason(): string {
+    return this.status.reason ?? ''
+  }
+}
+
+type Details = NonNullable<Status['details']>
+
+function failure(code: number, reason: string, message: string, details?: Details): StatusError {
+  return new StatusError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message,
+    reason,
+    ...(details && { details }),
+    code,
+  })
+}
+
+const resourceText = ({ group, plural }: ResourceRef): string => (group ? `${plural}.${group}` : plural)
+
+const kindText = ({ group, kind }: KindRef): string => (group ? `${kind}.${group}` : kind)
+
+const resourceDetails = ({ group, plural }: ResourceRef, name?: string): Details => ({
+  ...(name && { name }),
+  ...(group && { group }),
+  kind: plural,
+})
+
+export const badRequest = (message: string): StatusError => failure(400, 'BadRequest', message)
+
+export const unauthorized = (message = 'Unauthorized'): StatusError => failure(401, 'Unauthorized', message)
+
+/** `message` says why, without the resource: `User "x" cannot list …`. */
+export function forbidden(resource: ResourceRef, name: string | undefined, message: string): StatusError {
+  const what =
+    resource.plural === '' ? 'forbidden' : `${resourceText(resource)}${name ? ` "${name}"` : ''} is forbidden`
+  return failure(403, 'Forbidden', `${what}: ${message}`, resourceDetails(resource, name))
+}
+
+export const notFound = (resource: ResourceRef, name: string): StatusError =>
+  failure(404, 'NotFound', `${resourceText(resource)} "${name}" not found`, resourceDetails(resource, name))
+
+/** A path that no resource is served at. */
+export const pathNotFound = (): StatusError =>
+  failure(404, 'NotFound', 'the server could not find the requested resource', {})
+
+export const alreadyExists = (resource: ResourceRef, name: string): StatusError =>
+  failure(
+    409,
+    'AlreadyExists',
+    `${resourceText(resource)} "${name}" already exists`,
+    resourceDetails(resource, name),
+  )
+
+/** `message` ends the sentence `Operation cannot be fulfilled on deployments.apps "x": …`. */
+export const conflict = (resource: ResourceRef, name: string, message: string): StatusError =>
+  failure(
+    409,
+    'Conflict',
+    `Operation cannot be fulfilled on ${resourceText(resource)} "${name}": ${message}`,
+    resourceDetails(resource, name),
+  )
+
+/** A 422 with one cause a field. */
+export function invalid(kind: KindRef, name: string, errors: FieldError[]): StatusError {
+  const causes = errors.map(error => ({ reason: error.type, message: describe(error), field: error.field }))
+  const details = { ...(name && { name }), ...(kind.group && { group: kind.group }), kind: kind.kind, causes }
+  return failure(422, 'Invalid', `${kindText(kind)} "${name}" is invalid: ${aggregate(errors)}`, details)
+}
+
+/** Several errors stand in brackets, each once, as Go's aggregate prints them. */
+function aggregate(errors: FieldError[]): string {
+  const texts = [...new Set(errors.map(error => `${error.field}: ${describe(error)}`))]
+  if (texts.length === 0) return '<nil>'
+  return texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`
+}
+
+export const methodNotSupported = (resource: ResourceRef, verb: string): StatusError =>
+  failure(
+    405,
+    'MethodNotAllowed',
+    `${verb} is not supported on resources of kind "${resourceText(resource)}"`,
+    resourceDetails(resource),
+  )
+
+export const methodNotAllowed = (): StatusError =>
+  failure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
+
+export const notAcceptable = (accepted: readonly string[]): StatusError =>
+  failure(406, 'NotAcceptable', `only the following media types are accepted: ${accepted.join(', ')}`)
+
+export const unsupportedMediaType = (accepted: readonly string[]): StatusError =>
+  failure(
+    415,
+    'UnsupportedMediaType',
+    `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+  )
+
+export const tooLarge = (message: string): StatusError =>
+  failure(413, 'RequestEntityTooLarge', `Request entity is too large: ${message}`)
+
+/** 410 `Expired`: the resourceVersion asked for is gone. */
+export const expired = (message: string): StatusError => failure(410, 'Expired', message)
+
+export const timeout = (resource: ResourceRef, operation: string, retryAfterSeconds = 1): StatusError =>
+  failure(
+    504,
+    'Timeout',
+    `The ${operation} operation against ${resourceText(resource)} could not be completed at this time, please try again.`,
+    {
+      ...resourceDetails(resource),
+      retryAfterSeconds,
+    },
+  )
+
+export const tooManyRequests = (
+  message: string,
+  retryAfterSeconds = 1,
+  causes?: StatusCause[],
+): StatusError =>
+  failure(429, 'TooManyRequests', message, {
+    ...(causes && { causes }),
+    ...(retryAfterSeconds && { retryAfterSeconds }),
+  })
+
+export const serviceUnavailable = (message: string, retryAfterSeconds = 1): StatusError =>
+  failure(503, 'ServiceUnavailable', message, { retryAfterSeconds })
+
+export const internalError = (message: string): StatusError =>
+  failure(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] })
+
+export const isStatusError = (error: unknown): error is StatusError =>
+  error instanceof Error && error.name === 'StatusError' && 'status' in error
+
+const hasReason =
+  (reason: string) =>
+  (error: unknown): boolean =>
+    isStatusError(error) && error.reason === reason
+
+export const isNotFound = hasReason('NotFound')
+export const isConflict = hasReason('Conflict')
+export const isAlreadyExists = hasReason('AlreadyExists')
+
+/** One thing that is wrong with one field. `type` is the cause's reason. */
+export interface FieldError {
+  type:
+    | 'FieldValueRequired'
+    | 'FieldValueInvalid'
+    | 'FieldValueNotSupported'
+    | 'FieldValueDuplicate'
+    | 'FieldValueForbidden'
+    | 'FieldValueTooLong'
+    | 'FieldValueTooMany'
+    | 'FieldValueNotFound'
+    | 'FieldValueTypeInvalid'
+    | 'InternalError'
+  field: string
+  badValue?: unknown
+  detail: string
+}
+
+const LABELS: Record<FieldError['type'], string> = {
+  FieldValueRequired: 'Required value',
+  FieldValueInvalid: 'Invalid value',
+  FieldValueNotSupported: 'Unsupported value',
+  FieldValueDuplicate: 'Duplicate value',
+  FieldValueForbidden: 'Forbidden',
+  FieldValueTooLong: 'Too long',
+  FieldValueTooMany: 'Too many',
+  FieldValueNotFound: 'Not found',
+  FieldValueTypeInvalid: 'Invalid value',
+  InternalError: 'Internal error',
+}
+
+const WITHOUT_VALUE = new Set<FieldError['type']>([
+  'FieldValueRequired',
+  'FieldValueForbidden',
+  'FieldValueTooLong',
+  'InternalError',
+])
+
+function describe({ type, badValue, detail }: FieldError): string {
+  const value = WITHOUT_VALUE.has(type) ? '' : `: ${goValue(badValue)}`
+  return `${LABELS[type]}${value}${detail ? `: ${detail}` : ''}`
+}
+
+/** A value as Go prints it in messages: strings quoted, objects as JSON. */
+function goValue(value: unknown): string {
+  if (value === undefined || value === null) return 'null'
+  return JSON.stringify(value)
+}
+
+export const required = (field: string, detail: string): FieldError => ({
+  type: 'FieldValueRequired',
+  field,
+  detail,
+})
+
+export const invalidValue = (field: string, badValue: unknown, detail: string): FieldError => ({
+  type: 'FieldValueInvalid',
+  field,
+  badValue,
+  detail,
+})
+
+export const notSupported = (field: string, badValue: unknown, allowed: readonly string[]): FieldError => ({
+  type: 'FieldValueNotSupported',
+  field,
+  badValue,
+  detail: `supported values: ${[...allowed]
+    .sort()
+    .map(value => JSON.stringify(value))
+    .join(', ')}`,
+})
+
+export const duplicateValue = (field: string, badValue: unknown): FieldError => ({
+  type: 'FieldValueDuplicate',
+  field,
+  badValue,
+  detail: '',
+})
+
+export const forbiddenField = (field: string, detail: string): FieldError => ({
+  type: 'FieldValueForbidden',
+  field,
+  detail,
+})
+
+export const tooLong = (field: string, badValue: unknown, max: number): FieldError => ({
+  type: 'FieldValueTooLong',
+  field,
+  badValue,
+  detail: `may not be more than ${max} bytes`,
+})
+
+export const tooMany = (field: string, badValue: number, max: number): FieldError => ({
+  type: 'FieldValueTooMany',
+  field,
+  badValue,
+  detail: `must have at most ${max} items`,
+})
+
+export const typeInvalid = (field: string, badValue: unknown, detail: string): FieldError => ({
+  type: 'FieldValueTypeInvalid',
+  field,
+  badValue,
+  detail,
+})
