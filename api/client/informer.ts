@@ -1,0 +1,127 @@
+import type { KindDeclaration } from '../kinds/kind.ts'
+import { type ApiObject, objectKey } from '../meta/object.ts'
+import { isStatusError } from '../meta/status.ts'
+import type { Client, Informer, InformerFactory } from './client.ts'
+import { createObjectCache, type ObjectCache } from './object-cache.ts'
+
+/** The part of a collection an informer follows. */
+export interface InformerScope {
+  namespace?: string
+  labelSelector?: string
+  fieldSelector?: string
+}
+
+export interface InformerOptions {
+  /** Called with every failed list or watch; the informer goes on by itself. */
+  onError?(kind: KindDeclaration, error: unknown): void
+}
+
+const PAGE = 500
+const WATCH_SECONDS = 300
+const FIRST_RETRY = 100
+const LONGEST_RETRY = 5_000
+
+/** Informers that are shared by everyone in the process. They run until the signal aborts. */
+export function createInformerFactory(
+  client: Client,
+  signal: AbortSignal,
+  options: InformerOptions = {},
+): InformerFactory {
+  const informers = new Map<string, Informer<any>>()
+  return {
+    informer(kind, scope = {}) {
+      const id = [
+        kind.group,
+        kind.version,
+        kind.plural,
+        scope.namespace,
+        scope.labelSelector,
+        scope.fieldSelector,
+      ].join('|')
+      const known = informers.get(id)
+      if (known) return known
+      const informer = startInformer(client, kind, scope, signal, options)
+      informers.set(id, informer)
+      return informer
+    },
+  }
+}
+
+function startInformer<T extends ApiObject>(
+  client: Client,
+  kind: KindDeclaration<T>,
+  scope: InformerScope,
+  signal: AbortSignal,
+  options: InformerOptions,
+): Informer<T> {
+  const cache = createObjectCache<T>()
+  void follow(client, kind, scope, cache, signal, options)
+  return cache
+}
+
+/** List, then watch from its revision, for ever. A broken watch goes on from the last revision seen; 410 lists anew. */
+async function follow<T extends ApiObject>(
+  client: Client,
+  kind: KindDeclaration<T>,
+  scope: InformerScope,
+  cache: ObjectCache<T>,
+  signal: AbortSignal,
+  { onError }: InformerOptions,
+): Promise<void> {
+  let revision: string | undefined
+  let delay = FIRST_RETRY
+  while (!signal.aborted) {
+    try {
+      revision ??= await fill(client, kind, scope, cache, signal)
+      for await (const event of client.watch(kind, watchOptions(scope, revision, signal))) {
+        revision = event.object.metadata.resourceVersion ?? revision
+        delay = FIRST_RETRY
+        cache.apply(event)
+      }
+    } catch (error) {
+      if (signal.aborted) return
+      if (isStatusError(error) && error.code === 410) revision = undefined
+      else onError?.(kind as KindDeclaration<any>, error)
+      await pause(delay * (0.75 + Math.random() / 2), signal)
+      delay = Math.min(delay * 2, LONGEST_RETRY)
+    }
+  }
+}
+
+const watchOptions = (scope: InformerScope, resourceVersion: string, signal: AbortSignal) => ({
+  ...scope,
+  resourceVersion,
+  allowWatchBookmarks: true,
+  timeoutSeconds: Math.round(WATCH_SECONDS * (1 + Math.random())),
+  signal,
+})
+
+async function fill<T extends ApiObject>(
+  client: Client,
+  kind: KindDeclaration<T>,
+  scope: InformerScope,
+  cache: ObjectCache<T>,
+  signal: AbortSignal,
+): Promise<string> {
+  const objects: T[] = []
+  let page = await client.list(kind, { ...scope, limit: PAGE, signal })
+  objects.push(...page.items)
+  while (page.metadata.continue) {
+    page = await client.list(kind, { ...scope, limit: PAGE, continue: page.metadata.continue, signal })
+    objects.push(...page.items)
+  }
+  cache.replace(new Map(objects.map(object => [objectKey(object), object])))
+  return page.metadata.resourceVersion ?? '0'
+}
+
+function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
+  return new Promise(resolve => {
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, milliseconds)
+    signal.addEventListener('abort', done)
+  })
+}

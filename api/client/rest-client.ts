@@ -1,0 +1,118 @@
+import type { KindDeclaration } from '../kinds/kind.ts'
+import type { ApiObject, List } from '../meta/object.ts'
+import type { CallOptions, Client, DeleteOptions, Patch, WriteOptions } from './client.ts'
+import type { ClientConfig } from './kubeconfig.ts'
+import { collectionPath, listParameters, objectPath, query } from './paths.ts'
+import { createTransport, type Transport, type WireRequest } from './transport.ts'
+import { readWatchEvents } from './watch-stream.ts'
+
+/** Deadline of every call but watches, in milliseconds. */
+const CALL_DEADLINE = 30_000
+
+const PATCH_TYPES: Record<Patch['type'], string> = {
+  json: 'application/json-patch+json',
+  merge: 'application/merge-patch+json',
+  strategic: 'application/strategic-merge-patch+json',
+  apply: 'application/apply-patch+yaml',
+}
+
+/** A client over HTTPS. */
+export function createClient(config: ClientConfig): Client {
+  const transport = createTransport(config)
+  const call = <R>(request: Omit<WireRequest, 'signal'>, options: CallOptions = {}): Promise<R> =>
+    callWithDeadline(transport, request, options) as Promise<R>
+  return {
+    get: (kind, name, options) => call({ method: 'GET', path: objectPath(kind, name) }, options),
+    list: (kind, options = {}) =>
+      call<List<never>>(
+        { method: 'GET', path: collectionPath(kind, options.namespace) + query(listParameters(options)) },
+        options,
+      ).then(list => withTypes(kind, list)),
+    async *watch(kind, options = {}) {
+      const { allowWatchBookmarks, timeoutSeconds } = options
+      const parameters = { ...listParameters(options), watch: true, allowWatchBookmarks, timeoutSeconds }
+      const path = collectionPath(kind, options.namespace) + query(parameters)
+      yield* readWatchEvents(await transport.open({ method: 'GET', path, signal: options.signal }))
+    },
+    create(kind, object, options = {}) {
+      const metadata = (object as Partial<ApiObject>).metadata
+      const path = options.name
+        ? objectPath(kind, options.name, options.subresource)
+        : collectionPath(kind, metadata?.namespace)
+      return call(withBody('POST', path + writeQuery(options), object), options)
+    },
+    update(kind, object, options = {}) {
+      const path = objectPath(kind, object.metadata, options.subresource)
+      return call(withBody('PUT', path + writeQuery(options), object), options)
+    },
+    patch(kind, name, patch, options = {}) {
+      const path = objectPath(kind, name, options.subresource) + writeQuery(options)
+      return call({ ...withBody('PATCH', path, patch.body), contentType: PATCH_TYPES[patch.type] }, options)
+    },
+    delete: (kind, name, options = {}) =>
+      call(withBody('DELETE', objectPath(kind, name), deleteBody(options)), options),
+    deleteCollection(kind, options = {}) {
+      const path = collectionPath(kind, options.namespace) + query(listParameters(options))
+      return call(withBody('DELETE', path, deleteBody(options)), options)
+    },
+    request: (method, path, body, options) => call(withBody(method, path, body), options),
+    close: () => transport.close(),
+  }
+}
+
+async function callWithDeadline(
+  transport: Transport,
+  request: Omit<WireRequest, 'signal'>,
+  { signal }: CallOptions,
+): Promise<unknown> {
+  const deadline = AbortSignal.timeout(CALL_DEADLINE)
+  const body = await transport.send({
+    ...request,
+    signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
+  })
+  return parseBody(body.toString())
+}
+
+/** Health checks and logs are plain text. */
+function parseBody(text: string): unknown {
+  if (!text.startsWith('{') && !text.startsWith('[')) return text
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
+
+const withBody = (method: string, path: string, body: unknown): Omit<WireRequest, 'signal'> => ({
+  method,
+  path,
+  ...(body !== undefined && { body: JSON.stringify(body) }),
+})
+
+const writeQuery = ({ dryRun, fieldManager, force }: WriteOptions & { force?: boolean }): string =>
+  query({ dryRun: dryRun ? 'All' : undefined, fieldManager, force })
+
+function deleteBody({
+  gracePeriodSeconds,
+  propagationPolicy,
+  preconditions,
+}: DeleteOptions): object | undefined {
+  const options = {
+    ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }),
+    ...(propagationPolicy && { propagationPolicy }),
+    ...(preconditions && { preconditions }),
+  }
+  return Object.keys(options).length === 0
+    ? undefined
+    : { kind: 'DeleteOptions', apiVersion: 'v1', ...options }
+}
+
+/** Items of a list come without their type; objects everywhere else have it. */
+function withTypes<T extends ApiObject>(kind: KindDeclaration<T>, list: List<T>): List<T> {
+  const { apiVersion } = list
+  for (const item of list.items) {
+    item.apiVersion ??= apiVersion
+    item.kind ??= kind.kind
+  }
+  return list
+}
