@@ -1,0 +1,53 @@
+import { type Change, REVISION_MARK, type StoredDocument } from '../../plugins/store.ts'
+
+const MARK = Buffer.from(REVISION_MARK)
+const QUOTE = 0x22
+
+/** Where and how the documents of one type are kept. The hash tag keeps the three in one slot of a Redis Cluster. */
+export interface TypeKeys {
+  revision: string
+  documents: string
+  log: string
+}
+
+export function keysOf(type: string): TypeKeys {
+  return { revision: `{${type}}:rev`, documents: `{${type}}:obj`, log: `{${type}}:log` }
+}
+
+/** The revision that stands in a document's bytes. */
+export function revisionOf(bytes: Buffer): number {
+  let at = bytes.indexOf(MARK)
+  if (at < 0) throw new Error('document without a revision')
+  let revision = 0
+  for (at += MARK.length; bytes[at] !== QUOTE && at < bytes.length; at++) {
+    revision = revision * 10 + (bytes[at]! - 48)
+  }
+  return revision
+}
+
+/**
+ * A document with bytes of its own: what the Redis client hands out are slices of its 64 KiB read buffers, and one
+ * long-lived small document would keep such a buffer alive.
+ */
+export function storedDocument(key: string, bytes: Buffer): StoredDocument {
+  const own = Buffer.allocUnsafeSlow(bytes.length)
+  bytes.copy(own)
+  return { key, revision: revisionOf(own), bytes: own }
+}
+
+const CHANGE_TYPES: Record<string, Change['type']> = { c: 'created', u: 'updated', d: 'deleted' }
+
+/** A stream entry as XREAD and XRANGE give it: the id and a flat list of fields and values. */
+export type StreamEntry = [id: Buffer, fields: Buffer[]]
+
+export function changeOf([id, fields]: StreamEntry): Change {
+  const type = CHANGE_TYPES[fields[2]!.toString('latin1')]
+  if (!type) throw new Error(`unknown change in the log: ${fields[2]}`)
+  const document = storedDocument(fields[1]!.toString(), fields[3]!)
+  return { type, ...document, revision: entryRevision(id) }
+}
+
+/** `<revision>-0` → revision. */
+export function entryRevision(id: Buffer): number {
+  return Number.parseInt(id.toString('latin1'), 10)
+}

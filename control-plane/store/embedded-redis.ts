@@ -1,0 +1,61 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+
+/** How to run the private Redis of a server: what the supervisor starts and what the store connects to. */
+export interface EmbeddedRedis {
+  command: string[]
+  /** Store URL of it. */
+  url: string
+  socket: string
+}
+
+/** Unix socket paths are limited by the kernel (sun_path). */
+const LONGEST_SOCKET_PATH = 107
+
+/**
+ * Writes the configuration of a Redis that only this machine's root can reach and whose acknowledged writes survive power
+ * loss: a unix socket and no port; every write is synced to the append-only file before it is answered.
+ *
+ * `dir` keeps its data. The socket is made in it, or in `socketDir` where the path would be too long.
+ */
+export async function embeddedRedis(dir: string, socketDir = dir): Promise<EmbeddedRedis> {
+  const home = resolve(dir)
+  const socket = join(resolve(socketDir), 'redis.sock')
+  if (socket.length > LONGEST_SOCKET_PATH) {
+    throw new Error(
+      `socket path "${socket}" has ${socket.length} characters, the kernel takes ${LONGEST_SOCKET_PATH}: use a shorter data directory`,
+    )
+  }
+  await mkdir(home, { recursive: true, mode: 0o700 })
+  await mkdir(resolve(socketDir), { recursive: true, mode: 0o700 })
+  const path = join(home, 'redis.conf')
+  await writeFile(path, configuration(home, socket), { mode: 0o600 })
+  return { command: ['redis-server', path], url: `unix://${socket}`, socket }
+}
+
+function configuration(home: string, socket: string): string {
+  const settings: [string, string][] = [
+    ['port', '0'],
+    ['unixsocket', quoted(socket)],
+    ['unixsocketperm', '700'],
+    ['dir', quoted(home)],
+    ['daemonize', 'no'],
+    ['save', '""'],
+    ['appendonly', 'yes'],
+    ['appendfsync', 'always'],
+    ['no-appendfsync-on-rewrite', 'no'],
+    ['auto-aof-rewrite-percentage', '100'],
+    ['auto-aof-rewrite-min-size', '64mb'],
+    ['aof-use-rdb-preamble', 'yes'],
+    ['maxmemory-policy', 'noeviction'],
+    ['hz', '10'],
+    ['loglevel', 'notice'],
+    // Logs are trimmed by whole nodes: small ones keep the length near what was asked for.
+    ['stream-node-max-entries', '64'],
+  ]
+  return `${settings.map(([name, value]) => `${name} ${value}`).join('\n')}\n`
+}
+
+function quoted(path: string): string {
+  return `"${path.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+}

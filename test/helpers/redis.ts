@@ -1,0 +1,44 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { embeddedRedis } from '../../control-plane/store/embedded-redis.ts'
+
+/** A durable Redis of a test's own, on a unix socket, that can be killed and started again on the same data. */
+export interface TestRedis {
+  url: string
+  dir: string
+  start(): void
+  /** SIGKILL; resolves when the process is gone. */
+  kill(): Promise<void>
+  /** Kills it and removes its data. */
+  remove(): Promise<void>
+}
+
+export async function startRedis(): Promise<TestRedis> {
+  const dir = await mkdtemp(join(tmpdir(), 'skiff-redis-'))
+  const { url, command } = await embeddedRedis(dir)
+  let child: ChildProcess | undefined
+  const start = () => {
+    child = spawn(command[0]!, command.slice(1), { stdio: 'ignore' })
+  }
+  const kill = async () => {
+    const dying = child
+    child = undefined
+    if (!dying || dying.exitCode !== null) return
+    const gone = new Promise(resolve => dying.once('exit', resolve))
+    dying.kill('SIGKILL')
+    await gone
+  }
+  start()
+  return {
+    url,
+    dir,
+    start,
+    kill,
+    async remove() {
+      await kill()
+      await rm(dir, { recursive: true, force: true })
+    },
+  }
+}
