@@ -1,0 +1,121 @@
+import { readFile } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import { createServer, type Server } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
+import Koa from 'koa'
+import type { Informer } from '../../../api/client/client.ts'
+import type { Pod } from '../../../api/kinds/types.ts'
+import type { PodContext } from '../pods/context.ts'
+import { isAllowed } from './access.ts'
+import { RequestError } from './find-container.ts'
+import { serveLogs } from './logs.ts'
+import { statsSummary } from './stats.ts'
+import { proxyStream } from './streams.ts'
+
+export interface KubeletServerTls {
+  certFile: string
+  keyFile: string
+  clientCAFile: string
+}
+
+export interface KubeletServerOptions {
+  address: string
+  port: number
+  tls: KubeletServerTls
+  context: PodContext
+  pods: Informer<Pod>
+  signal: AbortSignal
+}
+
+export interface KubeletServer {
+  port: number
+  close(): Promise<void>
+}
+
+/** The kubelet's HTTPS server: what the API server asks it for logs, exec, port-forward, statistics. */
+export async function startKubeletServer(options: KubeletServerOptions): Promise<KubeletServer> {
+  const { certFile, keyFile, clientCAFile } = options.tls
+  const [cert, key, ca] = await Promise.all([readFile(certFile), readFile(keyFile), readFile(clientCAFile)])
+  const app = createApp(options)
+  const server = createServer({ cert, key, ca, requestCert: true, rejectUnauthorized: false }, app.callback())
+  server.on('upgrade', (request, socket, head) => void upgrade(options, request, socket, head))
+  server.requestTimeout = 0
+  await listen(server, options.address, options.port)
+  return { port: (server.address() as AddressInfo).port, close: () => close(server) }
+}
+
+function listen(server: Server, address: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, address, resolve)
+  })
+}
+
+function close(server: Server): Promise<void> {
+  server.closeAllConnections()
+  return new Promise(resolve => server.close(() => resolve()))
+}
+
+function createApp(options: KubeletServerOptions): Koa {
+  const app = new Koa()
+  app.silent = true
+  app.use(async ctx => {
+    try {
+      if (ctx.path !== '/healthz') await authorize(options, ctx.req, ctx.path)
+      await route(options, ctx)
+    } catch (error) {
+      const { message, status = 500 } = error as RequestError
+      if (ctx.headerSent) throw error
+      ctx.status = status
+      ctx.body = message
+    }
+  })
+  return app
+}
+
+async function authorize(
+  { context }: KubeletServerOptions,
+  request: IncomingMessage,
+  path: string,
+): Promise<void> {
+  const socket = request.socket as TLSSocket
+  const certificate = socket.authorized ? socket.getPeerCertificate() : undefined
+  const allowed = await isAllowed(context.client, certificate, request.headers.authorization, {
+    path,
+    method: request.method ?? 'GET',
+    nodeName: context.nodeName,
+  })
+  if (allowed === 'unauthenticated') throw new RequestError(401, 'Unauthorized')
+  if (!allowed) throw new RequestError(403, `Forbidden (user may not ${request.method} ${path})`)
+}
+
+async function route(options: KubeletServerOptions, ctx: Koa.Context): Promise<void> {
+  const [, first, ...rest] = ctx.path.split('/').map(decodeURIComponent)
+  if (first === 'healthz') ctx.body = 'ok'
+  else if (first === 'pods' || first === 'runningpods') {
+    ctx.body = { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: options.pods.list() }
+  } else if (first === 'containerLogs') await serveLogs(options, ctx, rest)
+  else if (first === 'stats' && rest[0] === 'summary') ctx.body = await statsSummary(options)
+  else throw new RequestError(404, '404 page not found')
+}
+
+async function upgrade(
+  options: KubeletServerOptions,
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+): Promise<void> {
+  socket.on('error', () => socket.destroy())
+  try {
+    await authorize(options, request, request.url ?? '/')
+    await proxyStream(options, request, socket, head)
+  } catch (error) {
+    const { message, status = 500 } = error as RequestError
+    const length = Buffer.byteLength(message)
+    socket.end(
+      `HTTP/1.1 ${status} Error\r\ncontent-type: text/plain\r\ncontent-length: ${length}\r\nconnection: close\r\n\r\n${message}`,
+    )
+  }
+}
