@@ -63,8 +63,14 @@ export class StatusError extends Error {
 
 type Details = NonNullable<Status['details']>
 
-function failure(code: number, reason: string, message: string, details?: Details): StatusError {
-  return new StatusError({
+function failure(
+  code: number,
+  reason: string,
+  message: string,
+  details?: Details,
+  options?: ErrorOptions,
+): StatusError {
+  const status: Status = {
     kind: 'Status',
     apiVersion: 'v1',
     metadata: {},
@@ -73,7 +79,8 @@ function failure(code: number, reason: string, message: string, details?: Detail
     reason,
     ...(details && { details }),
     code,
-  })
+  }
+  return new StatusError(status, options)
 }
 
 const resourceText = ({ group, plural }: ResourceRef): string => (group ? `${plural}.${group}` : plural)
@@ -134,6 +141,10 @@ function aggregate(errors: FieldError[]): string {
   if (texts.length === 0) return '<nil>'
   return texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`
 }
+
+/** A 422 without a field: a patch whose steps cannot be done. Upstream's message keeps the reason to itself; `cause` has it. */
+export const unprocessable = (cause: Error): StatusError =>
+  failure(422, 'Invalid', 'the server rejected our request due to an error in our request', {}, { cause })
 
 export const methodNotSupported = (resource: ResourceRef, verb: string): StatusError =>
   failure(
