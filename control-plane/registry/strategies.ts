@@ -1,0 +1,114 @@
+import { isDeepStrictEqual } from 'node:util'
+import { type FieldError, invalidValue, notSupported, required } from '../../api/meta/status.ts'
+import { configMapStrategy, secretStrategy } from './configuration.ts'
+import { podStrategy } from './pod/strategy.ts'
+import { serviceStrategy } from './service/strategy.ts'
+import type { Strategy } from './strategy.ts'
+import {
+  daemonSetStrategy,
+  deploymentStrategy,
+  jobStrategy,
+  replicaSetStrategy,
+  statefulSetStrategy,
+} from './workloads.ts'
+
+const FINALIZER = 'kubernetes'
+
+const namespaceStrategy: Strategy<any> = {
+  nameRule: 'label',
+  hasGeneration: false,
+  keepStatusOnCreate: true,
+  defaults(namespace) {
+    namespace.metadata.labels ??= {}
+    if (namespace.metadata.name)
+      namespace.metadata.labels['kubernetes.io/metadata.name'] = namespace.metadata.name
+  },
+  prepareForCreate(namespace) {
+    namespace.spec = { finalizers: [FINALIZER] }
+    namespace.status = { phase: 'Active' }
+  },
+  prepareForUpdate(namespace, old, { subresource }) {
+    if (subresource !== 'finalize') namespace.spec = old.spec
+    namespace.status ??= old.status
+  },
+}
+
+const nodeStrategy: Strategy<any> = {
+  hasGeneration: false,
+  keepStatusOnCreate: true,
+  allowCreateOnUpdate: false,
+}
+
+/** Subjects are users and groups of the RBAC group unless they are service accounts. */
+const bindingStrategy: Strategy<any> = {
+  nameRule: 'path-segment',
+  hasGeneration: false,
+  defaults(binding) {
+    binding.roleRef ??= {}
+    binding.roleRef.apiGroup ??= 'rbac.authorization.k8s.io'
+    for (const subject of binding.subjects ?? []) {
+      subject.apiGroup ??= subject.kind === 'ServiceAccount' ? '' : 'rbac.authorization.k8s.io'
+      if (subject.apiGroup === '') delete subject.apiGroup
+    }
+  },
+  validate(binding, old) {
+    const errors: FieldError[] = []
+    const { kind, name } = binding.roleRef
+    if (!['Role', 'ClusterRole'].includes(kind))
+      errors.push(notSupported('roleRef.kind', kind, ['ClusterRole', 'Role']))
+    if (!name) errors.push(required('roleRef.name', ''))
+    if (old && !isDeepStrictEqual(old.roleRef, binding.roleRef)) {
+      errors.push(invalidValue('roleRef', binding.roleRef, 'cannot change roleRef'))
+    }
+    return errors
+  },
+}
+
+const roleStrategy: Strategy<any> = { nameRule: 'path-segment', hasGeneration: false }
+
+const leaseStrategy: Strategy<any> = { hasGeneration: false, allowCreateOnUpdate: true }
+
+const eventStrategy: Strategy<any> = { hasGeneration: false, allowCreateOnUpdate: true }
+
+const endpointSliceStrategy: Strategy<any> = {
+  defaults(slice) {
+    for (const port of slice.ports ?? []) {
+      port.name ??= ''
+      port.protocol ??= 'TCP'
+    }
+  },
+}
+
+const endpointsStrategy: Strategy<any> = {
+  hasGeneration: false,
+  defaults(endpoints) {
+    for (const { ports } of endpoints.subsets ?? []) for (const port of ports ?? []) port.protocol ??= 'TCP'
+  },
+}
+
+/** Without generation and rules of its own. */
+const plain: Strategy<any> = { hasGeneration: false }
+
+/** What is special to each kind, by `plural` or `plural.group`. Kinds that are not here have no rules of their own. */
+export const strategies: Record<string, Strategy<any>> = {
+  pods: podStrategy,
+  services: serviceStrategy,
+  namespaces: namespaceStrategy,
+  nodes: nodeStrategy,
+  configmaps: configMapStrategy,
+  secrets: secretStrategy,
+  serviceaccounts: plain,
+  events: eventStrategy,
+  endpoints: endpointsStrategy,
+  'endpointslices.discovery.k8s.io': endpointSliceStrategy,
+  'leases.coordination.k8s.io': leaseStrategy,
+  'deployments.apps': deploymentStrategy,
+  'replicasets.apps': replicaSetStrategy,
+  'statefulsets.apps': statefulSetStrategy,
+  'daemonsets.apps': daemonSetStrategy,
+  'jobs.batch': jobStrategy,
+  'roles.rbac.authorization.k8s.io': roleStrategy,
+  'clusterroles.rbac.authorization.k8s.io': roleStrategy,
+  'rolebindings.rbac.authorization.k8s.io': bindingStrategy,
+  'clusterrolebindings.rbac.authorization.k8s.io': bindingStrategy,
+}
