@@ -14,8 +14,10 @@ import type { ObjectMeta } from '../meta/object.ts'
 
 type Wire = { metadata?: unknown; spec?: unknown; status?: unknown; apiVersion?: unknown; kind?: unknown }
 
+type Mutable<T> = { -readonly [K in keyof T]: T[K] }
+
 /** An object as the server returns it: type and metadata always present, spec present where the kind has one. */
-export type Served<T extends Wire> = Omit<T, 'apiVersion' | 'kind' | 'metadata' | 'spec'> & {
+export type Served<T extends Wire> = Mutable<Omit<T, 'apiVersion' | 'kind' | 'metadata' | 'spec'>> & {
   apiVersion: string
   kind: string
   metadata: ObjectMeta
