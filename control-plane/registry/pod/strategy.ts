@@ -16,7 +16,7 @@ export const podStrategy: Strategy<Pod> = {
   },
   keepStatusOnCreate: true,
   validate(pod, old, { subresource }) {
-    if (subresource === 'status') return []
+    if (subresource === 'status' || subresource === 'binding') return []
     return old ? validateUpdate(pod, old) : validatePodSpec(pod.spec, 'spec')
   },
   gracePeriodSeconds(pod, requested) {

@@ -24,8 +24,8 @@ export const bindPod: SubresourceHandler = async ({ client, name, namespace, obj
     if ((pod.spec.schedulingGates ?? []).length > 0)
       throw refuse(`pod ${name} has non-empty .spec.schedulingGates`)
     pod.spec.nodeName = target
-    Object.assign((pod.metadata.annotations ??= {}), object.metadata?.annotations)
-    if (Object.keys(pod.metadata.annotations).length === 0) delete pod.metadata.annotations
+    if (object.metadata?.annotations)
+      pod.metadata.annotations = { ...pod.metadata.annotations, ...object.metadata.annotations }
     const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled')
     const scheduled = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: now() }
     pod.status = { ...pod.status, conditions: [...others, scheduled as never] }
