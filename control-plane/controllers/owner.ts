@@ -1,0 +1,26 @@
+import type { KindDeclaration } from '../../api/kinds/kind.ts'
+import { apiVersion } from '../../api/kinds/kind.ts'
+import type { ApiObject, OwnerReference } from '../../api/meta/object.ts'
+
+/** The reference of the controller that manages an object. */
+export const controllerOf = ({ metadata }: Pick<ApiObject, 'metadata'>): OwnerReference | undefined =>
+  metadata.ownerReferences?.find(({ controller }) => controller)
+
+/** An owner reference that makes `owner` the managing controller. */
+export const controllerRef = (
+  kind: KindDeclaration<any>,
+  owner: Pick<ApiObject, 'metadata'>,
+): OwnerReference => ({
+  apiVersion: apiVersion(kind),
+  kind: kind.kind,
+  name: owner.metadata.name,
+  uid: owner.metadata.uid!,
+  controller: true,
+  blockOwnerDeletion: true,
+})
+
+/** Key of the managing controller, if it is of this kind: how an event of a dependent wakes its owner. */
+export function ownerKey(kind: KindDeclaration<any>, object: Pick<ApiObject, 'metadata'>): string[] {
+  const owner = controllerOf(object)
+  return owner?.kind === kind.kind ? [`${object.metadata.namespace}/${owner.name}`] : []
+}
