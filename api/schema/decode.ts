@@ -1,0 +1,156 @@
+import { isMap, type Json, setOwn } from '../meta/patch/own.ts'
+import { DecodeError, DecodeState } from './decode-state.ts'
+import { type Definition, isReference, type SchemaFile, splitType } from './definition.ts'
+import { goType, scalarReader } from './scalars.ts'
+
+/**
+ * Reads a value in place: brings it to canonical form, drops what the schema does not know (noting it in the state), and
+ * gives back what is to stand there.
+ * @throws DecodeError where the type is wrong
+ */
+export type Reader = (value: unknown, state: DecodeState) => unknown
+
+interface FieldReader {
+  read: Reader
+  /** Lists and maps that are not required are left out when empty, as Go's `omitempty` does. */
+  dropEmpty: boolean
+}
+
+/** Compiles readers of definitions, each when it is first needed. */
+export class Decoder {
+  readonly #readers = new Map<string, Reader>()
+  readonly #schemas: SchemaFile
+
+  constructor(schemas: SchemaFile) {
+    this.#schemas = schemas
+  }
+
+  /**
+   * Checks and normalizes an object of a definition, in place: nulls and unknown fields are dropped, quantities and times
+   * made canonical.
+   * @returns what strict validation objects to (`unknown field "spec.foo"`), in the object's order
+   * @throws DecodeError when a value's type is wrong, with Go's message
+   */
+  decode(name: string, object: object): string[] {
+    const state = new DecodeState()
+    this.#definition(name)(object, state)
+    return state.faults
+  }
+
+  #definition(name: string): Reader {
+    const known = this.#readers.get(name)
+    if (known) return known
+    let fields: Map<string, FieldReader> | undefined
+    const struct = name.slice(name.lastIndexOf('.') + 1)
+    const reader: Reader = (value, state) => {
+      fields ??= this.#compileFields(name)
+      return readObject(value, state, struct, name, fields)
+    }
+    this.#readers.set(name, reader)
+    return reader
+  }
+
+  #compileFields(name: string): Map<string, FieldReader> {
+    const definition = this.#schemas.definitions[name]
+    if (!definition) throw new Error(`no schema is known by the name ${name}`)
+    return new Map(
+      Object.entries(definition.fields).map(([field, type]) => [
+        field,
+        {
+          read: this.#reader(type, definition.enums?.[field]),
+          dropEmpty: splitType(type).container !== '' && !isRequired(definition, field),
+        },
+      ]),
+    )
+  }
+
+  #reader(type: string, enumName: string | undefined): Reader {
+    const { container, inner } = splitType(type)
+    if (container === '[]') return listReader(this.#reader(inner, enumName), inner, type)
+    if (container === '{}') return mapReader(this.#reader(inner, undefined), inner, type)
+    return isReference(type) ? this.#definition(type) : scalarReader(type, enumName)
+  }
+}
+
+const isRequired = ({ required }: Definition, field: string): boolean => required?.includes(field) ?? false
+
+function readObject(
+  value: unknown,
+  state: DecodeState,
+  struct: string,
+  name: string,
+  fields: Map<string, FieldReader>,
+): unknown {
+  if (!isMap(value)) throw state.mismatch(value, goType(name))
+  const outer = state.struct
+  for (const key of Object.keys(value)) {
+    const field = fields.get(key)
+    const given = value[key]
+    if (field === undefined) {
+      state.unknown(key)
+      delete value[key]
+    } else if (given === null || given === undefined) delete value[key]
+    else {
+      state.struct = struct
+      state.enterField(key)
+      const result = field.read(given, state)
+      state.leaveField()
+      if (field.dropEmpty && isEmpty(result)) delete value[key]
+      else if (result !== given) setOwn(value, key, result)
+    }
+  }
+  state.struct = outer
+  return value
+}
+
+function isEmpty(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length === 0
+  for (const _ in value as object) return false
+  return true
+}
+
+function listReader(read: Reader, inner: string, type: string): Reader {
+  return (value, state) => {
+    if (!Array.isArray(value)) throw state.mismatch(value, goType(type))
+    for (let i = 0; i < value.length; i++) {
+      state.enterItem(i)
+      value[i] = value[i] === null ? zeroValue(inner) : read(value[i], state)
+      state.leaveItem()
+    }
+    return value
+  }
+}
+
+function mapReader(read: Reader, inner: string, type: string): Reader {
+  return (value, state) => {
+    if (!isMap(value)) throw state.mismatch(value, goType(type))
+    for (const key of Object.keys(value)) {
+      const given = value[key]
+      state.enterItem(key)
+      const result = given === null ? zeroValue(inner) : read(given, state)
+      state.leaveItem()
+      if (result !== given) setOwn(value as Json, key, result)
+    }
+    return value
+  }
+}
+
+const ZEROS: Record<string, unknown> = {
+  string: '',
+  bytes: '',
+  boolean: false,
+  int32: 0,
+  int64: 0,
+  double: 0,
+  quantity: '0',
+  intOrString: 0,
+}
+
+/** What Go makes of a null inside a list or map. */
+function zeroValue(type: string): unknown {
+  const { container } = splitType(type)
+  if (container === '[]') return []
+  return container === '{}' || isReference(type) ? {} : (ZEROS[type] ?? null)
+}
+
+export { DecodeError }

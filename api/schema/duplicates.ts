@@ -1,0 +1,77 @@
+import { formatPath } from './decode-state.ts'
+
+/**
+ * Finds fields that a JSON text has twice in one object; the parser keeps the last and says nothing.
+ * `value` is what the text was parsed to: as long as it has as many members as the text, there is nothing to look for.
+ * @returns `duplicate field "spec.x"` for each, in the text's order
+ */
+export function findDuplicates(text: string, value: unknown): string[] {
+  return countKeys(text) === countMembers(value) ? [] : scan(text)
+}
+
+const COLON = 0x3a
+const BACKSLASH = 0x5c
+
+/** Counts strings followed by a colon. */
+function countKeys(text: string): number {
+  let count = 0
+  let at = text.indexOf('"')
+  while (at >= 0) {
+    at = endOfString(text, at) + 1
+    while (isSpace(text.charCodeAt(at))) at++
+    if (text.charCodeAt(at) === COLON) count++
+    at = text.indexOf('"', at)
+  }
+  return count
+}
+
+/** Place of the quote that ends the string beginning at `start`. */
+function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1)
+  while (end >= 0) {
+    let backslashes = 0
+    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes++
+    if (backslashes % 2 === 0) return end
+    end = text.indexOf('"', end + 1)
+  }
+  return text.length
+}
+
+const isSpace = (code: number): boolean => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
+
+function countMembers(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  let count = 0
+  if (Array.isArray(value)) for (const item of value) count += countMembers(item)
+  else
+    for (const key of Object.keys(value)) count += 1 + countMembers((value as Record<string, unknown>)[key])
+  return count
+}
+
+interface Level {
+  /** Keys seen, absent for a list. */
+  seen?: Set<string>
+  place: string | number
+}
+
+const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|[{}[\],]/g
+
+/** Walks the tokens of a text known to be JSON. */
+function scan(text: string): string[] {
+  const found = new Set<string>()
+  const levels: Level[] = []
+  for (const [token, string, colon] of text.matchAll(TOKEN)) {
+    const level = levels.at(-1)
+    if (token === '{') levels.push({ seen: new Set(), place: '' })
+    else if (token === '[') levels.push({ place: 0 })
+    else if (token === '}' || token === ']') levels.pop()
+    else if (token === ',' && level && typeof level.place === 'number') level.place++
+    else if (colon !== undefined && level?.seen) {
+      level.place = JSON.parse(string!) as string
+      if (level.seen.has(level.place))
+        found.add(`duplicate field ${JSON.stringify(formatPath(levels.map(({ place }) => place)))}`)
+      level.seen.add(level.place)
+    }
+  }
+  return [...found]
+}

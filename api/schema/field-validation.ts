@@ -1,0 +1,46 @@
+import { badRequest } from '../meta/status.ts'
+import { DecodeError } from './decode.ts'
+import { findDuplicates } from './duplicates.ts'
+import type { SchemaSet } from './schemas.ts'
+
+/** The `fieldValidation` query parameter. */
+export type FieldValidation = 'Strict' | 'Warn' | 'Ignore'
+
+/** The kind a body is read as. */
+export interface BodyKind {
+  kind: string
+  version: string
+  schema: string
+}
+
+/**
+ * Reads an object of a kind from a parsed body, in place (see `SchemaSet.decode`). `text`, the body as it came, is looked
+ * through for fields given twice.
+ * @returns warnings for the client, under `Warn`
+ * @throws StatusError 400 for a wrong type, and under `Strict` for an unknown or duplicate field
+ */
+export function validateFields(
+  schemas: SchemaSet,
+  kind: BodyKind,
+  object: object,
+  mode: FieldValidation,
+  text?: string,
+): string[] {
+  const duplicates = text === undefined || mode === 'Ignore' ? [] : findDuplicates(text, object)
+  const faults = [...duplicates, ...decode(schemas, kind, object)]
+  if (mode === 'Strict' && faults.length > 0)
+    throw cannotBeHandled(kind, `strict decoding error: ${faults.join(', ')}`)
+  return mode === 'Warn' ? faults : []
+}
+
+function decode(schemas: SchemaSet, kind: BodyKind, object: object): string[] {
+  try {
+    return schemas.decode(kind.schema, object)
+  } catch (error) {
+    if (error instanceof DecodeError) throw cannotBeHandled(kind, error.message)
+    throw error
+  }
+}
+
+const cannotBeHandled = ({ kind, version }: BodyKind, why: string): Error =>
+  badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${why}`)

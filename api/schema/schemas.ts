@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import type { PatchSchema } from '../meta/patch/strategic.ts'
+import { Decoder } from './decode.ts'
+import { type Definition, type Descriptions, isReference, type SchemaFile, splitType } from './definition.ts'
+
+/** Where the generator writes. */
+export const GENERATED = fileURLToPath(new URL('../../generated/', import.meta.url))
+
+/** Thrown when the schemas were not generated, or cannot be read. */
+export class SchemaError extends Error {
+  readonly code = 'ERR_SCHEMAS'
+}
+
+/** The schemas of all kinds. */
+export interface SchemaSet {
+  /** Changes when the schemas change. */
+  readonly stamp: string
+  /** Definitions by name (`io.k8s.api.core.v1.Pod`). */
+  readonly definitions: Readonly<Record<string, Definition>>
+  /** Allowed values of enumerated types. */
+  readonly enums: Readonly<Record<string, string[]>>
+  /** See {@link Decoder.decode}. A definition that is not known is taken as free-form: nothing is checked. */
+  decode(name: string, object: object): string[]
+  /** How objects of a definition are strategically merged; undefined when it is not known. */
+  patchSchema(name: string): PatchSchema | undefined
+  /** Reads the descriptions anew: they are large, and rarely asked for. */
+  descriptions(): Descriptions
+}
+
+/**
+ * Reads the generated schemas.
+ * @param folder holds `schema.json` and `descriptions.json`
+ * @throws SchemaError
+ */
+export function loadSchemas(folder: string = GENERATED): SchemaSet {
+  const file = readGenerated<SchemaFile>(folder, 'schema.json')
+  const decoder = new Decoder(file)
+  const patchSchemas = new Map<string, PatchSchema>()
+  const set: SchemaSet = {
+    stamp: file.stamp,
+    definitions: file.definitions,
+    enums: file.enums,
+    decode: (name, object) => (Object.hasOwn(file.definitions, name) ? decoder.decode(name, object) : []),
+    patchSchema: name => {
+      const definition = file.definitions[name]
+      if (!definition) return undefined
+      const known = patchSchemas.get(name) ?? makePatchSchema(definition, set)
+      patchSchemas.set(name, known)
+      return known
+    },
+    descriptions: () => readGenerated<Descriptions>(folder, 'descriptions.json'),
+  }
+  return set
+}
+
+function readGenerated<T>(folder: string, name: string): T {
+  try {
+    return JSON.parse(readFileSync(`${folder}/${name}`, 'utf8')) as T
+  } catch (cause) {
+    throw new SchemaError(
+      `cannot read ${name} in ${folder}: run "npm run setup", which makes it (${(cause as Error).message})`,
+      { cause },
+    )
+  }
+}
+
+function makePatchSchema(definition: Definition, schemas: SchemaSet): PatchSchema {
+  return {
+    patchField: name => {
+      if (!Object.hasOwn(definition.fields, name)) return undefined
+      const { inner } = splitType(definition.fields[name]!)
+      const { strategy, key } = definition.patches?.[name] ?? {}
+      return {
+        strategy: mergeStrategy(strategy),
+        mergeKey: key,
+        schema: isReference(inner) ? schemas.patchSchema(inner) : undefined,
+      }
+    },
+  }
+}
+
+/** The server has no use for `retainKeys`: the patch itself says so where it is meant. */
+function mergeStrategy(strategy: string | undefined): 'merge' | 'replace' | undefined {
+  const [first] = (strategy ?? '').split(',')
+  return first === 'merge' || first === 'replace' ? first : undefined
+}

@@ -1,0 +1,21 @@
+/** Fields that hold quantities: the models call them strings. Package and definition → fields (of maps: the values). */
+export const QUANTITIES: Record<string, string> = {
+  'autoscaling.v2.HPAScalingRules': 'tolerance',
+  'autoscaling.v2.MetricTarget': 'value averageValue',
+  'autoscaling.v2.MetricValueStatus': 'value averageValue',
+  'core.v1.PersistentVolumeSpec': 'capacity',
+  'core.v1.PersistentVolumeClaimStatus': 'capacity allocatedResources',
+  'core.v1.EmptyDirVolumeSource': 'sizeLimit',
+  'core.v1.ResourceFieldSelector': 'divisor',
+  'core.v1.ResourceRequirements': 'limits requests',
+  'core.v1.VolumeResourceRequirements': 'limits requests',
+  'core.v1.ContainerStatus': 'allocatedResources',
+  'core.v1.PodSpec': 'overhead',
+  'core.v1.PodStatus': 'allocatedResources',
+  'core.v1.NodeStatus': 'capacity allocatable',
+  'core.v1.LimitRangeItem': 'max min default defaultRequest maxLimitRequestRatio',
+  'core.v1.ResourceQuotaSpec': 'hard',
+  'core.v1.ResourceQuotaStatus': 'hard used',
+  'node.v1.Overhead': 'podFixed',
+  'storage.v1.CSIStorageCapacity': 'capacity maximumVolumeSize',
+}
