@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from '../../plugins/plugin.ts'
-import type { ChangeListener } from '../../plugins/store.ts'
+import type { Change, ChangeListener } from '../../plugins/store.ts'
 import { Connection } from './connection.ts'
 import { changeOf, keysOf, type StreamEntry } from './documents.ts'
 
@@ -114,6 +114,17 @@ export class Feed {
     return positions
   }
 
+  /** A listener that fails has not seen these changes: it must start anew. */
+  #tell(subscription: Subscription, changes: Change[]): void {
+    try {
+      subscription.listener.changes(changes)
+    } catch (error) {
+      this.#log.error({ error, type: subscription.type }, 'a follower of the store failed')
+      this.#subscriptions.delete(subscription)
+      subscription.listener.lost()
+    }
+  }
+
   #deliver(type: string, entries: StreamEntry[]): void {
     const changes = entries.map(changeOf)
     for (const subscription of [...this.#subscriptions]) {
@@ -126,7 +137,7 @@ export class Feed {
         continue
       }
       subscription.after = fresh.at(-1)!.revision
-      subscription.listener.changes(fresh)
+      this.#tell(subscription, fresh)
     }
   }
 }

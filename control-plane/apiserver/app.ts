@@ -1,0 +1,50 @@
+import { randomUUID } from 'node:crypto'
+import Koa from 'koa'
+import type { Logger } from '../../plugins/plugin.ts'
+import type { Authenticator, Authorizer } from '../auth/types.ts'
+import { type AuditEvent, audit } from './pipeline/audit.ts'
+import { authentication } from './pipeline/authentication.ts'
+import { authorization } from './pipeline/authorization.ts'
+import { errors } from './pipeline/errors.ts'
+import { impersonation } from './pipeline/impersonation.ts'
+import { parseRequest } from './pipeline/request-info.ts'
+import type { ApiContext, Middleware, RequestState } from './pipeline/state.ts'
+import { timeouts } from './pipeline/timeouts.ts'
+
+export interface AppOptions {
+  log: Logger
+  authenticator: Authenticator
+  authorizer: Authorizer
+  metrics: Middleware
+  audit?: ((event: AuditEvent) => void) | undefined
+  /** Answers what got through. */
+  handle(ctx: ApiContext): Promise<void>
+}
+
+/** What each request goes through, in order. */
+export function createApp(options: AppOptions): Koa<RequestState> {
+  const { log, authenticator, authorizer, handle } = options
+  const app = new Koa<RequestState>()
+  const steps: Middleware[] = [
+    requestInfo,
+    options.metrics,
+    errors(log),
+    timeouts,
+    authentication(authenticator),
+    audit(options.audit),
+    impersonation(authorizer),
+    authorization(authorizer),
+    handle,
+  ]
+  for (const step of steps) app.use(step as Koa.Middleware<RequestState>)
+  app.on('error', error => log.debug({ error }, 'connection ended early'))
+  return app
+}
+
+const requestInfo: Middleware = async (ctx, next) => {
+  const { state } = ctx
+  state.info = parseRequest(ctx.req.method ?? 'GET', ctx.req.url ?? '/')
+  state.warnings = new Set()
+  state.auditId = (ctx.req.headers['audit-id'] as string | undefined) ?? randomUUID()
+  return await next()
+}

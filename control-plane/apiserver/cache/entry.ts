@@ -1,0 +1,44 @@
+import type { ApiObject } from '../../../api/meta/object.ts'
+import type { StoredDocument } from '../../../plugins/store.ts'
+
+/**
+ * One object in a watch cache: its final JSON bytes, and the parsed object when somebody needs it. The parsed form is
+ * held weakly: it is several times as large as the bytes, and most objects are only ever sent as they are.
+ */
+export class Entry implements StoredDocument {
+  readonly key: string
+  readonly revision: number
+  readonly bytes: Buffer
+  #object: WeakRef<ApiObject> | undefined
+
+  constructor({ key, revision, bytes }: StoredDocument) {
+    this.key = key
+    this.revision = revision
+    this.bytes = bytes
+  }
+
+  /** The parsed object, shared by all who ask: never change it. */
+  get object(): ApiObject {
+    let object = this.#object?.deref()
+    if (!object) {
+      object = this.copy()
+      if (FREEZE) deepFreeze(object)
+      this.#object = new WeakRef(object)
+    }
+    return object
+  }
+
+  /** A parsed object of the caller's own. */
+  copy(): ApiObject {
+    return JSON.parse(this.bytes.toString())
+  }
+}
+
+/** Who changes a shared object finds out in tests and development. */
+const FREEZE = process.env.NODE_ENV === 'test' || process.env.NODE_ENV === 'development'
+
+function deepFreeze(value: unknown): void {
+  if (typeof value !== 'object' || value === null) return
+  Object.freeze(value)
+  for (const member of Object.values(value)) deepFreeze(member)
+}

@@ -1,0 +1,18 @@
+const STARTED = new Date().toISOString().slice(0, 19)
+
+/** The answer of `/version`: the Kubernetes whose behaviour this is. */
+export const VERSION = {
+  major: '1',
+  minor: '34',
+  emulationMajor: '1',
+  emulationMinor: '34',
+  minCompatibilityMajor: '1',
+  minCompatibilityMinor: '33',
+  gitVersion: 'v1.34.0+skiff',
+  gitCommit: '',
+  gitTreeState: 'clean',
+  buildDate: `${STARTED}Z`,
+  goVersion: `node ${process.version}`,
+  compiler: 'v8',
+  platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+}

@@ -1,0 +1,53 @@
+import type { Status } from '../../../api/meta/status.ts'
+import type { Resource } from '../kind-registry.ts'
+import type { ApiContext } from '../pipeline/state.ts'
+import { sendEntry, sendList, sendValue } from '../representation/send.ts'
+import type { Core, Target } from '../rest/core.ts'
+import { remove } from '../rest/delete.ts'
+import { removeCollection } from '../rest/delete-collection.ts'
+import { deleteOptions, listOptions } from './options.ts'
+
+/** Kinds whose deletion is answered with the object itself; the others answer a Status. */
+const RETURNED = new Set([
+  'pods',
+  'services',
+  'serviceaccounts',
+  'podtemplates',
+  'persistentvolumes',
+  'persistentvolumeclaims',
+  'resourcequotas',
+])
+
+export async function deleteHandler(
+  ctx: ApiContext,
+  core: Core,
+  resource: Resource,
+  target: Target,
+): Promise<void> {
+  const { options, context } = await deleteOptions(ctx)
+  const { entry, isGone } = await remove(core, resource, target, options, context)
+  if (!isGone || RETURNED.has(resource.type)) return await sendEntry(ctx, 200, resource.kind, entry)
+  const { group, plural } = resource.kind
+  const { uid } = entry.object.metadata
+  const status: Status = {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Success',
+    details: { name: target.name, ...(group && { group }), kind: plural, ...(uid && { uid }) },
+  }
+  await sendValue(ctx, 200, status)
+}
+
+export async function deleteCollectionHandler(
+  ctx: ApiContext,
+  core: Core,
+  resource: Resource,
+): Promise<void> {
+  const { options, context } = await deleteOptions(ctx)
+  await sendList(
+    ctx,
+    resource.kind,
+    await removeCollection(core, resource, listOptions(ctx), options, context),
+  )
+}

@@ -1,0 +1,106 @@
+import { badRequest, invalid, notSupported } from '../../../api/meta/status.ts'
+import { readObject } from '../pipeline/body.ts'
+import { isTrue } from '../pipeline/request-info.ts'
+import type { ApiContext } from '../pipeline/state.ts'
+import type { WriteContext } from '../rest/core.ts'
+import type { DeleteOptions } from '../rest/delete.ts'
+import type { ListRequest } from '../rest/list.ts'
+
+/** Reads the options of a list or watch from the query. @throws StatusError 400 */
+export function listOptions({ state }: ApiContext): ListRequest {
+  const { query, namespace, name } = state.info
+  return {
+    namespace,
+    name,
+    labelSelector: query.get('labelSelector') ?? undefined,
+    fieldSelector: query.get('fieldSelector') ?? undefined,
+    limit: integer(query, 'limit'),
+    continue: query.get('continue') ?? undefined,
+    resourceVersion: query.get('resourceVersion') ?? undefined,
+    resourceVersionMatch: query.get('resourceVersionMatch') ?? undefined,
+  }
+}
+
+/** An integer of the query; undefined where it is not there. @throws StatusError 400 */
+export function integer(query: URLSearchParams, name: string): number | undefined {
+  const value = query.get(name)
+  if (value === null || value === '') return undefined
+  if (!/^[+-]?\d{1,18}$/.test(value)) {
+    throw badRequest(
+      `unable to decode query parameter "${name}": strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`,
+    )
+  }
+  return Number(value)
+}
+
+export function boolean(query: URLSearchParams, name: string): boolean | undefined {
+  return query.has(name) ? isTrue(query.get(name)) : undefined
+}
+
+/** Who writes and how, from the query. @throws StatusError 422 */
+export function writeContext({ state }: ApiContext, kind = 'CreateOptions'): WriteContext {
+  const { query } = state.info
+  const fieldManager = query.get('fieldManager')
+  if (fieldManager && fieldManager.length > 128) {
+    throw invalid({ group: 'meta.k8s.io', kind }, '', [
+      {
+        type: 'FieldValueTooLong',
+        field: 'fieldManager',
+        badValue: '',
+        detail: 'may not be more than 128 bytes',
+      },
+    ])
+  }
+  return {
+    user: state.user,
+    dryRun: isDryRun(query.getAll('dryRun'), kind),
+    warn: message => void state.warnings.add(message),
+  }
+}
+
+function isDryRun(values: readonly string[], kind: string): boolean {
+  const wrong = values.find(value => value !== 'All' && value !== '')
+  if (wrong !== undefined) {
+    throw invalid({ group: 'meta.k8s.io', kind }, '', [notSupported('dryRun', wrong, ['All'])])
+  }
+  return values.includes('All')
+}
+
+export type FieldValidation = 'Ignore' | 'Warn' | 'Strict'
+
+/** What is to be done about unknown and duplicate fields. @throws StatusError 422 */
+export function fieldValidation({ state }: ApiContext, kind = 'CreateOptions'): FieldValidation {
+  const value = state.info.query.get('fieldValidation')
+  if (value === null || value === '') return 'Warn'
+  if (value !== 'Ignore' && value !== 'Warn' && value !== 'Strict') {
+    throw invalid({ group: 'meta.k8s.io', kind }, '', [
+      notSupported('fieldValidation', value, ['Ignore', 'Warn', 'Strict']),
+    ])
+  }
+  return value
+}
+
+/** Delete options from the body, and from the query where there is no body. @throws StatusError 400 */
+export async function deleteOptions(
+  ctx: ApiContext,
+): Promise<{ options: DeleteOptions; context: WriteContext }> {
+  const { query } = ctx.state.info
+  const body = await readObject(ctx)
+  const context = writeContext(ctx, 'DeleteOptions')
+  if (body) {
+    if (body.kind !== undefined && body.kind !== 'DeleteOptions') {
+      throw badRequest(`decoded object cannot be converted to DeleteOptions: ${body.kind}`)
+    }
+    const dryRun = context.dryRun || isDryRun(body.dryRun ?? [], 'DeleteOptions')
+    return { options: body as DeleteOptions, context: { ...context, dryRun } }
+  }
+  const gracePeriodSeconds = integer(query, 'gracePeriodSeconds')
+  const propagationPolicy = query.get('propagationPolicy') ?? undefined
+  const orphanDependents = boolean(query, 'orphanDependents')
+  const options: DeleteOptions = {
+    ...(gracePeriodSeconds !== undefined && { gracePeriodSeconds }),
+    ...(propagationPolicy && { propagationPolicy }),
+    ...(orphanDependents !== undefined && { orphanDependents }),
+  }
+  return { options, context }
+}

@@ -1,0 +1,55 @@
+import type { Patch } from '../../../api/client/client.ts'
+import { type KindDeclaration, resourceName } from '../../../api/kinds/kind.ts'
+import type { ApiObject } from '../../../api/meta/object.ts'
+import { applyJsonPatch } from '../../../api/meta/patch/json.ts'
+import { applyMergePatch } from '../../../api/meta/patch/merge.ts'
+import { applyStrategicPatch } from '../../../api/meta/patch/strategic.ts'
+import { badRequest, unsupportedMediaType } from '../../../api/meta/status.ts'
+import { mediaType, parseJson, readBody } from '../pipeline/body.ts'
+import type { ApiContext } from '../pipeline/state.ts'
+import type { Core } from '../rest/core.ts'
+
+const TYPES: Record<string, Patch['type']> = {
+  'application/json-patch+json': 'json',
+  'application/merge-patch+json': 'merge',
+  'application/strategic-merge-patch+json': 'strategic',
+}
+
+/**
+ * Reads a patch from the body; the media type says which sort it is.
+ * @throws StatusError 400, 413, 415
+ */
+export async function readPatch(ctx: ApiContext, kind: KindDeclaration): Promise<Patch> {
+  const type = TYPES[mediaType(ctx)]
+  if (!type || (type === 'strategic' && !hasPatchKeys(kind))) {
+    const served = Object.keys(TYPES).filter(known => TYPES[known] !== 'strategic' || hasPatchKeys(kind))
+    throw unsupportedMediaType(served)
+  }
+  const body = parseJson(await readBody(ctx.req))
+  if (type !== 'json' && (typeof body !== 'object' || body === null || Array.isArray(body))) {
+    throw badRequest(`error decoding patch: a ${type} patch of ${resourceName(kind)} must be an object`)
+  }
+  return { type, body }
+}
+
+/** Strategic merge needs the patch keys of the kind's schema: custom resources have none. */
+const hasPatchKeys = (kind: KindDeclaration): boolean => kind.schema.startsWith('io.k8s.')
+
+/**
+ * The patched object. `object` is the caller's own; what the patch does not touch is shared with it.
+ * @throws StatusError 400, 422
+ */
+export function applyPatch(core: Core, kind: KindDeclaration, object: ApiObject, patch: Patch): ApiObject {
+  // The result shares parts of the patch too, and is changed afterwards: each try gets a copy.
+  const body = structuredClone(patch.body)
+  switch (patch.type) {
+    case 'json':
+      return applyJsonPatch(object, body)
+    case 'merge':
+      return applyMergePatch(object, body)
+    case 'strategic':
+      return applyStrategicPatch(object, body, core.patchSchema?.(kind.schema))
+    default:
+      throw unsupportedMediaType(Object.keys(TYPES))
+  }
+}

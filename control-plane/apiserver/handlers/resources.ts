@@ -1,0 +1,124 @@
+import { methodNotAllowed, notFound } from '../../../api/meta/status.ts'
+import { type SubresourceRequest, subresourceHandlers } from '../../registry/subresources.ts'
+import { verbsOf } from '../discovery/resources.ts'
+import type { KindRegistry, Resource } from '../kind-registry.ts'
+import type { RequestInfo } from '../pipeline/request-info.ts'
+import { sendText } from '../pipeline/respond.ts'
+import type { ApiContext } from '../pipeline/state.ts'
+import { sendValue } from '../representation/send.ts'
+import type { Core, Target } from '../rest/core.ts'
+import { getScale } from '../rest/scale.ts'
+import { deleteCollectionHandler, deleteHandler } from './delete.ts'
+import { getHandler, listHandler } from './read.ts'
+import { reviewHandler } from './review.ts'
+import { watchHandler } from './watch.ts'
+import { createHandler, patchHandler, patchScaleHandler, updateHandler, updateScaleHandler } from './write.ts'
+
+/** What requests for resources are answered with. */
+export interface ResourceOptions {
+  core: Core
+  kinds: KindRegistry
+  /** What reviews and subresources with rules of their own work with. */
+  review: Pick<
+    SubresourceRequest,
+    'client' | 'informers' | 'authorizer' | 'rules' | 'tokens' | 'authenticator'
+  >
+  /** Answers requests that lead to a kubelet, a Pod or a Service (`log`, `exec`, `proxy` …). */
+  connect?(ctx: ApiContext): Promise<void>
+}
+
+const CONNECTIONS = new Set(['attach', 'exec', 'log', 'portforward', 'proxy'])
+
+/** Answers a request for a resource; what is not served gets upstream's plain 404. */
+export async function resourceHandler(ctx: ApiContext, options: ResourceOptions): Promise<void> {
+  const { info } = ctx.state
+  const resource = options.kinds.find(info.group, info.version, info.resource)
+  if (!resource || !isInScope(resource, info)) return await sendText(ctx, 404, '404 page not found\n')
+  if (resource.kind.stored === false) return await reviewHandler(ctx, resource, options)
+  if (info.subresource) return await subresource(ctx, resource, options)
+  if (!verbsOf(resource.kind).some(verb => verb === info.verb)) throw methodNotAllowed()
+  await verb(ctx, resource, options)
+}
+
+/** Cluster-scoped resources are not in namespaces, and those in namespaces are only listed across them. */
+function isInScope({ kind }: Resource, { namespace, name, resource, verb }: RequestInfo): boolean {
+  if (!kind.namespaced) return namespace === undefined || resource === 'namespaces'
+  return namespace !== undefined || (name === undefined && ['list', 'watch', 'create'].includes(verb))
+}
+
+const targetOf = ({ kind }: Resource, { namespace, name }: RequestInfo): Target => ({
+  namespace: kind.namespaced ? namespace : undefined,
+  name: name!,
+})
+
+async function verb(ctx: ApiContext, resource: Resource, { core }: ResourceOptions): Promise<void> {
+  const { info } = ctx.state
+  const target = targetOf(resource, info)
+  switch (info.verb) {
+    case 'get':
+      return await getHandler(ctx, resource, target)
+    case 'list':
+      return await listHandler(ctx, resource)
+    case 'watch':
+      return await watchHandler(ctx, core.store, resource)
+    case 'create':
+      if (info.name !== undefined) throw methodNotAllowed()
+      return await createHandler(ctx, core, resource, target.namespace)
+    case 'update':
+      return await updateHandler(ctx, core, resource, requireName(target), '')
+    case 'patch':
+      return await patchHandler(ctx, core, resource, requireName(target), '')
+    case 'delete':
+      return await deleteHandler(ctx, core, resource, target)
+    case 'deletecollection':
+      return await deleteCollectionHandler(ctx, core, resource)
+    default:
+      throw methodNotAllowed()
+  }
+}
+
+function requireName(target: Target): Target {
+  if (target.name === undefined) throw methodNotAllowed()
+  return target
+}
+
+async function subresource(ctx: ApiContext, resource: Resource, options: ResourceOptions): Promise<void> {
+  const { info } = ctx.state
+  const { status, scale, other = {} } = resource.kind.subresources ?? {}
+  const { subresource: name } = info
+  const isKnown = (name === 'status' && status) || (name === 'scale' && scale) || Object.hasOwn(other, name)
+  if (!isKnown) return await sendText(ctx, 404, '404 page not found\n')
+  if (CONNECTIONS.has(name) && options.connect) return await options.connect(ctx)
+  if (name === 'scale') return await scaleSubresource(ctx, resource, options)
+  const handler = subresourceHandlers[`${resource.type}/${name}`]
+  if (handler) return await reviewHandler(ctx, resource, options, handler)
+  await objectSubresource(ctx, resource, options)
+}
+
+/** Subresources that are the object itself, of which only a part is written (`status`, `finalize`, `resize` …). */
+async function objectSubresource(
+  ctx: ApiContext,
+  resource: Resource,
+  { core }: ResourceOptions,
+): Promise<void> {
+  const { info } = ctx.state
+  const target = targetOf(resource, info)
+  if (info.verb === 'get') return await getHandler(ctx, resource, target)
+  if (info.verb === 'update') return await updateHandler(ctx, core, resource, target, info.subresource)
+  if (info.verb === 'patch') return await patchHandler(ctx, core, resource, target, info.subresource)
+  throw methodNotAllowed()
+}
+
+async function scaleSubresource(
+  ctx: ApiContext,
+  resource: Resource,
+  { core }: ResourceOptions,
+): Promise<void> {
+  const { info } = ctx.state
+  const target = targetOf(resource, info)
+  if (!target.name) throw notFound(resource.kind, '')
+  if (info.verb === 'get') return await sendValue(ctx, 200, await getScale(resource, target))
+  if (info.verb === 'update') return await updateScaleHandler(ctx, core, resource, target)
+  if (info.verb === 'patch') return await patchScaleHandler(ctx, core, resource, target)
+  throw methodNotAllowed()
+}

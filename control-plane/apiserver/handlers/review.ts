@@ -1,0 +1,44 @@
+import { apiVersion } from '../../../api/kinds/kind.ts'
+import type { ApiObject } from '../../../api/meta/object.ts'
+import { badRequest, methodNotAllowed } from '../../../api/meta/status.ts'
+import { reviewHandlers, type SubresourceHandler } from '../../registry/subresources.ts'
+import type { Resource } from '../kind-registry.ts'
+import { readObject } from '../pipeline/body.ts'
+import type { ApiContext } from '../pipeline/state.ts'
+import { sendValue } from '../representation/send.ts'
+import { writeContext } from './options.ts'
+import type { ResourceOptions } from './resources.ts'
+
+/**
+ * Answers a create that stores nothing of its own: a review (SubjectAccessReview …) or a subresource with a handler of
+ * its own (binding, eviction, token).
+ */
+export async function reviewHandler(
+  ctx: ApiContext,
+  resource: Resource,
+  { review }: ResourceOptions,
+  subresourceHandler?: SubresourceHandler,
+): Promise<void> {
+  const { info, user } = ctx.state
+  if (info.verb !== 'create') throw methodNotAllowed()
+  const handler = subresourceHandler ?? reviewHandlers[resource.type]
+  if (!handler) throw methodNotAllowed()
+  const object = (await readObject(ctx)) as ApiObject | undefined
+  if (!object) throw badRequest('the request has no body')
+  if (!subresourceHandler) {
+    object.apiVersion ||= apiVersion(resource.kind)
+    object.kind ||= resource.kind.kind
+  }
+  object.metadata ??= {} as ApiObject['metadata']
+  const answer = await handler({
+    kind: resource.kind,
+    name: info.name ?? object.metadata.name ?? '',
+    namespace: resource.kind.namespaced ? info.namespace : undefined,
+    object,
+    user,
+    dryRun: writeContext(ctx).dryRun,
+    ...review,
+    now: new Date(),
+  })
+  await sendValue(ctx, 201, answer)
+}

@@ -1,0 +1,55 @@
+import type { StorePlugin } from '../../../plugins/store.ts'
+import type { Resource } from '../kind-registry.ts'
+import { commonHeaders, drained } from '../pipeline/respond.ts'
+import type { ApiContext } from '../pipeline/state.ts'
+import { watchEncoder } from '../representation/send.ts'
+import { openWatch, type WatchSink } from '../watch/watch.ts'
+import { boolean, integer, listOptions } from './options.ts'
+
+/** Watches without timeoutSeconds end after 30 to 60 minutes, spread so that not all come back at once. */
+const SHORTEST = 30 * 60
+
+/** A watcher that leaves so many bytes unread is cut off: it must not make the server keep them. */
+const MOST_UNREAD = 8 << 20
+
+export async function watchHandler(ctx: ApiContext, store: StorePlugin, resource: Resource): Promise<void> {
+  const { query } = ctx.state.info
+  const run = await openWatch(store, resource, {
+    ...listOptions(ctx),
+    sendInitialEvents: boolean(query, 'sendInitialEvents'),
+    allowWatchBookmarks: boolean(query, 'allowWatchBookmarks'),
+    encoder: watchEncoder(ctx, resource.kind),
+  })
+  const seconds = integer(query, 'timeoutSeconds') || SHORTEST * (1 + Math.random())
+  ctx.respond = false
+  const { res } = ctx
+  const headers = commonHeaders(ctx, 'application/json')
+  res.writeHead(200, ctx.req.httpVersionMajor < 2 ? { ...headers, 'transfer-encoding': 'chunked' } : headers)
+  res.flushHeaders()
+  await run(responseSink(ctx, seconds))
+}
+
+/** The sink that is an HTTP response; it ends after so many seconds or when the client goes. */
+function responseSink({ res }: ApiContext, seconds: number): WatchSink {
+  const gone = new AbortController()
+  const timer = setTimeout(() => gone.abort(), Math.min(seconds * 1000, 2 ** 31 - 1))
+  res.once('close', () => {
+    clearTimeout(timer)
+    gone.abort()
+  })
+  return {
+    signal: gone.signal,
+    async send(lines) {
+      if (!res.destroyed && !res.write(lines)) await drained(res)
+    },
+    push(lines) {
+      if (res.destroyed) return
+      res.write(lines)
+      if (res.writableLength > MOST_UNREAD) res.destroy()
+    },
+    end() {
+      clearTimeout(timer)
+      res.end()
+    },
+  }
+}

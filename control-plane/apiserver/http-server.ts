@@ -1,0 +1,109 @@
+import type { IncomingMessage, RequestListener } from 'node:http'
+import { ServerResponse } from 'node:http'
+import { createSecureServer, type Http2SecureServer } from 'node:http2'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+
+export interface HttpServerOptions {
+  bindAddress: string
+  /** 0 for any that is free. */
+  port: number
+  key: string
+  cert: string
+  /** Who may sign client certificates. */
+  ca: string
+}
+
+/** A listening server. `port` is the one it got. */
+export interface HttpServer {
+  port: number
+  /** Takes no more connections, ends idle ones, and after the grace period (milliseconds) all others. */
+  stop(grace: number): Promise<void>
+}
+
+/** An upgrade that goes through the pipeline like any request: what is needed to take the connection over. */
+export interface Upgrade {
+  socket: Socket
+  head: Buffer
+}
+
+const UPGRADE = Symbol('upgrade')
+/** Idle connections are kept longer than clients keep theirs (Go: 90 s), so that they close them first. */
+const KEEP_ALIVE = 120_000
+/** Streams of one HTTP/2 connection at the same time, and the memory a session may hold (MB): watches buffer. */
+const MOST_STREAMS = 1_000
+const SESSION_MEMORY = 256
+
+/**
+ * Serves HTTP/2 and HTTP/1.1 over TLS on one port. Client certificates are asked for and not insisted on: who has none
+ * may have a token. Upgrades (`exec`, `attach` …) are handed to the same handler; see {@link upgradeOf}.
+ */
+export async function listen(handler: RequestListener, options: HttpServerOptions): Promise<HttpServer> {
+  const { key, cert, ca, port, bindAddress } = options
+  const server = createSecureServer({
+    allowHTTP1: true,
+    key,
+    cert,
+    ca,
+    requestCert: true,
+    rejectUnauthorized: false,
+    maxSessionMemory: SESSION_MEMORY,
+    settings: { maxConcurrentStreams: MOST_STREAMS },
+  })
+  Object.assign(server, { keepAliveTimeout: KEEP_ALIVE })
+  server.on('request', handler as never)
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
+    upgrade(handler, request, socket as Socket, head),
+  )
+  server.on('sessionError', () => {})
+  server.on('tlsClientError', () => {})
+  const connections = track(server)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(port, bindAddress, () => {
+      server.off('error', reject)
+      resolve()
+    })
+  })
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop: grace => stop(server, connections, grace),
+  }
+}
+
+/** The connection of a request that asked for an upgrade. */
+export function upgradeOf(request: IncomingMessage): Upgrade | undefined {
+  return (request as { [UPGRADE]?: Upgrade })[UPGRADE]
+}
+
+/** Gives an upgrade request a response, so that it can be refused like any other request. */
+function upgrade(handler: RequestListener, request: IncomingMessage, socket: Socket, head: Buffer): void {
+  socket.on('error', () => socket.destroy())
+  const response = new ServerResponse(request)
+  response.shouldKeepAlive = false
+  response.assignSocket(socket)
+  response.once('finish', () => {
+    response.detachSocket(socket)
+    socket.end()
+  })
+  ;(request as { [UPGRADE]?: Upgrade })[UPGRADE] = { socket, head }
+  handler(request, response as never)
+}
+
+function track(server: Http2SecureServer): Set<Socket> {
+  const connections = new Set<Socket>()
+  server.on('secureConnection', (socket: Socket) => {
+    connections.add(socket)
+    socket.on('close', () => connections.delete(socket))
+  })
+  return connections
+}
+
+async function stop(server: Http2SecureServer, connections: Set<Socket>, grace: number): Promise<void> {
+  const closed = new Promise<void>(resolve => server.close(() => resolve()))
+  const timer = setTimeout(() => {
+    for (const socket of connections) socket.destroy()
+  }, grace)
+  await closed
+  clearTimeout(timer)
+}

@@ -1,0 +1,94 @@
+import { type KindDeclaration, resourceName } from '../../api/kinds/kind.ts'
+import type { Strategy } from '../registry/strategy.ts'
+import type { WatchCache } from './cache/watch-cache.ts'
+
+/** A kind as it is served: its declaration, its rules, and its objects in memory. */
+export interface Resource {
+  kind: KindDeclaration
+  /** Name of the type in the store: `deployments.apps`. All versions of a resource share it. */
+  type: string
+  strategy: Strategy
+  cache: WatchCache
+}
+
+/** What the registry needs to serve a kind. */
+export interface KindRegistryOptions {
+  createCache(type: string): WatchCache
+  strategies: Record<string, Strategy>
+}
+
+/**
+ * The kinds that are served now. Routes, discovery and OpenAPI are derived from it, so a kind added at run time (a custom
+ * resource) is there at once.
+ */
+export class KindRegistry {
+  /** Rises with every change: what is derived from the kinds is made again when it differs. */
+  generation = 0
+  #resources = new Map<string, Resource>()
+  #caches = new Map<string, WatchCache>()
+  #options: KindRegistryOptions
+
+  constructor(options: KindRegistryOptions) {
+    this.#options = options
+  }
+
+  /** Serves a kind; a kind of the same group, version and plural is replaced. */
+  add(kind: KindDeclaration, strategy?: Strategy): Resource {
+    const type = resourceName(kind)
+    const cache = this.#caches.get(type) ?? this.#options.createCache(type)
+    this.#caches.set(type, cache)
+    const resource = { kind, type, cache, strategy: strategy ?? this.#options.strategies[type] ?? {} }
+    this.#resources.set(idOf(kind.group, kind.version, kind.plural), resource)
+    this.generation++
+    return resource
+  }
+
+  /** Stops serving a kind. Its watches end when no version of it is left. */
+  remove(kind: KindDeclaration): void {
+    if (!this.#resources.delete(idOf(kind.group, kind.version, kind.plural))) return
+    this.generation++
+    const type = resourceName(kind)
+    if (this.all().some(resource => resource.type === type)) return
+    this.#caches.get(type)?.close()
+    this.#caches.delete(type)
+  }
+
+  find(group: string, version: string, plural: string): Resource | undefined {
+    return this.#resources.get(idOf(group, version, plural))
+  }
+
+  /** The resource of a declaration. Throws when it is not served. */
+  of(kind: Pick<KindDeclaration, 'group' | 'version' | 'plural'>): Resource {
+    const resource = this.find(kind.group, kind.version, kind.plural)
+    if (!resource) throw new Error(`${kind.plural}.${kind.version}.${kind.group} is not served`)
+    return resource
+  }
+
+  all(): Resource[] {
+    return [...this.#resources.values()]
+  }
+
+  /** Group → its versions, both in the order in which they were added. */
+  groups(): Map<string, string[]> {
+    const groups = new Map<string, string[]>()
+    for (const { kind } of this.#resources.values()) {
+      const versions = groups.get(kind.group) ?? []
+      if (!versions.includes(kind.version)) versions.push(kind.version)
+      groups.set(kind.group, versions)
+    }
+    return groups
+  }
+
+  /** Resources of one group version in alphabetical order. */
+  inGroupVersion(group: string, version: string): Resource[] {
+    return this.all()
+      .filter(({ kind }) => kind.group === group && kind.version === version)
+      .sort((a, b) => (a.kind.plural < b.kind.plural ? -1 : 1))
+  }
+
+  close(): void {
+    for (const cache of this.#caches.values()) cache.close()
+  }
+}
+
+const idOf = (group: string, version: string, plural: string): string => `${group}/${version}/${plural}`

@@ -1,0 +1,44 @@
+import type { Client, InformerFactory } from '../../api/client/client.ts'
+import { builtinKinds } from '../../api/kinds/builtin.ts'
+import type { KindDeclaration } from '../../api/kinds/kind.ts'
+import type { Logger } from '../../plugins/plugin.ts'
+import type { StorePlugin } from '../../plugins/store.ts'
+import type { Strategy } from '../registry/strategy.ts'
+import { WatchCache } from './cache/watch-cache.ts'
+import { KindRegistry } from './kind-registry.ts'
+import { createLoopbackClient } from './loopback.ts'
+import { createLoopbackInformers } from './loopback-informer.ts'
+import type { AdmissionChain, Core } from './rest/core.ts'
+
+/** The API without its HTTP: kinds, verbs, and a client of them. */
+export interface Machinery {
+  kinds: KindRegistry
+  core: Core
+  client: Client
+  informers: InformerFactory
+  close(): void
+}
+
+export interface MachineryOptions {
+  store: StorePlugin
+  strategies: Record<string, Strategy<any>>
+  log: Logger
+  kinds?: readonly KindDeclaration[]
+  /** Makes the admission chain, which may use the client and the informers. All is admitted where left out. */
+  admission?(client: Client, informers: InformerFactory): AdmissionChain
+  schemas?: Pick<Core, 'checkFields' | 'patchSchema'>
+}
+
+const ADMIT_ALL: AdmissionChain = { async mutate() {}, async validate() {} }
+
+export function createMachinery(options: MachineryOptions): Machinery {
+  const { store, strategies, log, schemas } = options
+  const createCache = (type: string) => new WatchCache(type, store, log)
+  const kinds = new KindRegistry({ createCache, strategies })
+  for (const kind of options.kinds ?? builtinKinds) kinds.add(kind)
+  const core: Core = { store, admission: ADMIT_ALL, ...schemas }
+  const client = createLoopbackClient(core, kinds)
+  const informers = createLoopbackInformers(kinds)
+  if (options.admission) core.admission = options.admission(client, informers)
+  return { kinds, core, client, informers, close: () => kinds.close() }
+}

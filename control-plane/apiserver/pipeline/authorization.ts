@@ -1,0 +1,48 @@
+import { forbidden, type StatusError } from '../../../api/meta/status.ts'
+import type { AuthorizationAttributes, Authorizer, Decision, UserInfo } from '../../auth/types.ts'
+import type { RequestInfo } from './request-info.ts'
+import type { Middleware } from './state.ts'
+
+/** Refuses what the user has no right to. */
+export function authorization(authorizer: Authorizer): Middleware {
+  return async (ctx, next) => {
+    const { info, user } = ctx.state
+    const answer = authorizer.authorize(attributesOf(info, user))
+    const decision = answer instanceof Promise ? await answer : answer
+    if (decision.allowed !== 'allow') throw refusal(info, user, decision)
+    return await next()
+  }
+}
+
+function attributesOf(info: RequestInfo, user: UserInfo): AuthorizationAttributes {
+  if (!info.isResourceRequest) {
+    return { user, verb: info.verb, isResourceRequest: false, path: info.path }
+  }
+  const { verb, group, version, resource, subresource, namespace } = info
+  const name = info.name ?? info.selectedName
+  return {
+    user,
+    verb,
+    isResourceRequest: true,
+    path: info.path,
+    apiGroup: group,
+    apiVersion: version,
+    resource,
+    ...(subresource && { subresource }),
+    ...(namespace !== undefined && { namespace }),
+    ...(name !== undefined && { name }),
+  }
+}
+
+function refusal(info: RequestInfo, user: UserInfo, { reason }: Decision): StatusError {
+  const why = reason ? `: ${reason}` : ''
+  if (!info.isResourceRequest) {
+    const message = `User "${user.name}" cannot ${info.verb} path "${info.path}"${why}`
+    return forbidden({ group: '', plural: '' }, undefined, message)
+  }
+  const { verb, group, resource, subresource, namespace, name } = info
+  const what = subresource ? `${resource}/${subresource}` : resource
+  const where = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`
+  const message = `User "${user.name}" cannot ${verb} resource "${what}" in API group "${group}" ${where}${why}`
+  return forbidden({ group, plural: resource }, name, message)
+}

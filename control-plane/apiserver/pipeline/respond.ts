@@ -1,0 +1,115 @@
+import type { OutgoingHttpHeaders } from 'node:http'
+import { internalError, isStatusError, type Status, type StatusError } from '../../../api/meta/status.ts'
+import type { ApiContext } from './state.ts'
+
+export const JSON_TYPE = 'application/json'
+/** Answers from this size on are compressed for clients that take it. Bytes. */
+const GZIP_FROM = 128 << 10
+const GZIP_LEVEL = 1
+
+/** Headers that every answer carries. */
+export function commonHeaders({ state }: ApiContext, type: string): OutgoingHttpHeaders {
+  const headers: OutgoingHttpHeaders = { 'content-type': type, 'cache-control': 'no-cache, private' }
+  if (state.auditId) headers['audit-id'] = state.auditId
+  if (state.warnings?.size) headers.warning = [...state.warnings].map(warningHeader) as never
+  return headers
+}
+
+/** RFC 7234: `299 - "text"`. */
+function warningHeader(text: string): string {
+  const printable = text.replace(/[^\x20-\x7e]/g, ' ')
+  return `299 - "${printable.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`
+}
+
+/** Sends a whole body past Koa, which would copy and inspect it. */
+export async function sendBody(
+  ctx: ApiContext,
+  code: number,
+  type: string,
+  body: Buffer | readonly Buffer[],
+  more: OutgoingHttpHeaders = {},
+): Promise<void> {
+  ctx.respond = false
+  const { res } = ctx
+  if (res.headersSent || res.writableEnded) return
+  const headers = { ...commonHeaders(ctx, type), ...more }
+  const size = Buffer.isBuffer(body) ? body.length : body.reduce((sum, part) => sum + part.length, 0)
+  if (size >= GZIP_FROM && acceptsGzip(ctx)) {
+    await sendCompressed(ctx, code, headers, Buffer.isBuffer(body) ? [body] : body)
+    return
+  }
+  headers['content-length'] = size
+  res.writeHead(code, headers)
+  if (ctx.method === 'HEAD') res.end()
+  else if (Buffer.isBuffer(body)) res.end(body)
+  else await writeParts(ctx, body)
+}
+
+/** Writes parts as the client takes them, so that a slow one does not pile up the whole answer. */
+async function writeParts({ res }: ApiContext, parts: readonly Buffer[]): Promise<void> {
+  for (const part of parts) {
+    if (res.destroyed) return
+    if (!res.write(part)) await drained(res)
+  }
+  res.end()
+}
+
+/** Resolves when there is room to write again or the reader has gone. */
+export function drained(stream: NodeJS.WritableStream & { destroyed?: boolean }): Promise<void> {
+  if (stream.destroyed) return Promise.resolve()
+  return new Promise(resolve => {
+    const done = () => {
+      stream.off('drain', done)
+      stream.off('close', done)
+      resolve()
+    }
+    stream.on('drain', done)
+    stream.on('close', done)
+  })
+}
+
+function acceptsGzip(ctx: ApiContext): boolean {
+  const accepted = ctx.req.headers['accept-encoding']
+  return typeof accepted === 'string' && /\bgzip\b/.test(accepted)
+}
+
+async function sendCompressed(
+  ctx: ApiContext,
+  code: number,
+  headers: OutgoingHttpHeaders,
+  parts: readonly Buffer[],
+): Promise<void> {
+  const { createGzip } = await import('node:zlib')
+  const { pipeline } = await import('node:stream/promises')
+  ctx.res.writeHead(code, { ...headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' })
+  await pipeline(parts, createGzip({ level: GZIP_LEVEL }), ctx.res).catch(() => {})
+}
+
+export function sendJson(ctx: ApiContext, code: number, value: unknown): Promise<void> {
+  const indent = wantsPretty(ctx) ? 2 : undefined
+  const text = JSON.stringify(value, null, indent)
+  return sendBody(ctx, code, JSON_TYPE, Buffer.from(indent ? `${text}\n` : text))
+}
+
+export function sendText(ctx: ApiContext, code: number, text: string): Promise<void> {
+  return sendBody(ctx, code, 'text/plain; charset=utf-8', Buffer.from(text))
+}
+
+/** Answers are indented for people: `?pretty=true`, and curl, wget and browsers unless they say otherwise. */
+export function wantsPretty(ctx: ApiContext): boolean {
+  const asked = ctx.state.info?.query.get('pretty')
+  if (asked !== null && asked !== undefined) return asked !== 'false' && asked !== '0'
+  const agent = ctx.req.headers['user-agent'] ?? ''
+  return agent.startsWith('curl') || agent.startsWith('Wget') || agent.startsWith('Mozilla/5.0')
+}
+
+/** Sends an error as the Status it stands for; what is none becomes a 500. */
+export async function sendError(ctx: ApiContext, error: unknown): Promise<void> {
+  const failure: StatusError = isStatusError(error) ? error : internalError((error as Error).message)
+  const seconds = failure.status.details?.retryAfterSeconds
+  const more: OutgoingHttpHeaders = seconds ? { 'retry-after': String(seconds) } : {}
+  if (failure.code === 401) more['www-authenticate'] = 'Bearer realm="kubernetes"'
+  const status: Status = failure.status
+  const indent = wantsPretty(ctx) ? 2 : undefined
+  await sendBody(ctx, failure.code, JSON_TYPE, Buffer.from(`${JSON.stringify(status, null, indent)}\n`), more)
+}

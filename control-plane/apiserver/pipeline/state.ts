@@ -1,0 +1,17 @@
+import type Koa from 'koa'
+import type { UserInfo } from '../../auth/types.ts'
+import type { RequestInfo } from './request-info.ts'
+
+/** What the steps of the pipeline leave for those after them. */
+export interface RequestState {
+  info: RequestInfo
+  user: UserInfo
+  /** Who made the request where it is made in another's name. */
+  impersonator?: UserInfo
+  /** Texts of `Warning` headers, each once. */
+  warnings: Set<string>
+  auditId: string
+}
+
+export type ApiContext = Koa.ParameterizedContext<RequestState>
+export type Middleware = (ctx: ApiContext, next: () => Promise<void>) => Promise<void> | void

@@ -1,0 +1,134 @@
+import { apiVersion, type KindDeclaration } from '../../../api/kinds/kind.ts'
+import type { ApiObject, ListMeta } from '../../../api/meta/object.ts'
+import { badRequest } from '../../../api/meta/status.ts'
+import type { Entry } from '../cache/entry.ts'
+import { JSON_TYPE, sendBody, wantsPretty } from '../pipeline/respond.ts'
+import type { ApiContext } from '../pipeline/state.ts'
+import type { ListPage } from '../rest/list.ts'
+import type { ObjectEncoder } from '../watch/frames.ts'
+import { negotiate, type Representation } from './negotiate.ts'
+import { type IncludeObject, partialMetadata, tableOf } from './table.ts'
+
+/** What the client wants to be sent. @throws StatusError 406 */
+export function representationOf(ctx: ApiContext): Representation {
+  return negotiate(ctx.req.headers.accept)
+}
+
+/** Sends one stored object in the form asked for. */
+export async function sendEntry(
+  ctx: ApiContext,
+  code: number,
+  kind: KindDeclaration,
+  entry: Entry,
+): Promise<void> {
+  const { type, form } = representationOf(ctx)
+  if (form === 'object' && type === JSON_TYPE && !wantsPretty(ctx)) {
+    return await sendBody(ctx, code, type, entry.bytes)
+  }
+  if (form === 'object') return await sendValue(ctx, code, entry.object)
+  if (form === 'metadata') return await sendValue(ctx, code, partialMetadata(entry.object))
+  const metadata = { resourceVersion: entry.object.metadata.resourceVersion! }
+  await sendValue(ctx, code, tableOf(kind, [entry], metadata, includeObject(ctx)))
+}
+
+/** Sends any value as JSON or YAML. */
+export async function sendValue(ctx: ApiContext, code: number, value: unknown): Promise<void> {
+  const { type } = representationOf(ctx)
+  if (type === 'application/yaml') {
+    const { stringify } = await import('yaml')
+    return await sendBody(ctx, code, type, Buffer.from(stringify(value)))
+  }
+  const indent = wantsPretty(ctx) ? 2 : undefined
+  await sendBody(ctx, code, type, Buffer.from(`${JSON.stringify(value, null, indent)}${indent ? '\n' : ''}`))
+}
+
+/** Sends a page of a list in the form asked for; the plain form is put together from the objects' bytes. */
+export async function sendList(ctx: ApiContext, kind: KindDeclaration, page: ListPage): Promise<void> {
+  const { type, form } = representationOf(ctx)
+  const metadata = listMeta(page)
+  if (form === 'table') {
+    return await sendValue(ctx, 200, tableOf(kind, page.entries, metadata, includeObject(ctx)))
+  }
+  if (form === 'metadata') {
+    const items = page.entries.map(entry => partialMetadata(entry.object))
+    const list = { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata, items }
+    return await sendValue(ctx, 200, list)
+  }
+  if (type === JSON_TYPE && !wantsPretty(ctx)) {
+    return await sendBody(ctx, 200, type, listBytes(kind, metadata, page.entries))
+  }
+  await sendValue(ctx, 200, listObject(kind, metadata, page.entries))
+}
+
+export function listMeta({ revision, continue: token, remainingItemCount }: ListPage): ListMeta {
+  return {
+    resourceVersion: String(revision),
+    ...(token && { continue: token }),
+    ...(remainingItemCount !== undefined && { remainingItemCount }),
+  }
+}
+
+/** A list as an object; its items are without apiVersion and kind, as upstream's are. */
+function listObject(kind: KindDeclaration, metadata: ListMeta, entries: readonly Entry[]): object {
+  const items = entries.map(({ object }) => {
+    const { apiVersion: _version, kind: _kind, ...item } = object as ApiObject
+    return item
+  })
+  return { kind: `${kind.kind}List`, apiVersion: apiVersion(kind), metadata, items }
+}
+
+/** Parts of a list's body are joined up to this size, so that few writes go to the connection. Bytes. */
+const PART = 512 << 10
+const COMMA = Buffer.from(',{')
+const BRACE = Buffer.from('{')
+const END = Buffer.from(']}')
+
+/**
+ * The bytes of a list. All stored objects of a kind begin with the same `{"apiVersion":…,"kind":…,`: items are sent
+ * without that.
+ */
+function listBytes(kind: KindDeclaration, metadata: ListMeta, entries: readonly Entry[]): Buffer[] {
+  const version = JSON.stringify(apiVersion(kind))
+  const skip = `{"apiVersion":${version},"kind":${JSON.stringify(kind.kind)},`.length
+  const head = `{"kind":${JSON.stringify(`${kind.kind}List`)},"apiVersion":${version},"metadata":${JSON.stringify(metadata)},"items":[`
+  const parts: Buffer[] = []
+  let open: Buffer[] = [Buffer.from(head)]
+  let size = open[0]!.length
+  for (const { bytes } of entries) {
+    const item = bytes.subarray(skip)
+    open.push(parts.length === 0 && open.length === 1 ? BRACE : COMMA, item)
+    size += item.length + 2
+    if (size < PART) continue
+    parts.push(Buffer.concat(open))
+    open = []
+    size = 0
+  }
+  open.push(END)
+  parts.push(Buffer.concat(open))
+  return parts
+}
+
+/** How watch events carry objects to this client. */
+export function watchEncoder(ctx: ApiContext, kind: KindDeclaration): ObjectEncoder | undefined {
+  const { form } = representationOf(ctx)
+  if (form === 'object') return undefined
+  const json = (value: unknown) => Buffer.from(JSON.stringify(value))
+  if (form === 'metadata') {
+    return { id: 'metadata', encode: entry => json(partialMetadata(entry.object)) }
+  }
+  const include = includeObject(ctx)
+  return {
+    id: `table ${include}`,
+    encode: entry => {
+      const metadata = { resourceVersion: String(entry.revision) }
+      return json(tableOf(kind, [entry], metadata, include))
+    },
+  }
+}
+
+function includeObject(ctx: ApiContext): IncludeObject {
+  const asked = ctx.state.info.query.get('includeObject') ?? ''
+  if (asked === '') return 'Metadata'
+  if (asked === 'None' || asked === 'Metadata' || asked === 'Object') return asked
+  throw badRequest(`unrecognized includeObject value: "${asked}"`)
+}

@@ -1,0 +1,57 @@
+import type { Column, KindDeclaration } from '../../../api/kinds/kind.ts'
+import type { ApiObject, ListMeta } from '../../../api/meta/object.ts'
+import type { Entry } from '../cache/entry.ts'
+import { readPath } from './paths.ts'
+
+/** What a row carries of its object (`includeObject`). */
+export type IncludeObject = 'None' | 'Metadata' | 'Object'
+
+/** A meta.k8s.io/v1 Table. */
+export interface Table {
+  kind: 'Table'
+  apiVersion: 'meta.k8s.io/v1'
+  metadata: ListMeta
+  columnDefinitions: object[]
+  rows: object[]
+}
+
+/** The columns of a kind with one row an object, as `kubectl get` prints it. */
+export function tableOf(
+  kind: KindDeclaration,
+  entries: readonly Entry[],
+  metadata: ListMeta,
+  include: IncludeObject,
+): Table {
+  const now = new Date()
+  return {
+    kind: 'Table',
+    apiVersion: 'meta.k8s.io/v1',
+    metadata,
+    columnDefinitions: kind.columns.map(definition),
+    rows: entries.map(entry => row(kind, entry.object, now, include)),
+  }
+}
+
+function definition({ name, type, format = '', description = '', priority = 0 }: Column): object {
+  return { name, type, format, description, priority }
+}
+
+function row(kind: KindDeclaration, object: ApiObject, now: Date, include: IncludeObject): object {
+  const cells = kind.columns.map(column => cell(column, object, now))
+  if (include === 'None') return { cells }
+  return { cells, object: include === 'Object' ? object : partialMetadata(object) }
+}
+
+/** A column that fails on an odd object shows nothing; the others stand. */
+function cell({ value }: Column, object: ApiObject, now: Date): unknown {
+  try {
+    return (typeof value === 'string' ? readPath(object, value) : value(object, now)) ?? null
+  } catch {
+    return null
+  }
+}
+
+/** meta.k8s.io/v1 PartialObjectMetadata of an object. */
+export function partialMetadata({ metadata }: ApiObject): object {
+  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata }
+}

@@ -1,0 +1,99 @@
+import type { KindDeclaration } from '../../../api/kinds/kind.ts'
+import type { ApiObject } from '../../../api/meta/object.ts'
+import type { PatchSchema } from '../../../api/meta/patch/strategic.ts'
+import { serviceUnavailable } from '../../../api/meta/status.ts'
+import type { AdmissionAttributes } from '../../../plugins/admission.ts'
+import { StoreError, type StorePlugin } from '../../../plugins/store.ts'
+import type { UserInfo } from '../../auth/types.ts'
+import type { Entry } from '../cache/entry.ts'
+import type { Resource } from '../kind-registry.ts'
+import type { FieldOptions } from './fields.ts'
+
+/** Runs all admission plugins over one write. */
+export interface AdmissionChain {
+  mutate(attributes: AdmissionAttributes): Promise<void>
+  validate(attributes: AdmissionAttributes): Promise<void>
+}
+
+/** What the verbs work with. */
+export interface Core {
+  store: StorePlugin
+  admission: AdmissionChain
+  /** Checks fields against the schemas, and drops unknown ones (see `fields.ts`). */
+  checkFields?(kind: KindDeclaration, object: ApiObject, options: FieldOptions): void
+  /** Merge keys of a schema, for strategic merge patches. */
+  patchSchema?(schema: string): PatchSchema | undefined
+}
+
+/** Who writes and how. */
+export interface WriteContext {
+  user: UserInfo
+  dryRun: boolean
+  /** Adds a `Warning` header to the answer. */
+  warn(message: string): void
+}
+
+/** Names one object of a resource. */
+export interface Target {
+  namespace: string | undefined
+  name: string
+}
+
+/** The answer to a write. */
+export interface Written {
+  entry: Entry
+  isNew: boolean
+}
+
+export const keyOf = ({ namespace, name }: Target): string => (namespace ? `${namespace}/${name}` : name)
+
+/** Runs a call to the store; that the store is away becomes 503 with Retry-After. */
+export async function storeCall<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call
+  } catch (error) {
+    if (error instanceof StoreError) throw serviceUnavailable(`the store is not available: ${error.message}`)
+    throw error
+  }
+}
+
+/** Admission's side effects of one write: taken back in reverse order if it fails, finished when it is stored. */
+export class Effects {
+  #undo: (() => Promise<void> | void)[] = []
+  #done: (() => Promise<void> | void)[] = []
+
+  /** What an admission plugin is told of a write. */
+  attributes(
+    resource: Resource,
+    context: WriteContext,
+    write: {
+      operation: AdmissionAttributes['operation']
+      target: Target
+      subresource: string
+      object: ApiObject | undefined
+      oldObject: ApiObject | undefined
+    },
+  ): AdmissionAttributes {
+    const { target, ...rest } = write
+    return {
+      ...rest,
+      kind: resource.kind,
+      namespace: target.namespace,
+      name: target.name,
+      user: context.user,
+      dryRun: context.dryRun,
+      warn: context.warn,
+      onFailure: undo => void this.#undo.push(undo),
+      onSuccess: done => void this.#done.push(done),
+    }
+  }
+
+  async undo(): Promise<void> {
+    for (const undo of this.#undo.reverse()) await undo()
+    this.#undo = []
+  }
+
+  async finish(): Promise<void> {
+    for (const done of this.#done) await done()
+  }
+}

@@ -1,0 +1,97 @@
+import type { ApiObject } from '../../../api/meta/object.ts'
+import { alreadyExists, invalid, isAlreadyExists } from '../../../api/meta/status.ts'
+import { Entry } from '../cache/entry.ts'
+import type { Resource } from '../kind-registry.ts'
+import { type Core, Effects, keyOf, storeCall, type Target, type WriteContext, type Written } from './core.ts'
+import { encode, entryOf } from './encode.ts'
+import { checkNamespace, checkType, startMetadata } from './metadata.ts'
+import { validateMetadata } from './validate-metadata.ts'
+
+/** How many generated names are tried before giving up (upstream's figure). */
+const NAME_ATTEMPTS = 8
+
+/**
+ * Creates an object. `object` becomes the server's: it is filled in in place.
+ * @throws StatusError 409 AlreadyExists, 422 Invalid, 403 Forbidden …
+ */
+export async function create(
+  core: Core,
+  resource: Resource,
+  namespace: string | undefined,
+  object: ApiObject,
+  context: WriteContext,
+): Promise<Written> {
+  checkType(resource.kind, object)
+  checkNamespace(resource.kind, object, namespace)
+  const isGenerated = !object.metadata.name && !!object.metadata.generateName
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const candidate = isGenerated ? structuredClone(object) : object
+      return await createOnce(core, resource, namespace, candidate, context)
+    } catch (error) {
+      if (!isGenerated || !isAlreadyExists(error) || attempt === NAME_ATTEMPTS) throw error
+    }
+  }
+}
+
+async function createOnce(
+  core: Core,
+  resource: Resource,
+  namespace: string | undefined,
+  object: ApiObject,
+  context: WriteContext,
+): Promise<Written> {
+  const { kind, strategy } = resource
+  const strategyContext = { user: context.user, subresource: '', now: new Date() }
+  startMetadata(object, namespace, hasGeneration(resource))
+  strategy.defaults?.(object)
+  if (kind.subresources?.status && !strategy.keepStatusOnCreate) delete object.status
+  strategy.prepareForCreate?.(object, strategyContext)
+  const target: Target = { namespace, name: object.metadata.name ?? '' }
+  const effects = new Effects()
+  try {
+    const attributes = effects.attributes(resource, context, {
+      operation: 'CREATE',
+      target,
+      subresource: '',
+      object,
+      oldObject: undefined,
+    })
+    await core.admission.mutate(attributes)
+    const errors = [
+      ...validateMetadata(resource, object),
+      ...(strategy.validate?.(object, undefined, strategyContext) ?? []),
+    ]
+    if (errors.length > 0) throw invalid(kind, target.name, errors)
+    for (const warning of strategy.warnings?.(object, undefined) ?? []) context.warn(warning)
+    await core.admission.validate(attributes)
+    const entry = await store(core, resource, target, object, context)
+    await effects.finish()
+    return { entry, isNew: true }
+  } catch (error) {
+    await effects.undo()
+    throw error
+  }
+}
+
+async function store(
+  core: Core,
+  resource: Resource,
+  target: Target,
+  object: ApiObject,
+  context: WriteContext,
+): Promise<Entry> {
+  const key = keyOf(target)
+  if (context.dryRun) {
+    if (await storeCall(core.store.get(resource.type, key))) throw alreadyExists(resource.kind, target.name)
+    return entryOf(key, object, 0)
+  }
+  const result = await storeCall(core.store.put(resource.type, key, 0, encode(object)))
+  if (!result.ok) throw alreadyExists(resource.kind, target.name)
+  return new Entry({ key, revision: result.revision, bytes: result.bytes })
+}
+
+/** Kinds with a spec count its changes. */
+export function hasGeneration({ kind, strategy }: Resource): boolean {
+  return strategy.hasGeneration ?? kind.subresources?.status === true
+}

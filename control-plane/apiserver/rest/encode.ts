@@ -1,0 +1,20 @@
+import type { ApiObject } from '../../../api/meta/object.ts'
+import { type Document, REVISION_MARK } from '../../../plugins/store.ts'
+import { Entry } from '../cache/entry.ts'
+
+/** An object as the store takes it: serialized, with the revision left open as the first member of its metadata. */
+export function encode(object: ApiObject): Document {
+  const { apiVersion, kind, metadata, ...rest } = object
+  const head = `{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(kind)},"metadata":{${REVISION_MARK}`
+  const meta = JSON.stringify({ ...metadata, resourceVersion: undefined })
+  const others = JSON.stringify(rest)
+  const tail = others === '{}' ? `",${meta.slice(1)}}` : `",${meta.slice(1)},${others.slice(1)}`
+  return { head, tail: Buffer.from(tail) }
+}
+
+/** An object as if it had been stored at a revision: what a dry run answers. */
+export function entryOf(key: string, object: ApiObject, revision: number): Entry {
+  const { head, tail } = encode(object)
+  const bytes = Buffer.concat([Buffer.from(head + (revision || '')), tail])
+  return new Entry({ key, revision, bytes })
+}

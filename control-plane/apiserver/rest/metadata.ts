@@ -1,0 +1,117 @@
+import { randomBytes, randomUUID } from 'node:crypto'
+import { apiVersion, type KindDeclaration } from '../../../api/kinds/kind.ts'
+import type { ApiObject } from '../../../api/meta/object.ts'
+import { badRequest } from '../../../api/meta/status.ts'
+import { now } from '../../../api/meta/time.ts'
+import type { Target } from './core.ts'
+
+/** Letters of generated names: no vowels and nothing that looks alike, so that no words come out. */
+const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789'
+const SUFFIX_LENGTH = 5
+const LONGEST_GENERATED = 63
+
+/** `base` and five random letters, shortened so that the name stays a label. */
+export function generateName(base: string): string {
+  const suffix = [...randomBytes(SUFFIX_LENGTH)].map(byte => ALPHABET[byte % ALPHABET.length]).join('')
+  return base.slice(0, LONGEST_GENERATED - SUFFIX_LENGTH) + suffix
+}
+
+/**
+ * Checks that a body is an object of the kind it was sent to, and fills in what the path says already.
+ * @throws StatusError 400
+ */
+export function checkType(kind: KindDeclaration, object: ApiObject): void {
+  const expected = apiVersion(kind)
+  if (object.metadata === undefined || object.metadata === null) object.metadata = {} as ApiObject['metadata']
+  if (typeof object.metadata !== 'object' || Array.isArray(object.metadata)) {
+    throw badRequest(
+      `${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: metadata is not an object`,
+    )
+  }
+  object.apiVersion ||= expected
+  object.kind ||= kind.kind
+  if (object.apiVersion !== expected) {
+    throw badRequest(
+      `the API version in the data (${object.apiVersion}) does not match the expected API version (${expected})`,
+    )
+  }
+  if (object.kind !== kind.kind) {
+    throw badRequest(
+      `${object.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: unable to decode "${object.apiVersion}, Kind=${object.kind}" into ${kind.kind}`,
+    )
+  }
+}
+
+/** @throws StatusError 400 when the body names another namespace than the path. */
+export function checkNamespace(
+  kind: KindDeclaration,
+  object: ApiObject,
+  namespace: string | undefined,
+): void {
+  const { metadata } = object
+  if (!kind.namespaced) {
+    delete metadata.namespace
+    return
+  }
+  if (metadata.namespace && metadata.namespace !== namespace) {
+    throw badRequest('the namespace of the provided object does not match the namespace sent on the request')
+  }
+  if (namespace) metadata.namespace = namespace
+}
+
+/** Gives a new object what only the server may set. */
+export function startMetadata(
+  object: ApiObject,
+  namespace: string | undefined,
+  hasGeneration: boolean,
+): void {
+  const { metadata } = object
+  if (metadata.resourceVersion) {
+    throw badRequest('resourceVersion should not be set on objects to be created')
+  }
+  if (!metadata.name && metadata.generateName) metadata.name = generateName(metadata.generateName)
+  if (namespace) metadata.namespace = namespace
+  metadata.uid = randomUUID()
+  metadata.creationTimestamp = now()
+  delete metadata.deletionTimestamp
+  delete metadata.deletionGracePeriodSeconds
+  delete (metadata as { selfLink?: string }).selfLink
+  delete metadata.managedFields
+  if (hasGeneration) metadata.generation = 1
+  else delete metadata.generation
+}
+
+const SERVER_OWNED = [
+  'uid',
+  'creationTimestamp',
+  'deletionTimestamp',
+  'deletionGracePeriodSeconds',
+  'generation',
+  'namespace',
+  'name',
+  'generateName',
+] as const
+
+/** Gives an updated object the metadata that a client may not change. */
+export function keepMetadata(object: ApiObject, old: ApiObject): void {
+  const metadata = object.metadata as unknown as Record<string, unknown>
+  const kept = old.metadata as unknown as Record<string, unknown>
+  for (const field of SERVER_OWNED) {
+    if (kept[field] === undefined) delete metadata[field]
+    else metadata[field] = kept[field]
+  }
+  delete metadata.selfLink
+  delete metadata.managedFields
+}
+
+/** @throws StatusError 400 when the body has another name than the path. */
+export function checkName(object: ApiObject, { name }: Target): void {
+  const { metadata } = object
+  if (!metadata.name) {
+    metadata.name = name
+    return
+  }
+  if (metadata.name !== name) {
+    throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`)
+  }
+}

@@ -1,0 +1,98 @@
+import type { ApiObject } from '../../../api/meta/object.ts'
+import { labelSelector } from '../../../api/meta/selectors.ts'
+import { badRequest, invalid, invalidValue } from '../../../api/meta/status.ts'
+import type { Resource } from '../kind-registry.ts'
+import type { Core, Target, WriteContext } from './core.ts'
+import { get } from './get.ts'
+import { update } from './update.ts'
+
+/** autoscaling/v1 Scale of an object. */
+export function scaleOf({ kind }: Resource, object: ApiObject): ApiObject {
+  const paths = kind.subresources!.scale!
+  const { name, namespace, uid, resourceVersion, creationTimestamp } = object.metadata
+  const selector = paths.labelSelectorPath ? selectorText(read(object, paths.labelSelectorPath)) : undefined
+  return {
+    apiVersion: 'autoscaling/v1',
+    kind: 'Scale',
+    metadata: {
+      name,
+      ...(namespace && { namespace }),
+      ...(uid && { uid }),
+      ...(resourceVersion && { resourceVersion }),
+      ...(creationTimestamp && { creationTimestamp }),
+    },
+    spec: { replicas: read(object, paths.specReplicasPath) ?? 0 },
+    status: { replicas: read(object, paths.statusReplicasPath) ?? 0, ...(selector && { selector }) },
+  }
+}
+
+export async function getScale(resource: Resource, target: Target): Promise<ApiObject> {
+  return scaleOf(resource, (await get(resource, target)).object)
+}
+
+/** Writes `spec.replicas` of a Scale into its object. `apply` makes the wanted Scale from the present one. */
+export async function updateScale(
+  core: Core,
+  resource: Resource,
+  target: Target,
+  apply: (scale: ApiObject) => ApiObject | Promise<ApiObject>,
+  context: WriteContext,
+): Promise<ApiObject> {
+  const { entry } = await update(
+    core,
+    resource,
+    {
+      target,
+      subresource: 'scale',
+      async apply(current) {
+        const object = current!.copy()
+        const scale = await apply(scaleOf(resource, object))
+        checkScale(scale, target)
+        object.metadata.resourceVersion = scale.metadata?.resourceVersion as string
+        if (scale.metadata?.uid) object.metadata.uid = scale.metadata.uid
+        write(object, resource.kind.subresources!.scale!.specReplicasPath, scale.spec?.replicas ?? 0)
+        return object
+      },
+    },
+    context,
+  )
+  return scaleOf(resource, entry.object)
+}
+
+function checkScale(scale: ApiObject, { name }: Target): void {
+  if (scale.kind !== 'Scale') throw badRequest(`expected a Scale, got ${scale.kind}`)
+  const replicas = scale.spec?.replicas ?? 0
+  if (!Number.isInteger(replicas)) {
+    throw badRequest(
+      `Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal ${typeof replicas} into Go struct field ScaleSpec.spec.replicas of type int32`,
+    )
+  }
+  if (replicas < 0) {
+    throw invalid({ group: 'autoscaling', kind: 'Scale' }, name, [
+      invalidValue('spec.replicas', replicas, 'must be greater than or equal to 0'),
+    ])
+  }
+}
+
+const segments = (path: string): string[] => path.split('.').filter(Boolean)
+
+function read(object: ApiObject, path: string): any {
+  return segments(path).reduce((value: any, segment) => value?.[segment], object)
+}
+
+function write(object: ApiObject, path: string, value: unknown): void {
+  const parents = segments(path)
+  const last = parents.pop()!
+  const parent = parents.reduce((value: any, segment) => {
+    value[segment] ??= {}
+    return value[segment]
+  }, object)
+  parent[last] = value
+}
+
+/** A selector in text form: a string, a LabelSelector, or a plain map of labels (ReplicationController). */
+function selectorText(selector: any): string | undefined {
+  if (typeof selector !== 'object' || selector === null) return selector
+  const isLabelSelector = 'matchLabels' in selector || 'matchExpressions' in selector
+  return labelSelector(isLabelSelector ? selector : { matchLabels: selector }).toString()
+}

@@ -1,0 +1,216 @@
+import type { ApiObject } from '../../../api/meta/object.ts'
+import { conflict, invalid, isStatusError, notFound } from '../../../api/meta/status.ts'
+import { Entry } from '../cache/entry.ts'
+import type { Resource } from '../kind-registry.ts'
+import { type Core, Effects, keyOf, storeCall, type Target, type WriteContext, type Written } from './core.ts'
+import { create, hasGeneration } from './create.ts'
+import { encode, entryOf } from './encode.ts'
+import { isEqual } from './equal.ts'
+import { checkName, checkNamespace, checkType, keepMetadata } from './metadata.ts'
+import { validateMetadata, validateMetadataUpdate } from './validate-metadata.ts'
+
+/** Tries of an update that others keep overtaking. */
+const ATTEMPTS = 30
+
+export const MODIFIED =
+  'the object has been modified; please apply your changes to the latest version and try again'
+
+/** One update: how the wanted object is made from the stored one. */
+export interface Update {
+  target: Target
+  subresource: string
+  /**
+   * Makes the wanted object, which becomes the server's, from what is stored. Called again with newer state when another
+   * writer was faster. With `undefined` where kinds can be created by an update.
+   */
+  apply(current: Entry | undefined): ApiObject | Promise<ApiObject>
+}
+
+/**
+ * Updates an object: what the cache holds is tried first, and replaced by what the store holds when that was stale. An
+ * update that changes nothing writes nothing.
+ * @throws StatusError 404, 409 Conflict (the wanted object carries another resourceVersion), 422 …
+ */
+export async function update(
+  core: Core,
+  resource: Resource,
+  request: Update,
+  context: WriteContext,
+): Promise<Written> {
+  const key = keyOf(request.target)
+  await resource.cache.ready()
+  let entry = resource.cache.get(key)
+  let isFresh = false
+  const refresh = async () => {
+    const stored = await storeCall(core.store.get(resource.type, key))
+    const isSame = stored?.revision === entry?.revision
+    entry = stored && new Entry(stored)
+    isFresh = true
+    return !isSame
+  }
+  if (!entry) await refresh()
+  for (let attempt = 1; ; attempt++) {
+    let result: Written | { current: Entry | undefined }
+    try {
+      result = await updateOnce(core, resource, request, entry, context)
+    } catch (error) {
+      if (isStatusError(error) && !isFresh && (await refresh())) continue
+      throw error
+    }
+    if ('entry' in result) return result
+    if (attempt === ATTEMPTS) throw conflict(resource.kind, request.target.name, MODIFIED)
+    entry = result.current
+    isFresh = true
+  }
+}
+
+/** One try; `{ current }` when the stored object was no longer the one it started from. */
+async function updateOnce(
+  core: Core,
+  resource: Resource,
+  request: Update,
+  entry: Entry | undefined,
+  context: WriteContext,
+): Promise<Written | { current: Entry | undefined }> {
+  const { target } = request
+  if (!entry) return await createInstead(core, resource, request, context)
+  const object = await request.apply(entry)
+  checkPreconditions(resource, object, entry, target)
+  const effects = new Effects()
+  try {
+    await prepare(core, resource, request, object, entry, context, effects)
+    const result = await write(core, resource, object, entry, context)
+    if ('entry' in result) await effects.finish()
+    else await effects.undo()
+    return result
+  } catch (error) {
+    await effects.undo()
+    throw error
+  }
+}
+
+async function createInstead(
+  core: Core,
+  resource: Resource,
+  { target, apply, subresource }: Update,
+  context: WriteContext,
+): Promise<Written> {
+  if (!resource.strategy.allowCreateOnUpdate || subresource) throw notFound(resource.kind, target.name)
+  const object = await apply(undefined)
+  checkName(object, target)
+  return await create(core, resource, target.namespace, object, context)
+}
+
+function checkPreconditions(resource: Resource, object: ApiObject, entry: Entry, target: Target): void {
+  const { kind, strategy } = resource
+  checkType(kind, object)
+  checkName(object, target)
+  checkNamespace(kind, object, target.namespace)
+  const { resourceVersion, uid } = object.metadata
+  if (!resourceVersion && strategy.allowUnconditionalUpdate === false) {
+    throw invalid(kind, target.name, [
+      {
+        type: 'FieldValueInvalid',
+        field: 'metadata.resourceVersion',
+        badValue: 0,
+        detail: 'must be specified for an update',
+      },
+    ])
+  }
+  if (resourceVersion && resourceVersion !== String(entry.revision)) {
+    throw conflict(kind, target.name, MODIFIED)
+  }
+  const currentUid = entry.object.metadata.uid
+  if (uid && uid !== currentUid) {
+    const message = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${currentUid}`
+    throw conflict(kind, target.name, message)
+  }
+}
+
+/** Rules and admission: makes the object into what will be stored, or throws. */
+async function prepare(
+  core: Core,
+  resource: Resource,
+  { target, subresource }: Update,
+  object: ApiObject,
+  entry: Entry,
+  context: WriteContext,
+  effects: Effects,
+): Promise<void> {
+  const { kind, strategy } = resource
+  const old = entry.object
+  const strategyContext = { user: context.user, subresource, now: new Date() }
+  keepMetadata(object, old)
+  keepOtherHalf(resource, subresource, object, entry)
+  strategy.defaults?.(object)
+  strategy.prepareForUpdate?.(object, old, strategyContext)
+  if (hasGeneration(resource) && subresource !== 'status' && isSpecChanged(object, old)) {
+    object.metadata.generation = (old.metadata.generation ?? 0) + 1
+  }
+  const attributes = effects.attributes(resource, context, {
+    operation: 'UPDATE',
+    target,
+    subresource,
+    object,
+    oldObject: old,
+  })
+  await core.admission.mutate(attributes)
+  const errors = [
+    ...validateMetadata(resource, object),
+    ...validateMetadataUpdate(object, old),
+    ...(strategy.validate?.(object, old, strategyContext) ?? []),
+  ]
+  if (errors.length > 0) throw invalid(kind, target.name, errors)
+  for (const warning of strategy.warnings?.(object, old) ?? []) context.warn(warning)
+  await core.admission.validate(attributes)
+}
+
+/** An update of the object leaves its status alone, an update of the status all but the status. */
+function keepOtherHalf({ kind }: Resource, subresource: string, object: ApiObject, entry: Entry): void {
+  if (!kind.subresources?.status) return
+  if (subresource === '') {
+    if (entry.object.status === undefined) delete object.status
+    else object.status = entry.copy().status
+  } else if (subresource === 'status') {
+    const kept = entry.copy()
+    for (const field of Object.keys(object)) if (!STATUS_FIELDS.has(field)) delete object[field]
+    for (const field of Object.keys(kept)) if (!STATUS_FIELDS.has(field)) object[field] = kept[field]
+    if (kept.metadata.ownerReferences) object.metadata.ownerReferences = kept.metadata.ownerReferences
+    else delete object.metadata.ownerReferences
+  }
+}
+
+const STATUS_FIELDS = new Set(['apiVersion', 'kind', 'metadata', 'status'])
+
+function isSpecChanged(object: ApiObject, old: ApiObject): boolean {
+  const strip = ({ apiVersion, kind, metadata, status, ...rest }: ApiObject) => rest
+  return !isEqual(strip(object), strip(old))
+}
+
+async function write(
+  core: Core,
+  resource: Resource,
+  object: ApiObject,
+  entry: Entry,
+  context: WriteContext,
+): Promise<Written | { current: Entry | undefined }> {
+  object.metadata.resourceVersion = String(entry.revision)
+  if (isEqual(object, entry.object)) return { entry, isNew: false }
+  if (context.dryRun) return { entry: entryOf(entry.key, object, entry.revision), isNew: false }
+  const { type } = resource
+  if (isFinished(object)) {
+    const result = await storeCall(core.store.delete(type, entry.key, entry.revision))
+    if (result.ok) return { entry: entryOf(entry.key, object, result.revision), isNew: false }
+    return { current: result.current && new Entry(result.current) }
+  }
+  const result = await storeCall(core.store.put(type, entry.key, entry.revision, encode(object)))
+  if (!result.ok) return { current: result.current && new Entry(result.current) }
+  return { entry: new Entry({ key: entry.key, ...result }), isNew: false }
+}
+
+/** Whether this update took away the last thing that held up a deletion. */
+function isFinished({ metadata, spec, kind }: ApiObject): boolean {
+  if (!metadata.deletionTimestamp || metadata.finalizers?.length) return false
+  if (kind === 'Namespace' && spec?.finalizers?.length) return false
+  return !metadata.deletionGracePeriodSeconds
+}

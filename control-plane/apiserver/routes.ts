@@ -1,0 +1,56 @@
+import type { Registry } from 'prom-client'
+import type { DiscoveryHandler } from './discovery/handler.ts'
+import { type HealthCheck, healthHandler } from './discovery/health.ts'
+import { VERSION } from './discovery/version.ts'
+import { type ResourceOptions, resourceHandler } from './handlers/resources.ts'
+import { sendBody, sendJson, sendText } from './pipeline/respond.ts'
+import type { ApiContext } from './pipeline/state.ts'
+
+/** What answers each part of the URL space. */
+export interface Routes {
+  resources: ResourceOptions
+  discovery: DiscoveryHandler
+  checks: readonly HealthCheck[]
+  registry: Registry
+}
+
+/** Hands a request to what answers its path. */
+export async function route(ctx: ApiContext, routes: Routes): Promise<void> {
+  const { info } = ctx.state
+  if (info.isResourceRequest) return await resourceHandler(ctx, routes.resources)
+  const [, root] = info.path.split('/')
+  switch (root) {
+    case 'api':
+    case 'apis':
+      return await routes.discovery.handle(ctx)
+    case 'healthz':
+    case 'livez':
+    case 'readyz':
+      return await healthHandler(ctx, routes.checks)
+    case 'version':
+      return await sendJson(ctx, 200, VERSION)
+    case 'metrics':
+      return await sendMetrics(ctx, routes.registry)
+    case '':
+      return await sendJson(ctx, 200, { paths: PATHS })
+    default:
+      return await sendText(ctx, 404, '404 page not found\n')
+  }
+}
+
+async function sendMetrics(ctx: ApiContext, registry: Registry): Promise<void> {
+  await sendBody(ctx, 200, registry.contentType, Buffer.from(await registry.metrics()))
+}
+
+const PATHS = [
+  '/api',
+  '/api/v1',
+  '/apis',
+  '/healthz',
+  '/livez',
+  '/metrics',
+  '/openapi/v2',
+  '/openapi/v3',
+  '/readyz',
+  '/version',
+]

@@ -1,0 +1,176 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Registry } from 'prom-client'
+import type { Client, InformerFactory } from '../../api/client/client.ts'
+import type { AdmissionPlugin } from '../../plugins/admission.ts'
+import type { Logger } from '../../plugins/plugin.ts'
+import type { StorePlugin } from '../../plugins/store.ts'
+import { builtinAdmission } from '../admission/builtin.ts'
+import { createAdmissionChain } from '../admission/chain.ts'
+import { createAuthenticator } from '../auth/authenticators.ts'
+import { createAuthorizer } from '../auth/authorizers.ts'
+import { bootstrapPolicy } from '../auth/bootstrap.ts'
+import type { Pki } from '../auth/pki.ts'
+import { createRuleResolver } from '../auth/rbac.ts'
+import { createServiceAccountTokens } from '../auth/service-account-tokens.ts'
+import { strategies } from '../registry/strategies.ts'
+import { createApp } from './app.ts'
+import { expireEvents } from './bootstrap/expire-events.ts'
+import { reconcileKubernetesService } from './bootstrap/kubernetes-service.ts'
+import { ensureNamespaces } from './bootstrap/namespaces.ts'
+import { DiscoveryHandler } from './discovery/handler.ts'
+import type { HealthCheck } from './discovery/health.ts'
+import { type HttpServer, listen } from './http-server.ts'
+import { createMachinery, type Machinery } from './machinery.ts'
+import type { AuditEvent } from './pipeline/audit.ts'
+import { metrics } from './pipeline/metrics.ts'
+import { type Routes, route } from './routes.ts'
+
+export interface ApiServerOptions {
+  store: StorePlugin
+  pki: Pki
+  bindAddress: string
+  /** 0 for any that is free. */
+  port: number
+  /** The address others reach this server at. */
+  advertiseAddress: string
+  serviceCIDR: string
+  clusterDomain: string
+  /** Run after the built-in ones. */
+  admissionPlugins?: readonly AdmissionPlugin[]
+  /** Told of every request when given (audit level Metadata). */
+  audit?: (event: AuditEvent) => void
+  log: Logger
+  /** Stops the server when aborted. */
+  signal: AbortSignal
+}
+
+export interface ApiServer {
+  port: number
+  /** The API within this process, unrestricted. */
+  client: Client
+  informers: InformerFactory
+  /** Ends watches and idle connections and lets requests finish for some seconds. The store stays open. */
+  stop(): Promise<void>
+}
+
+/** How far the start has come, for /readyz. */
+interface Progress {
+  isBootstrapped: boolean
+  isStopping: boolean
+}
+
+const STOP_GRACE = 5_000
+const RECONCILE_INTERVAL = 10_000
+
+/** Starts an API server; resolves when it is ready: namespaces and policy are there, the port is open. */
+export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
+  const { store, log, serviceCIDR, admissionPlugins = [] } = options
+  const machinery = createMachinery({
+    store,
+    strategies,
+    log,
+    admission: (client, informers) =>
+      createAdmissionChain([...builtinAdmission({ client, informers, serviceCIDR }), ...admissionPlugins]),
+  })
+  const { client, informers } = machinery
+  const progress: Progress = { isBootstrapped: false, isStopping: false }
+  const server = await listen(createHandler(options, machinery, progress), {
+    bindAddress: options.bindAddress,
+    port: options.port,
+    key: options.pki.serving.key,
+    cert: options.pki.serving.cert,
+    ca: options.pki.ca.cert,
+  })
+  const stopping = new AbortController()
+  const stop = async () => {
+    progress.isStopping = true
+    stopping.abort()
+    machinery.close()
+    await server.stop(STOP_GRACE)
+  }
+  options.signal.addEventListener('abort', () => void stop(), { once: true })
+  try {
+    await bootstrap(options, client, server)
+  } catch (error) {
+    await stop()
+    throw error
+  }
+  progress.isBootstrapped = true
+  void maintain(options, machinery, server, stopping.signal)
+  return { port: server.port, client, informers, stop }
+}
+
+/** Wires the parts that answer requests. */
+function createHandler(options: ApiServerOptions, machinery: Machinery, progress: Progress) {
+  const { pki, log } = options
+  const { client, informers, kinds, core } = machinery
+  const tokens = createServiceAccountTokens(pki.serviceAccountKey, () => informers)
+  const authenticator = createAuthenticator([tokens])
+  const authorizer = createAuthorizer({ informers })
+  const rules = createRuleResolver(informers)
+  const registry = new Registry()
+  const review = { client, informers, authorizer, authenticator, tokens, rules }
+  const routes: Routes = {
+    resources: { core, kinds, review },
+    discovery: new DiscoveryHandler(kinds, `${options.advertiseAddress}:${options.port}`),
+    checks: healthChecks(options, progress),
+    registry,
+  }
+  const app = createApp({
+    log,
+    authenticator,
+    authorizer,
+    metrics: metrics(registry),
+    audit: options.audit,
+    handle: ctx => route(ctx, routes),
+  })
+  return app.callback()
+}
+
+function healthChecks({ store }: ApiServerOptions, progress: Progress): HealthCheck[] {
+  const isTrue = (holds: () => boolean, fault: string) => () => {
+    if (!holds()) throw new Error(fault)
+  }
+  return [
+    { name: 'ping', check() {} },
+    { name: 'log', check() {} },
+    { name: 'etcd', check: () => store.ping() },
+    {
+      name: 'poststarthook/rbac/bootstrap-roles',
+      check: isTrue(() => progress.isBootstrapped, 'not finished'),
+      readinessOnly: true,
+    },
+    {
+      name: 'shutdown',
+      check: isTrue(() => !progress.isStopping, 'process is shutting down'),
+      readinessOnly: true,
+    },
+  ]
+}
+
+async function bootstrap(options: ApiServerOptions, client: Client, { port }: HttpServer): Promise<void> {
+  await ensureNamespaces(client)
+  await Promise.all([bootstrapPolicy(client), reconcileKubernetesService(client, { ...options, port })])
+}
+
+/** What goes on for as long as the server runs. */
+async function maintain(
+  options: ApiServerOptions,
+  { client, kinds }: Machinery,
+  { port }: HttpServer,
+  signal: AbortSignal,
+): Promise<void> {
+  const { store, log } = options
+  const events = kinds.find('', 'v1', 'events')
+  if (events) void expireEvents(store, events.cache, log, signal)
+  while (!signal.aborted) {
+    await sleep(RECONCILE_INTERVAL, undefined, { signal }).catch(() => {})
+    if (signal.aborted) return
+    try {
+      await ensureNamespaces(client)
+      await reconcileKubernetesService(client, { ...options, port })
+    } catch (error) {
+      log.warn({ error: (error as Error).message }, 'cannot keep the kubernetes Service')
+    }
+  }
+}

@@ -1,0 +1,86 @@
+import type { Filter } from '../cache/filter.ts'
+import type { CacheEvent } from '../cache/history.ts'
+import type { WatchCache } from '../cache/watch-cache.ts'
+import { frameOf, type ObjectEncoder } from './frames.ts'
+
+/** One watcher that has caught up. Must not throw and must not wait. */
+export interface Member {
+  /** Lines of JSON, complete up to a revision. */
+  write(lines: Buffer, revision: number): void
+  /** The cache was loaded anew: the watch cannot go on. The member has been taken off. */
+  lost(): void
+}
+
+interface Channel {
+  filter: Filter
+  encoder: ObjectEncoder
+  members: Set<Member>
+}
+
+/**
+ * Hands changes of one cache to all watchers. Watchers with equal filter and form share a channel: the lines of a batch
+ * are put together once and the same buffer goes to each of them.
+ */
+export class WatchHub {
+  #cache: WatchCache
+  #channels = new Map<string, Channel>()
+  #stop: (() => void) | undefined
+
+  constructor(cache: WatchCache) {
+    this.#cache = cache
+  }
+
+  /** From now on the member is told of changes. Returns the function that takes it off. */
+  join(filter: Filter, encoder: ObjectEncoder, member: Member): () => void {
+    this.#stop ??= this.#cache.listen({ events: batch => this.#events(batch), reset: () => this.#reset() })
+    const id = `${encoder.id}\n${filter.id}`
+    let channel = this.#channels.get(id)
+    if (!channel) {
+      channel = { filter, encoder, members: new Set() }
+      this.#channels.set(id, channel)
+    }
+    const { members } = channel
+    members.add(member)
+    return () => {
+      members.delete(member)
+      if (members.size === 0 && this.#channels.get(id)?.members === members) this.#channels.delete(id)
+      if (this.#channels.size === 0) {
+        this.#stop?.()
+        this.#stop = undefined
+      }
+    }
+  }
+
+  #events(batch: readonly CacheEvent[]): void {
+    for (const { filter, encoder, members } of this.#channels.values()) {
+      const frames: Buffer[] = []
+      for (const event of batch) {
+        const frame = frameOf(event, filter, encoder)
+        if (frame) frames.push(frame)
+      }
+      if (frames.length === 0) continue
+      const lines = frames.length === 1 ? frames[0]! : Buffer.concat(frames)
+      const { revision } = batch.at(-1)!
+      for (const member of members) member.write(lines, revision)
+    }
+  }
+
+  #reset(): void {
+    this.#stop = undefined
+    const channels = [...this.#channels.values()]
+    this.#channels.clear()
+    for (const { members } of channels) for (const member of [...members]) member.lost()
+  }
+}
+
+const hubs = new WeakMap<WatchCache, WatchHub>()
+
+/** The hub of a cache. */
+export function hubOf(cache: WatchCache): WatchHub {
+  let hub = hubs.get(cache)
+  if (!hub) {
+    hub = new WatchHub(cache)
+    hubs.set(cache, hub)
+  }
+  return hub
+}
