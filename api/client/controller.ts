@@ -9,6 +9,8 @@ export interface Watched<T extends ApiObject = any> {
   kind: KindDeclaration<T>
   /** Keys to reconcile; the object's own where left out. `old` is there on updates. */
   keys?(object: T, old: T | undefined): string[]
+  /** The part of the kind to follow; all of it where left out. */
+  scope?: { namespace?: string; labelSelector?: string; fieldSelector?: string }
 }
 
 /** What `reconcile` may ask for: another look after some milliseconds, whatever happens in between. */
@@ -51,16 +53,20 @@ export async function runController(controller: Controller, host: ControllerHost
   const off = controller.watches.map(watched => enqueueChanges(watched, informers, queue))
   signal.addEventListener('abort', () => queue.shutDown(), { once: true })
   if (signal.aborted) queue.shutDown()
-  await Promise.all(controller.watches.map(({ kind }) => informers.informer(kind).synced()))
+  await Promise.all(controller.watches.map(({ kind, scope }) => informers.informer(kind, scope).synced()))
   await Promise.all(Array.from({ length: controller.concurrency ?? 5 }, () => work(controller, queue, host)))
   for (const remove of off) remove()
 }
 
-function enqueueChanges({ kind, keys }: Watched, informers: InformerFactory, queue: WorkQueue): () => void {
+function enqueueChanges(
+  { kind, keys, scope }: Watched,
+  informers: InformerFactory,
+  queue: WorkQueue,
+): () => void {
   const enqueue = (object: ApiObject, old?: ApiObject): void => {
     for (const key of keys ? keys(object, old) : [objectKey(object)]) queue.add(key)
   }
-  return informers.informer(kind).addHandler({ added: enqueue, updated: enqueue, deleted: enqueue })
+  return informers.informer(kind, scope).addHandler({ added: enqueue, updated: enqueue, deleted: enqueue })
 }
 
 async function work(

@@ -1,0 +1,51 @@
+import type { Client } from '../../api/client/client.ts'
+import { type Controller, runController } from '../../api/client/controller.ts'
+import { createEventRecorder } from '../../api/client/event-recorder.ts'
+import { createInformerFactory } from '../../api/client/informer.ts'
+import type { Logger } from '../../plugins/plugin.ts'
+import type { ControllerContext } from './context.ts'
+import { deploymentController } from './deployment/controller.ts'
+import { endpointSliceController } from './endpoint-slices.ts'
+import { endpointsController } from './endpoints.ts'
+import { garbageCollector } from './garbage-collector.ts'
+import { namespaceController } from './namespace.ts'
+import { rootCaController, serviceAccountController } from './namespace-defaults.ts'
+import { nodeIpamController } from './node-ipam.ts'
+import { nodeLifecycleController } from './node-lifecycle.ts'
+import { podGarbageCollector } from './pod-gc.ts'
+import { replicaSetController } from './replica-set.ts'
+
+/** The controllers, by the component their events name. */
+const CONTROLLERS: Record<string, (context: ControllerContext) => Controller> = {
+  'serviceaccount-controller': serviceAccountController,
+  'root-ca-publisher': rootCaController,
+  cidrAllocator: nodeIpamController,
+  'node-controller': nodeLifecycleController,
+  'deployment-controller': deploymentController,
+  'replicaset-controller': replicaSetController,
+  'endpoint-slice-controller': endpointSliceController,
+  'endpoint-controller': endpointsController,
+  'namespace-controller': namespaceController,
+  'garbage-collector-controller': garbageCollector,
+  'pod-garbage-collector': podGarbageCollector,
+}
+
+export interface ControllersOptions {
+  client: Client
+  clusterCIDR: string
+  rootCA: string
+  log: Logger
+  signal: AbortSignal
+}
+
+/** Runs all controllers until the signal aborts. */
+export async function startControllers(options: ControllersOptions): Promise<void> {
+  const { client, log, signal } = options
+  const onError = (kind: { plural: string }, error: unknown): void =>
+    log.debug({ kind: kind.plural, error: (error as Error).message }, 'informer lost its connection')
+  const informers = createInformerFactory(client, signal, { onError })
+  const controllers = Object.entries(CONTROLLERS).map(([component, make]) =>
+    make({ ...options, informers, recorder: createEventRecorder(client, { component }) }),
+  )
+  await Promise.all(controllers.map(controller => runController(controller, { informers, log, signal })))
+}
