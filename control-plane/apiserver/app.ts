@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import Koa from 'koa'
+import type { SchemaSet } from '../../api/schema/schemas.ts'
 import type { Logger } from '../../plugins/plugin.ts'
 import type { Authenticator, Authorizer } from '../auth/types.ts'
 import { type AuditEvent, audit } from './pipeline/audit.ts'
@@ -16,6 +17,8 @@ export interface AppOptions {
   authenticator: Authenticator
   authorizer: Authorizer
   metrics: Middleware
+  /** For reading bodies in protobuf. */
+  schemas: SchemaSet
   audit?: ((event: AuditEvent) => void) | undefined
   /** Answers what got through. */
   handle(ctx: ApiContext): Promise<void>
@@ -23,10 +26,10 @@ export interface AppOptions {
 
 /** What each request goes through, in order. */
 export function createApp(options: AppOptions): Koa<RequestState> {
-  const { log, authenticator, authorizer, handle } = options
+  const { log, authenticator, authorizer, schemas, handle } = options
   const app = new Koa<RequestState>()
   const steps: Middleware[] = [
-    requestInfo,
+    requestInfo(schemas),
     options.metrics,
     errors(log),
     timeouts,
@@ -41,10 +44,13 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   return app
 }
 
-const requestInfo: Middleware = async (ctx, next) => {
-  const { state } = ctx
-  state.info = parseRequest(ctx.req.method ?? 'GET', ctx.req.url ?? '/')
-  state.warnings = new Set()
-  state.auditId = (ctx.req.headers['audit-id'] as string | undefined) ?? randomUUID()
-  return await next()
-}
+const requestInfo =
+  (schemas: SchemaSet): Middleware =>
+  async (ctx, next) => {
+    const { state } = ctx
+    state.schemas = schemas
+    state.info = parseRequest(ctx.req.method ?? 'GET', ctx.req.url ?? '/')
+    state.warnings = new Set()
+    state.auditId = (ctx.req.headers['audit-id'] as string | undefined) ?? randomUUID()
+    return await next()
+  }

@@ -1,6 +1,7 @@
 import type { Client, InformerFactory } from '../../api/client/client.ts'
 import { builtinKinds } from '../../api/kinds/builtin.ts'
 import type { KindDeclaration } from '../../api/kinds/kind.ts'
+import type { SchemaSet } from '../../api/schema/schemas.ts'
 import type { Logger } from '../../plugins/plugin.ts'
 import type { StorePlugin } from '../../plugins/store.ts'
 import type { Strategy } from '../registry/strategy.ts'
@@ -26,7 +27,7 @@ export interface MachineryOptions {
   kinds?: readonly KindDeclaration[]
   /** Makes the admission chain, which may use the client and the informers. All is admitted where left out. */
   admission?(client: Client, informers: InformerFactory): AdmissionChain
-  schemas?: Pick<Core, 'checkFields' | 'patchSchema'>
+  schemas: SchemaSet
 }
 
 const ADMIT_ALL: AdmissionChain = { async mutate() {}, async validate() {} }
@@ -36,7 +37,7 @@ export function createMachinery(options: MachineryOptions): Machinery {
   const createCache = (type: string) => new WatchCache(type, store, log)
   const kinds = new KindRegistry({ createCache, strategies })
   for (const kind of options.kinds ?? builtinKinds) kinds.add(kind)
-  const core: Core = { store, admission: ADMIT_ALL, ...schemas }
+  const core: Core = { store, schemas, admission: ADMIT_ALL }
   const client = createLoopbackClient(core, kinds)
   const informers = createLoopbackInformers(kinds)
   if (options.admission) core.admission = options.admission(client, informers)

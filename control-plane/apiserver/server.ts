@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Registry } from 'prom-client'
 import type { Client, InformerFactory } from '../../api/client/client.ts'
+import { loadSchemas } from '../../api/schema/schemas.ts'
 import type { AdmissionPlugin } from '../../plugins/admission.ts'
 import type { Logger } from '../../plugins/plugin.ts'
 import type { StorePlugin } from '../../plugins/store.ts'
@@ -68,6 +69,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const machinery = createMachinery({
     store,
     strategies,
+    schemas: loadSchemas(),
     log,
     admission: (client, informers) =>
       createAdmissionChain([...builtinAdmission({ client, informers, serviceCIDR }), ...admissionPlugins]),
@@ -120,6 +122,7 @@ function createHandler(options: ApiServerOptions, machinery: Machinery, progress
     log,
     authenticator,
     authorizer,
+    schemas: core.schemas,
     metrics: metrics(registry),
     audit: options.audit,
     handle: ctx => route(ctx, routes),

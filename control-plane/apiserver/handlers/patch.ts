@@ -48,7 +48,7 @@ export function applyPatch(core: Core, kind: KindDeclaration, object: ApiObject,
     case 'merge':
       return applyMergePatch(object, body)
     case 'strategic':
-      return applyStrategicPatch(object, body, core.patchSchema?.(kind.schema))
+      return applyStrategicPatch(object, body, core.schemas.patchSchema(kind.schema))
     default:
       throw unsupportedMediaType(Object.keys(TYPES))
   }

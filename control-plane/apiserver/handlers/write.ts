@@ -1,12 +1,13 @@
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { badRequest, notFound } from '../../../api/meta/status.ts'
+import { validateFields } from '../../../api/schema/field-validation.ts'
 import type { Resource } from '../kind-registry.ts'
 import { mediaType, parseObject, readBody } from '../pipeline/body.ts'
+import { JSON_TYPE } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import { sendEntry, sendValue } from '../representation/send.ts'
 import type { Core, Target } from '../rest/core.ts'
 import { create } from '../rest/create.ts'
-import { checkFields } from '../rest/fields.ts'
 import { updateScale } from '../rest/scale.ts'
 import { update } from '../rest/update.ts'
 import { fieldValidation, writeContext } from './options.ts'
@@ -18,25 +19,20 @@ async function readTyped(
   core: Core,
   resource: Resource,
 ): Promise<{ object: ApiObject; again: () => Promise<ApiObject> }> {
-  const type = mediaType(ctx)
+  const { schemas } = core
+  const { kind } = resource
   const body = await readBody(ctx.req)
   if (body.length === 0) {
-    throw badRequest(
-      `${resource.kind.kind} in version "${resource.kind.version}" cannot be handled as a ${resource.kind.kind}: the object provided is empty`,
-    )
+    throw badRequest(`${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: EOF`)
   }
-  const parse = async () => (await parseObject(type, body)) as ApiObject
+  const parse = async () => (await parseObject(ctx, body)) as ApiObject
   const object = await parse()
-  const warn = (message: string) => void ctx.state.warnings.add(message)
-  const validation = fieldValidation(ctx)
-  checkFields(core, resource.kind, object, {
-    validation,
-    warn,
-    body: type === 'application/json' ? body : undefined,
-  })
+  const text = mediaType(ctx) === JSON_TYPE ? body.toString() : undefined
+  const faults = validateFields(schemas, kind, object, fieldValidation(ctx), text)
+  for (const fault of faults) ctx.state.warnings.add(fault)
   const again = async () => {
     const copy = await parse()
-    checkFields(core, resource.kind, copy, { validation: 'Ignore', warn, body: undefined })
+    validateFields(schemas, kind, copy, 'Ignore')
     return copy
   }
   return { object, again }
@@ -92,7 +88,8 @@ export async function patchHandler(
       apply(current) {
         if (!current) throw notFound(resource.kind, target.name)
         const object = applyPatch(core, resource.kind, current.copy(), patch)
-        checkFields(core, resource.kind, object, { validation, warn: context.warn, body: undefined })
+        for (const fault of validateFields(core.schemas, resource.kind, object, validation))
+          context.warn(fault)
         return object
       },
     },
@@ -108,7 +105,7 @@ export async function updateScaleHandler(
   resource: Resource,
   target: Target,
 ): Promise<void> {
-  const body = await parseObject(mediaType(ctx), await readBody(ctx.req))
+  const body = await parseObject(ctx, await readBody(ctx.req))
   const scale = await updateScale(
     core,
     resource,

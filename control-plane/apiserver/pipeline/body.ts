@@ -5,7 +5,8 @@ import type { ApiContext } from './state.ts'
 /** Upstream's MaxRequestBodyBytes. */
 export const BODY_LIMIT = 3 * 1024 * 1024
 
-const OBJECT_TYPES = ['application/json', 'application/yaml']
+const PROTOBUF = 'application/vnd.kubernetes.protobuf'
+const OBJECT_TYPES = ['application/json', 'application/yaml', PROTOBUF]
 
 /** The media type of a request's body without its parameters; JSON where the client does not say. */
 export function mediaType(ctx: ApiContext): string {
@@ -37,18 +38,22 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
 const bodyTooLarge = () => tooLarge(`limit is ${BODY_LIMIT}`)
 
 /**
- * Reads a body that is one JSON or YAML object. An empty body gives undefined.
+ * Reads a body that is one object in JSON, YAML or protobuf. An empty body gives undefined.
  * @throws StatusError 400, 413, 415
  */
 export async function readObject(ctx: ApiContext): Promise<Record<string, any> | undefined> {
-  const type = mediaType(ctx)
   const body = await readBody(ctx.req)
-  if (body.length === 0) return undefined
-  return await parseObject(type, body)
+  return body.length === 0 ? undefined : await parseObject(ctx, body)
 }
 
-export async function parseObject(type: string, body: Buffer): Promise<Record<string, any>> {
+/** Parses a body as its media type says. @throws StatusError 400, 415 */
+export async function parseObject(ctx: ApiContext, body: Buffer): Promise<Record<string, any>> {
+  const type = mediaType(ctx)
   if (!OBJECT_TYPES.includes(type)) throw unsupportedMediaType(OBJECT_TYPES)
+  if (type === PROTOBUF) {
+    const { decodeProtobuf } = await import('../protobuf/decode.ts')
+    return decodeProtobuf(ctx.state.schemas, body)
+  }
   const value = type === 'application/yaml' ? await parseYaml(body) : parseJson(body)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     throw badRequest(

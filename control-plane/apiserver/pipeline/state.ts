@@ -1,4 +1,5 @@
 import type Koa from 'koa'
+import type { SchemaSet } from '../../../api/schema/schemas.ts'
 import type { UserInfo } from '../../auth/types.ts'
 import type { RequestInfo } from './request-info.ts'
 
@@ -11,6 +12,7 @@ export interface RequestState {
   /** Texts of `Warning` headers, each once. */
   warnings: Set<string>
   auditId: string
+  schemas: SchemaSet
 }
 
 export type ApiContext = Koa.ParameterizedContext<RequestState>

@@ -1,13 +1,11 @@
-import type { KindDeclaration } from '../../../api/kinds/kind.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
-import type { PatchSchema } from '../../../api/meta/patch/strategic.ts'
 import { serviceUnavailable } from '../../../api/meta/status.ts'
+import type { SchemaSet } from '../../../api/schema/schemas.ts'
 import type { AdmissionAttributes } from '../../../plugins/admission.ts'
 import { StoreError, type StorePlugin } from '../../../plugins/store.ts'
 import type { UserInfo } from '../../auth/types.ts'
 import type { Entry } from '../cache/entry.ts'
 import type { Resource } from '../kind-registry.ts'
-import type { FieldOptions } from './fields.ts'
 
 /** Runs all admission plugins over one write. */
 export interface AdmissionChain {
@@ -19,10 +17,7 @@ export interface AdmissionChain {
 export interface Core {
   store: StorePlugin
   admission: AdmissionChain
-  /** Checks fields against the schemas, and drops unknown ones (see `fields.ts`). */
-  checkFields?(kind: KindDeclaration, object: ApiObject, options: FieldOptions): void
-  /** Merge keys of a schema, for strategic merge patches. */
-  patchSchema?(schema: string): PatchSchema | undefined
+  schemas: SchemaSet
 }
 
 /** Who writes and how. */

@@ -45,7 +45,7 @@ async function createOnce(
   const strategyContext = { user: context.user, subresource: '', now: new Date() }
   startMetadata(object, namespace, hasGeneration(resource))
   strategy.defaults?.(object)
-  if (kind.subresources?.status && !strategy.keepStatusOnCreate) delete object.status
+  if (kind.subresources?.status) startStatus(resource, object)
   strategy.prepareForCreate?.(object, strategyContext)
   const target: Target = { namespace, name: object.metadata.name ?? '' }
   const effects = new Effects()
@@ -89,6 +89,12 @@ async function store(
   const result = await storeCall(core.store.put(resource.type, key, 0, encode(object)))
   if (!result.ok) throw alreadyExists(resource.kind, target.name)
   return new Entry({ key, revision: result.revision, bytes: result.bytes })
+}
+
+/** A status is its controller's to write; the built-in kinds always have one, if an empty one. */
+function startStatus({ kind, strategy }: Resource, object: ApiObject): void {
+  if (!strategy.keepStatusOnCreate) delete object.status
+  if (kind.schema.startsWith('io.k8s.')) object.status ??= {}
 }
 
 /** Kinds with a spec count its changes. */

@@ -1,0 +1,193 @@
+import { badRequest } from '../../../api/meta/status.ts'
+import { isReference, splitType } from '../../../api/schema/definition.ts'
+import type { SchemaSet } from '../../../api/schema/schemas.ts'
+import { wireFields } from './field-numbers.ts'
+import { Reader } from './reader.ts'
+import { intOrString, microTime, time } from './well-known.ts'
+
+/** What stands before every Kubernetes object in protobuf. */
+const MAGIC = Buffer.from('k8s\0')
+
+/**
+ * Reads an object that was sent as `application/vnd.kubernetes.protobuf`: four magic bytes, then a runtime.Unknown with
+ * the type and the object's message. Gives the object as its JSON would be.
+ * @throws StatusError 400 when it cannot be read or is of a type that is not known
+ */
+export function decodeProtobuf(schemas: SchemaSet, body: Buffer): Record<string, any> {
+  if (!body.subarray(0, 4).equals(MAGIC)) {
+    throw badRequest('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]')
+  }
+  try {
+    const { apiVersion, kind, raw } = readUnknown(new Reader(body.subarray(4)))
+    const definition = definitionOf(schemas, apiVersion, kind)
+    if (!definition) {
+      throw badRequest(`no kind "${kind}" is registered for version "${apiVersion}" in protobuf`)
+    }
+    return { apiVersion, kind, ...new Decoder(schemas).message(definition, new Reader(raw), {}) }
+  } catch (cause) {
+    if ((cause as Error).name === 'StatusError') throw cause
+    throw badRequest(`unable to decode protobuf: ${(cause as Error).message}`)
+  }
+}
+
+function readUnknown(reader: Reader): { apiVersion: string; kind: string; raw: Buffer } {
+  const unknown = { apiVersion: '', kind: '', raw: Buffer.alloc(0) as Buffer }
+  while (!reader.isAtEnd) {
+    const { number, wireType } = reader.tag()
+    if (number === 1) {
+      const type = new Reader(reader.bytes())
+      while (!type.isAtEnd) {
+        const member = type.tag()
+        if (member.number === 1) unknown.apiVersion = type.string()
+        else if (member.number === 2) unknown.kind = type.string()
+        else type.skip(member.wireType)
+      }
+    } else if (number === 2) unknown.raw = reader.bytes()
+    else reader.skip(wireType)
+  }
+  return unknown
+}
+
+const definitions = new WeakMap<SchemaSet, Map<string, string>>()
+
+function definitionOf(schemas: SchemaSet, apiVersion: string, kind: string): string | undefined {
+  let known = definitions.get(schemas)
+  if (!known) {
+    known = new Map()
+    for (const [name, { kinds = [] }] of Object.entries(schemas.definitions)) {
+      for (const { group, version, kind } of kinds) {
+        known.set(`${group ? `${group}/` : ''}${version} ${kind}`, name)
+      }
+    }
+    definitions.set(schemas, known)
+  }
+  return known.get(`${apiVersion} ${kind}`)
+}
+
+type Json = Record<string, any>
+
+class Decoder {
+  #schemas: SchemaSet
+
+  constructor(schemas: SchemaSet) {
+    this.#schemas = schemas
+  }
+
+  /** Reads the fields of a message into `object`. `owner` names the type whose fields they are. */
+  message(type: string, reader: Reader, object: Json, owner = type): Json {
+    const fields = wireFields(type)
+    if (!fields) throw new Error(`the field numbers of ${type} are not known`)
+    while (!reader.isAtEnd) {
+      const { number, wireType } = reader.tag()
+      const field = fields[number]
+      if (!field) reader.skip(wireType)
+      else if (field.isEmbedded) {
+        const embedded = `${type.slice(0, type.lastIndexOf('.'))}.${field.name}`
+        this.message(embedded, new Reader(reader.bytes()), object, owner)
+      } else this.#field(object, owner, field.name, field.keepsZero, reader, wireType)
+    }
+    return object
+  }
+
+  #field(
+    object: Json,
+    owner: string,
+    name: string,
+    keepsZero: boolean,
+    reader: Reader,
+    wireType: number,
+  ): void {
+    const type = this.#schemas.definitions[owner]?.fields[name]
+    if (!type) {
+      reader.skip(wireType)
+      return
+    }
+    const { container, inner } = splitType(type)
+    if (container === '[]') {
+      object[name] ??= []
+      if (wireType === LENGTH && PACKABLE.has(inner)) {
+        const packed = new Reader(reader.bytes())
+        while (!packed.isAtEnd) object[name].push(this.#value(inner, packed))
+      } else object[name].push(this.#value(inner, reader))
+    } else if (container === '{}') {
+      object[name] ??= {}
+      this.#mapEntry(object[name], inner, new Reader(reader.bytes()))
+    } else {
+      const value = this.#value(inner, reader)
+      if (value === undefined) return
+      if (keepsZero || (value !== '' && value !== 0 && value !== false)) object[name] = value
+    }
+  }
+
+  #mapEntry(map: Json, inner: string, reader: Reader): void {
+    let key = ''
+    let value: unknown
+    while (!reader.isAtEnd) {
+      const { number, wireType } = reader.tag()
+      if (number === 1) key = reader.string()
+      else if (number === 2) value = inner === '[]string' ? extraValue(reader) : this.#value(inner, reader)
+      else reader.skip(wireType)
+    }
+    Object.defineProperty(map, key, { value, enumerable: true, writable: true, configurable: true })
+  }
+
+  #value(type: string, reader: Reader): unknown {
+    if (isReference(type)) return this.message(type, new Reader(reader.bytes()), {})
+    switch (type) {
+      case 'string':
+        return reader.string()
+      case 'boolean':
+        return reader.int() !== 0
+      case 'int32':
+      case 'int64':
+        return reader.int()
+      case 'double':
+        return reader.double()
+      case 'bytes':
+        return reader.bytes().toString('base64')
+      case 'quantity':
+        return firstString(reader)
+      case 'time':
+        return time(new Reader(reader.bytes()))
+      case 'microTime':
+        return microTime(new Reader(reader.bytes()))
+      case 'intOrString':
+        return intOrString(new Reader(reader.bytes()))
+      default:
+        return rawJson(reader)
+    }
+  }
+}
+
+const LENGTH = 2
+const PACKABLE = new Set(['boolean', 'int32', 'int64', 'double'])
+
+/** A message whose field 1 is the text. */
+function firstString(outer: Reader): string {
+  const reader = new Reader(outer.bytes())
+  let text = ''
+  while (!reader.isAtEnd) {
+    const { number, wireType } = reader.tag()
+    if (number === 1) text = reader.string()
+    else reader.skip(wireType)
+  }
+  return text
+}
+
+/** RawExtension, FieldsV1 and JSON: field 1 holds JSON text. */
+function rawJson(outer: Reader): unknown {
+  const text = firstString(outer)
+  return text === '' ? undefined : JSON.parse(text)
+}
+
+/** authentication/v1 ExtraValue: a list of strings inside a message. */
+function extraValue(outer: Reader): string[] {
+  const reader = new Reader(outer.bytes())
+  const items: string[] = []
+  while (!reader.isAtEnd) {
+    const { number, wireType } = reader.tag()
+    if (number === 1) items.push(reader.string())
+    else reader.skip(wireType)
+  }
+  return items
+}

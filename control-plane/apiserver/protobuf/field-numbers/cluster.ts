@@ -1,0 +1,90 @@
+import type { FieldNumbers } from '../field-numbers.ts'
+
+/** Field numbers of the remaining groups and meta/v1. */
+export const cluster: FieldNumbers = {
+  'io.k8s.api.coordination.v1': {
+    Lease: 'metadata spec',
+    LeaseSpec:
+      'holderIdentity? leaseDurationSeconds? acquireTime renewTime leaseTransitions? strategy? preferredHolder?',
+  },
+  'io.k8s.api.discovery.v1': {
+    Endpoint: 'addresses conditions hostname? targetRef deprecatedTopology nodeName? zone? hints',
+    EndpointConditions: 'ready? serving? terminating?',
+    EndpointHints: 'forZones forNodes',
+    EndpointPort: 'name? protocol? port? appProtocol?',
+    EndpointSlice: 'metadata endpoints ports addressType?',
+    ForNode: 'name?',
+    ForZone: 'name?',
+  },
+  'io.k8s.api.networking.v1': {
+    HTTPIngressPath: 'path backend pathType?',
+    HTTPIngressRuleValue: 'paths',
+    IPAddress: 'metadata spec',
+    IPAddressSpec: 'parentRef',
+    IPBlock: 'cidr? except',
+    Ingress: 'metadata spec status',
+    IngressBackend: '- - resource service',
+    IngressClass: 'metadata spec',
+    IngressClassParametersReference: '- kind? name? scope? namespace?',
+    IngressClassSpec: 'controller parameters',
+    IngressLoadBalancerIngress: 'ip hostname - ports',
+    IngressLoadBalancerStatus: 'ingress',
+    IngressPortStatus: 'port? protocol? error?',
+    IngressRule: 'host *IngressRuleValue',
+    IngressRuleValue: 'http',
+    IngressServiceBackend: 'name? port',
+    IngressSpec: 'defaultBackend tls rules ingressClassName?',
+    IngressStatus: 'loadBalancer',
+    IngressTLS: 'hosts secretName',
+    NetworkPolicy: 'metadata spec',
+    NetworkPolicyEgressRule: 'ports to',
+    NetworkPolicyIngressRule: 'ports from',
+    NetworkPolicyPeer: 'podSelector namespaceSelector ipBlock',
+    NetworkPolicyPort: 'protocol? port endPort?',
+    NetworkPolicySpec: 'podSelector ingress egress policyTypes',
+    ParentReference: 'group resource namespace name',
+    ServiceBackendPort: 'name number',
+  },
+  'io.k8s.api.node.v1': {
+    Overhead: 'podFixed',
+    RuntimeClass: 'metadata handler? overhead scheduling',
+    Scheduling: 'nodeSelector tolerations',
+  },
+  'io.k8s.api.scheduling.v1': {
+    PriorityClass: 'metadata value? globalDefault description preemptionPolicy?',
+  },
+  'io.k8s.api.storage.v1': {
+    CSIDriver: 'metadata spec',
+    CSIDriverSpec:
+      'attachRequired? podInfoOnMount? volumeLifecycleModes storageCapacity? fsGroupPolicy? tokenRequests requiresRepublish? seLinuxMount? nodeAllocatableUpdatePeriodSeconds? serviceAccountTokenInSecrets? preventPodSchedulingIfMissing?',
+    CSINode: 'metadata spec',
+    CSINodeDriver: 'name? nodeID? topologyKeys allocatable',
+    CSINodeSpec: 'drivers',
+    CSINodeStatus: 'storageHealth',
+    CSIStorageCapacity: 'metadata nodeTopology storageClassName? capacity maximumVolumeSize',
+    StorageClass:
+      'metadata provisioner? parameters reclaimPolicy? mountOptions allowVolumeExpansion? volumeBindingMode? allowedTopologies',
+    TokenRequest: 'audience? expirationSeconds?',
+    VolumeAttachment: 'metadata spec status',
+    VolumeAttachmentSource: 'persistentVolumeName? inlineVolumeSpec',
+    VolumeAttachmentSpec: 'attacher? source nodeName?',
+    VolumeAttachmentStatus: 'attached? attachmentMetadata attachError detachError',
+    VolumeError: 'time message errorCode?',
+    VolumeNodeResources: 'count?',
+  },
+  'io.k8s.apimachinery.pkg.apis.meta.v1': {
+    Condition: 'type? status? observedGeneration lastTransitionTime reason? message?',
+    DeleteOptions:
+      'gracePeriodSeconds? preconditions orphanDependents? propagationPolicy? dryRun ignoreStoreReadErrorWithClusterBreakingPotential?',
+    FieldSelectorRequirement: 'key? operator? values',
+    LabelSelector: 'matchLabels matchExpressions',
+    LabelSelectorRequirement: 'key? operator? values',
+    ListMeta: 'selfLink resourceVersion continue remainingItemCount? shardInfo',
+    ManagedFieldsEntry: 'manager operation apiVersion time - fieldsType fieldsV1 subresource',
+    ObjectMeta:
+      'name generateName namespace selfLink uid resourceVersion generation creationTimestamp deletionTimestamp deletionGracePeriodSeconds? labels annotations ownerReferences finalizers - - managedFields',
+    OwnerReference: 'kind? - name? uid? apiVersion? controller? blockOwnerDeletion?',
+    Preconditions: 'uid? resourceVersion?',
+    ShardInfo: 'selector?',
+  },
+}
