@@ -1,0 +1,100 @@
+import { createHash } from 'node:crypto'
+import { promisify } from 'node:util'
+import { gzip } from 'node:zlib'
+import { openApiV2 } from './v2.ts'
+import { type OpenApiInput, openApiV3, openApiV3Index } from './v3.ts'
+
+const compress = promisify(gzip)
+
+/** A document ready to be sent. */
+export interface OpenApiDocument {
+  contentType: string
+  /** Quoted, as the `ETag` header has it. */
+  etag: string
+  /** The body, compressed with gzip. */
+  gzip: Buffer
+}
+
+export const JSON_TYPE = 'application/json'
+export const PROTOBUF_V2_TYPE = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+
+/**
+ * Makes OpenAPI documents when they are first asked for and keeps only their compressed form: what they are made of is
+ * large, and kubectl asks once an hour.
+ */
+export class OpenApiDocuments {
+  readonly #input: () => OpenApiInput
+  readonly #documents = new Map<string, Promise<OpenApiDocument | undefined>>()
+  #kinds: OpenApiInput['kinds'] | undefined
+
+  /** @param input is asked on every call; when its list of kinds is another one, all documents are made anew. */
+  constructor(input: () => OpenApiInput) {
+    this.#input = input
+  }
+
+  /** `/openapi/v3`. */
+  index(): Promise<OpenApiDocument | undefined> {
+    return this.#document('v3', input => JSON.stringify(openApiV3Index(input)))
+  }
+
+  /** `/openapi/v3/<name>`, where the name is `api/v1` or `apis/<group>/<version>`. Undefined when there is no such group version. */
+  groupVersion(name: string): Promise<OpenApiDocument | undefined> {
+    return this.#document(`v3/${name}`, input => {
+      const document = openApiV3(input, name, input.schemas.descriptions())
+      return document && JSON.stringify(document)
+    })
+  }
+
+  /** `/openapi/v2` as JSON. */
+  v2Json(): Promise<OpenApiDocument | undefined> {
+    return this.#document('v2', input => JSON.stringify(openApiV2(input, input.schemas.descriptions())))
+  }
+
+  /** `/openapi/v2` as old kubectl wants it. */
+  v2Protobuf(): Promise<OpenApiDocument | undefined> {
+    return this.#document(
+      'v2-protobuf',
+      async input => {
+        const { encodeOpenApiV2 } = await import('./v2-protobuf.ts')
+        return encodeOpenApiV2(openApiV2(input, input.schemas.descriptions()))
+      },
+      PROTOBUF_V2_TYPE,
+    )
+  }
+
+  #document(
+    key: string,
+    make: (input: OpenApiInput) => Content | Promise<Content>,
+    contentType = JSON_TYPE,
+  ): Promise<OpenApiDocument | undefined> {
+    const input = this.#input()
+    if (input.kinds !== this.#kinds) this.#documents.clear()
+    this.#kinds = input.kinds
+    const known = this.#documents.get(key)
+    if (known) return known
+    const document = finish(async () => make(input), contentType)
+    this.#keep(key, document)
+    return document
+  }
+
+  /** Names that lead nowhere are not kept, or anybody could fill the memory with them. */
+  #keep(key: string, document: Promise<OpenApiDocument | undefined>): void {
+    this.#documents.set(key, document)
+    const forget = (): void => {
+      if (this.#documents.get(key) === document) this.#documents.delete(key)
+    }
+    document.then(found => found ?? forget(), forget)
+  }
+}
+
+type Content = string | Uint8Array | undefined
+
+async function finish(
+  make: () => Promise<Content>,
+  contentType: string,
+): Promise<OpenApiDocument | undefined> {
+  const content = await make()
+  if (content === undefined) return undefined
+  const etag = `"${createHash('sha512').update(content).digest('hex').toUpperCase()}"`
+  return { contentType, etag, gzip: await compress(content) }
+}

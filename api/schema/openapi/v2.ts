@@ -1,0 +1,137 @@
+import type { Descriptions } from '../definition.ts'
+import { type Operation, operationsOf } from './operations.ts'
+import { PRETTY, pathParameters } from './parameters.ts'
+import { definitionSchema, type JsonSchema, syntheticDefinitions, v2 } from './property-schema.ts'
+import type { OpenApiInput } from './v3.ts'
+
+/** An OpenAPI v2 (Swagger) document, as far as this server's has it. */
+export interface OpenApiV2 {
+  swagger: '2.0'
+  info: { title: string; version: string }
+  paths: Record<string, PathItem>
+  definitions: Record<string, JsonSchema>
+  securityDefinitions: Record<string, Record<string, string>>
+  security: Record<string, string[]>[]
+}
+
+export type PathItem = Record<string, OperationObject | ParameterObject[]> & { parameters: ParameterObject[] }
+
+export interface ParameterObject {
+  name: string
+  in: 'body' | 'query' | 'path'
+  description?: string
+  required?: boolean
+  type?: string
+  uniqueItems?: boolean
+  schema?: JsonSchema
+}
+
+export interface OperationObject {
+  description: string
+  consumes: string[]
+  produces: string[]
+  schemes: string[]
+  tags: string[]
+  operationId: string
+  parameters?: ParameterObject[]
+  responses: Record<string, { description: string; schema?: JsonSchema }>
+  'x-kubernetes-action': string
+  'x-kubernetes-group-version-kind': object
+}
+
+/** The document at `/openapi/v2`: all kinds at once. */
+export function openApiV2({ kinds, schemas, version }: OpenApiInput, descriptions: Descriptions): OpenApiV2 {
+  const definitions = Object.keys(schemas.definitions).map(
+    name => [name, definitionSchema(name, v2, schemas, descriptions)] as const,
+  )
+  return {
+    swagger: '2.0',
+    info: { title: 'Kubernetes', version },
+    paths: pathsOf(kinds.flatMap(operationsOf)),
+    definitions: { ...Object.fromEntries(definitions), ...syntheticDefinitions(v2) },
+    securityDefinitions: {
+      BearerToken: { description: 'Bearer token', type: 'apiKey', name: 'authorization', in: 'header' },
+    },
+    security: [{ BearerToken: [] }],
+  }
+}
+
+function pathsOf(operations: readonly Operation[]): Record<string, PathItem> {
+  const paths: Record<string, PathItem> = {}
+  for (const operation of operations) {
+    const item = paths[operation.path] ?? ({ parameters: commonParameters(operation.path) } as PathItem)
+    item[operation.method] = operationObject(operation)
+    paths[operation.path] = item
+  }
+  return paths
+}
+
+const query = ({
+  name,
+  type,
+  description,
+}: {
+  name: string
+  type: string
+  description: string
+}): ParameterObject => ({
+  name,
+  in: 'query',
+  description,
+  type,
+  uniqueItems: true,
+})
+
+const commonParameters = (path: string): ParameterObject[] => [
+  ...pathParameters(path).map(
+    ({ name, description }): ParameterObject => ({
+      name,
+      in: 'path',
+      description,
+      required: true,
+      type: 'string',
+      uniqueItems: true,
+    }),
+  ),
+  query(PRETTY),
+]
+
+const MEDIA_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+const PATCH_TYPES = [
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+  'application/apply-patch+yaml',
+]
+const REASONS: Record<number, string> = { 200: 'OK', 201: 'Created', 202: 'Accepted' }
+
+function operationObject(operation: Operation): OperationObject {
+  const { method, body, returns } = operation
+  const schema = returns ? v2.reference(returns) : { type: 'string' }
+  const parameters = [
+    ...(body ? [bodyParameter(body, method !== 'delete')] : []),
+    ...operation.parameters.map(query),
+  ]
+  return {
+    description: operation.description,
+    consumes: method === 'patch' ? PATCH_TYPES : ['*/*'],
+    produces: returns ? MEDIA_TYPES : ['*/*'],
+    schemes: ['https'],
+    tags: [operation.tag],
+    operationId: operation.id,
+    ...(parameters.length > 0 && { parameters }),
+    responses: {
+      ...Object.fromEntries(operation.codes.map(code => [code, { description: REASONS[code]!, schema }])),
+      401: { description: 'Unauthorized' },
+    },
+    'x-kubernetes-action': operation.action,
+    'x-kubernetes-group-version-kind': operation.kind,
+  }
+}
+
+const bodyParameter = (name: string, required: boolean): ParameterObject => ({
+  name: 'body',
+  in: 'body',
+  required,
+  schema: v2.reference(name),
+})

@@ -1,0 +1,130 @@
+import { createHash } from 'node:crypto'
+import { groupVersionPath, type KindDeclaration } from '../../kinds/kind.ts'
+import type { Descriptions } from '../definition.ts'
+import type { SchemaSet } from '../schemas.ts'
+import { type Operation, operationsOf } from './operations.ts'
+import { PRETTY, pathParameters } from './parameters.ts'
+import { definitionSchema, type JsonSchema, syntheticDefinitions, v3 } from './property-schema.ts'
+
+/** What documents are made from. */
+export interface OpenApiInput {
+  kinds: readonly KindDeclaration[]
+  schemas: SchemaSet
+  /** The server's version (`v1.34.0`). */
+  version: string
+}
+
+/** `api/v1`, `apis/apps/v1`: the document's name in the index. */
+const documentName = (kind: KindDeclaration): string => groupVersionPath(kind).slice(1)
+
+/** The document at `/openapi/v3`: where each group version's document is. The hash changes when it does. */
+export function openApiV3Index({ kinds, schemas, version }: OpenApiInput): object {
+  const names = [...new Set(kinds.map(documentName))].sort()
+  const paths = names.map(name => {
+    const declared = kinds.filter(kind => documentName(kind) === name)
+    const hash = createHash('sha512').update(JSON.stringify([schemas.stamp, version, declared]))
+    const url = `/openapi/v3/${name}?hash=${hash.digest('hex').toUpperCase()}`
+    return [name, { serverRelativeURL: url }]
+  })
+  return { paths: Object.fromEntries(paths) }
+}
+
+/** The document of one group version (`apis/apps/v1`), undefined when there is none. */
+export function openApiV3(input: OpenApiInput, name: string, descriptions: Descriptions): object | undefined {
+  const operations = input.kinds.filter(kind => documentName(kind) === name).flatMap(operationsOf)
+  if (operations.length === 0) return undefined
+  return {
+    openapi: '3.0.0',
+    info: { title: 'Kubernetes', version: input.version },
+    paths: pathsOf(operations),
+    components: {
+      schemas: reachableSchemas(operations, input.schemas, descriptions),
+      securitySchemes: {
+        BearerToken: { type: 'apiKey', description: 'Bearer token', name: 'authorization', in: 'header' },
+      },
+    },
+  }
+}
+
+function pathsOf(operations: readonly Operation[]): Record<string, JsonSchema> {
+  const paths: Record<string, JsonSchema> = {}
+  for (const operation of operations) {
+    paths[operation.path] ??= { parameters: commonParameters(operation.path) }
+    paths[operation.path]![operation.method] = operationObject(operation)
+  }
+  return paths
+}
+
+const query = ({ name, type, description }: { name: string; type: string; description: string }): object => ({
+  name,
+  in: 'query',
+  description,
+  schema: { type, uniqueItems: true },
+})
+
+const commonParameters = (path: string): object[] => [
+  ...pathParameters(path).map(({ name, description }) => ({
+    name,
+    in: 'path',
+    description,
+    required: true,
+    schema: { type: 'string', uniqueItems: true },
+  })),
+  query(PRETTY),
+]
+
+const MEDIA_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
+const PATCH_TYPES = [
+  'application/apply-patch+yaml',
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+]
+const REASONS: Record<number, string> = { 200: 'OK', 201: 'Created', 202: 'Accepted' }
+
+const content = (types: readonly string[], schema: JsonSchema): object =>
+  Object.fromEntries(types.map(type => [type, { schema }]))
+
+const reference = (name: string): JsonSchema => ({ $ref: `#/components/schemas/${name}` })
+
+function operationObject(operation: Operation): JsonSchema {
+  const { method, body, returns } = operation
+  const answer = returns ? content(MEDIA_TYPES, reference(returns)) : content(['*/*'], { type: 'string' })
+  const responses = operation.codes.map(code => [code, { description: REASONS[code], content: answer }])
+  return {
+    tags: [operation.tag],
+    description: operation.description,
+    operationId: operation.id,
+    ...(operation.parameters.length > 0 && { parameters: operation.parameters.map(query) }),
+    ...(body && {
+      requestBody: {
+        content: content(method === 'patch' ? PATCH_TYPES : ['*/*'], reference(body)),
+        ...(method !== 'delete' && { required: true }),
+      },
+    }),
+    responses: { ...Object.fromEntries(responses), 401: { description: 'Unauthorized' } },
+    'x-kubernetes-action': operation.action,
+    'x-kubernetes-group-version-kind': operation.kind,
+  }
+}
+
+/** The schemas that the operations speak of, and all that those refer to. */
+function reachableSchemas(
+  operations: readonly Operation[],
+  schemas: SchemaSet,
+  descriptions: Descriptions,
+): Record<string, JsonSchema> {
+  const synthetic = syntheticDefinitions(v3)
+  const found: Record<string, JsonSchema> = {}
+  const add = (name: string): void => {
+    if (found[name]) return
+    const known = schemas.definitions[name] && definitionSchema(name, v3, schemas, descriptions)
+    const schema = known ??
+      synthetic[name] ?? { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
+    found[name] = schema
+    for (const [, next = ''] of JSON.stringify(schema).matchAll(/"#\/components\/schemas\/([^"]+)"/g))
+      add(next)
+  }
+  for (const { body, returns } of operations) for (const name of [body, returns]) if (name) add(name)
+  return Object.fromEntries(Object.entries(found).sort(([a], [b]) => (a < b ? -1 : 1)))
+}
