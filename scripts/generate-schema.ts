@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { builtinKinds } from '../api/kinds/builtin.ts'
 import { buildDefinitions } from './schema/build-definitions.ts'
+import { commentReader } from './schema/read-comments.ts'
 import { modelReader } from './schema/read-models.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -49,6 +50,7 @@ if (writtenStamp() === stamp) process.exit(0)
 const { definitions, enums, descriptions } = buildDefinitions(
   builtinKinds,
   modelReader(join(library, 'dist/gen/models')),
+  commentReader(join(root, 'node_modules/kubernetes-types')),
 )
 mkdirSync(folder, { recursive: true })
 writeJson('descriptions.json', descriptions)

@@ -8,12 +8,13 @@ import type { Model, ModelProperty } from './read-models.ts'
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.'
 
-/** What is written for the kinds declared: definitions of all that they reach, and their texts. */
+/** What is written for the kinds declared: definitions of all that they reach, and their texts (see the readers). */
 export function buildDefinitions(
   kinds: readonly KindDeclaration[],
   readModel: (name: string) => Model | undefined,
+  readComments: (short: string) => ReadonlyMap<string, string>,
 ): Omit<SchemaFile, 'stamp'> & { descriptions: Descriptions } {
-  const builder = new Builder(readModel)
+  const builder = new Builder(readModel, readComments)
   const roots = [...kinds.flatMap(({ schema }) => [schema, `${schema}List`]), ...EXTRA_ROOTS]
   for (const root of roots) builder.addRoot(root)
   const enums = Object.fromEntries(
@@ -34,9 +35,14 @@ class Builder {
   readonly descriptions: Descriptions = {}
   readonly #names = new Map<string, string>()
   readonly #readModel: (name: string) => Model | undefined
+  readonly #readComments: (short: string) => ReadonlyMap<string, string>
 
-  constructor(readModel: (name: string) => Model | undefined) {
+  constructor(
+    readModel: (name: string) => Model | undefined,
+    readComments: (short: string) => ReadonlyMap<string, string>,
+  ) {
     this.#readModel = readModel
+    this.#readComments = readComments
   }
 
   /** Lists of kinds that are not stored have no model, and are not missed. */
@@ -65,7 +71,11 @@ class Builder {
 
   #describe(schema: string, { description, properties }: Model): void {
     const texts: Record<string, string> = description ? { '': description } : {}
-    for (const property of properties) if (property.description) texts[property.name] = property.description
+    const comments = this.#readComments(shortName(schema))
+    for (const property of properties) {
+      const text = property.description || comments.get(property.name)
+      if (text) texts[property.name] = text
+    }
     this.descriptions[schema] = texts
   }
 

@@ -16,7 +16,10 @@ export interface OpenApiDocument {
 }
 
 export const JSON_TYPE = 'application/json'
-export const PROTOBUF_V2_TYPE = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+/** What clients ask for. */
+export const PROTOBUF_V2_ACCEPT = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+/** What they are answered: `@` is no legal character of a media type, and Go's parser refuses it. */
+export const PROTOBUF_V2_TYPE = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
 
 /**
  * Makes OpenAPI documents when they are first asked for and keeps only their compressed form: what they are made of is
