@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const FIELD = /\/\*\* (.*) \*\/\n {4}"?([\w$]+)"?\??:/g
+const FIELD = /\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n {4}(?:readonly )?"?([\w$]+)"?\??:/g
 const INTERFACE = /export interface (\w+) \{\n([\s\S]*?)\n\}/g
 
 /**
@@ -24,8 +24,17 @@ function readInterfaces(path: string): Map<string, Map<string, string>> {
   if (!existsSync(path)) return new Map()
   const interfaces = new Map<string, Map<string, string>>()
   for (const [, name = '', body = ''] of readFileSync(path, 'utf8').matchAll(INTERFACE)) {
-    const fields = [...body.matchAll(FIELD)].map(([, text = '', field = '']) => [field, text] as const)
+    const fields = [...body.matchAll(FIELD)].map(
+      ([, text = '', field = '']) => [field, plainText(text)] as const,
+    )
     interfaces.set(name, new Map(fields))
   }
   return interfaces
 }
+
+/** A comment without its stars: paragraphs stay apart, lines of one are joined. */
+const plainText = (comment: string): string =>
+  comment
+    .replace(/\n *\*? */g, '\n')
+    .replace(/([^\n])\n(?=[^\n])/g, '$1 ')
+    .trim()

@@ -54,7 +54,10 @@ async function answer(
 }
 
 function sendDocument(response: ServerResponse, document: OpenApiDocument | undefined): void {
-  if (!document) return sendJson(response, undefined)
+  if (!document) {
+    sendJson(response, undefined)
+    return
+  }
   response.writeHead(200, {
     'content-type': document.contentType,
     etag: document.etag,
