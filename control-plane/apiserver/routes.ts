@@ -1,6 +1,7 @@
 import type { Registry } from 'prom-client'
 import type { DiscoveryHandler } from './discovery/handler.ts'
 import { type HealthCheck, healthHandler } from './discovery/health.ts'
+import type { OpenApiHandler } from './discovery/openapi.ts'
 import { VERSION } from './discovery/version.ts'
 import { type ResourceOptions, resourceHandler } from './handlers/resources.ts'
 import { sendBody, sendJson, sendText } from './pipeline/respond.ts'
@@ -10,6 +11,7 @@ import type { ApiContext } from './pipeline/state.ts'
 export interface Routes {
   resources: ResourceOptions
   discovery: DiscoveryHandler
+  openapi: OpenApiHandler
   checks: readonly HealthCheck[]
   registry: Registry
 }
@@ -23,6 +25,8 @@ export async function route(ctx: ApiContext, routes: Routes): Promise<void> {
     case 'api':
     case 'apis':
       return await routes.discovery.handle(ctx)
+    case 'openapi':
+      return await routes.openapi.handle(ctx)
     case 'healthz':
     case 'livez':
     case 'readyz':

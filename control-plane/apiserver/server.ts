@@ -20,6 +20,7 @@ import { reconcileKubernetesService } from './bootstrap/kubernetes-service.ts'
 import { ensureNamespaces } from './bootstrap/namespaces.ts'
 import { DiscoveryHandler } from './discovery/handler.ts'
 import type { HealthCheck } from './discovery/health.ts'
+import { OpenApiHandler } from './discovery/openapi.ts'
 import { type HttpServer, listen } from './http-server.ts'
 import { createMachinery, type Machinery } from './machinery.ts'
 import type { AuditEvent } from './pipeline/audit.ts'
@@ -115,6 +116,7 @@ function createHandler(options: ApiServerOptions, machinery: Machinery, progress
   const routes: Routes = {
     resources: { core, kinds, review },
     discovery: new DiscoveryHandler(kinds, `${options.advertiseAddress}:${options.port}`),
+    openapi: new OpenApiHandler(kinds, core.schemas),
     checks: healthChecks(options, progress),
     registry,
   }

@@ -1,11 +1,13 @@
 import { apiVersion } from '../../../api/kinds/kind.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { badRequest, methodNotAllowed } from '../../../api/meta/status.ts'
+import { validateFields } from '../../../api/schema/field-validation.ts'
 import { reviewHandlers, type SubresourceHandler } from '../../registry/subresources.ts'
 import type { Resource } from '../kind-registry.ts'
 import { readObject } from '../pipeline/body.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import { sendValue } from '../representation/send.ts'
+import { definitionOf } from '../rest/definitions.ts'
 import { writeContext } from './options.ts'
 import type { ResourceOptions } from './resources.ts'
 
@@ -30,6 +32,7 @@ export async function reviewHandler(
     object.kind ||= resource.kind.kind
   }
   object.metadata ??= {} as ApiObject['metadata']
+  normalize(ctx, object)
   const answer = await handler({
     kind: resource.kind,
     name: info.name ?? object.metadata.name ?? '',
@@ -41,4 +44,14 @@ export async function reviewHandler(
     now: new Date(),
   })
   await sendValue(ctx, 201, answer)
+}
+
+/** Nulls and unknown fields go, as when any object is decoded. */
+function normalize({ state }: ApiContext, object: ApiObject): void {
+  const { schemas } = state
+  const schema = definitionOf(schemas, object.apiVersion, object.kind)
+  if (!schema) return
+  const version = object.apiVersion.split('/').at(-1)!
+  const faults = validateFields(schemas, { kind: object.kind, version, schema }, object, 'Warn')
+  for (const fault of faults) state.warnings.add(fault)
 }

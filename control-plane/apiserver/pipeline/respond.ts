@@ -34,7 +34,7 @@ export async function sendBody(
   if (res.headersSent || res.writableEnded) return
   const headers = { ...commonHeaders(ctx, type), ...more }
   const size = Buffer.isBuffer(body) ? body.length : body.reduce((sum, part) => sum + part.length, 0)
-  if (size >= GZIP_FROM && acceptsGzip(ctx)) {
+  if (size >= GZIP_FROM && !headers['content-encoding'] && acceptsGzip(ctx)) {
     await sendCompressed(ctx, code, headers, Buffer.isBuffer(body) ? [body] : body)
     return
   }

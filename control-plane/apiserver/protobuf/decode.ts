@@ -1,6 +1,7 @@
 import { badRequest } from '../../../api/meta/status.ts'
 import { isReference, splitType } from '../../../api/schema/definition.ts'
 import type { SchemaSet } from '../../../api/schema/schemas.ts'
+import { definitionOf } from '../rest/definitions.ts'
 import { wireFields } from './field-numbers.ts'
 import { Reader } from './reader.ts'
 import { intOrString, microTime, time } from './well-known.ts'
@@ -46,22 +47,6 @@ function readUnknown(reader: Reader): { apiVersion: string; kind: string; raw: B
     else reader.skip(wireType)
   }
   return unknown
-}
-
-const definitions = new WeakMap<SchemaSet, Map<string, string>>()
-
-function definitionOf(schemas: SchemaSet, apiVersion: string, kind: string): string | undefined {
-  let known = definitions.get(schemas)
-  if (!known) {
-    known = new Map()
-    for (const [name, { kinds = [] }] of Object.entries(schemas.definitions)) {
-      for (const { group, version, kind } of kinds) {
-        known.set(`${group ? `${group}/` : ''}${version} ${kind}`, name)
-      }
-    }
-    definitions.set(schemas, known)
-  }
-  return known.get(`${apiVersion} ${kind}`)
 }
 
 type Json = Record<string, any>

@@ -1,0 +1,70 @@
+import type { KindDeclaration } from '../../../api/kinds/kind.ts'
+import type { OpenApiDocument, OpenApiDocuments } from '../../../api/schema/openapi/documents.ts'
+import type { SchemaSet } from '../../../api/schema/schemas.ts'
+import type { KindRegistry } from '../kind-registry.ts'
+import { sendBody, sendText } from '../pipeline/respond.ts'
+import type { ApiContext } from '../pipeline/state.ts'
+import { VERSION } from './version.ts'
+
+const DOCUMENTED_FOREVER = 'public, immutable'
+
+/** Answers `/openapi/v2` and `/openapi/v3…` out of the kinds that are served now. Its code is loaded when first asked. */
+export class OpenApiHandler {
+  #kinds: KindRegistry
+  #schemas: SchemaSet
+  #documents: Promise<OpenApiDocuments> | undefined
+  #listed: { generation: number; kinds: readonly KindDeclaration[] } | undefined
+
+  constructor(kinds: KindRegistry, schemas: SchemaSet) {
+    this.#kinds = kinds
+    this.#schemas = schemas
+  }
+
+  async handle(ctx: ApiContext): Promise<void> {
+    const document = await this.#find(ctx)
+    if (!document) return await sendText(ctx, 404, '404 page not found\n')
+    const { etag, contentType } = document
+    const isHashed = ctx.state.info.query.has('hash')
+    const headers = {
+      etag,
+      vary: 'Accept, Accept-Encoding',
+      ...(isHashed && { 'cache-control': DOCUMENTED_FOREVER }),
+    }
+    if (ctx.req.headers['if-none-match'] === etag) {
+      ctx.respond = false
+      ctx.res.writeHead(304, headers)
+      ctx.res.end()
+      return
+    }
+    if (/\bgzip\b/.test(ctx.get('accept-encoding'))) {
+      return await sendBody(ctx, 200, contentType, document.gzip, { ...headers, 'content-encoding': 'gzip' })
+    }
+    const { gunzipSync } = await import('node:zlib')
+    await sendBody(ctx, 200, contentType, gunzipSync(document.gzip), headers)
+  }
+
+  async #find(ctx: ApiContext): Promise<OpenApiDocument | undefined> {
+    this.#documents ??= this.#load()
+    const documents = await this.#documents
+    const [, , version, ...rest] = ctx.state.info.path.split('/')
+    const name = rest.join('/')
+    if (version === 'v3') return name ? await documents.groupVersion(name) : await documents.index()
+    if (version !== 'v2' || name) return undefined
+    return ctx.get('accept').includes('protobuf') ? await documents.v2Protobuf() : await documents.v2Json()
+  }
+
+  async #load(): Promise<OpenApiDocuments> {
+    const { OpenApiDocuments } = await import('../../../api/schema/openapi/documents.ts')
+    const { gitVersion } = VERSION
+    return new OpenApiDocuments(() => ({ kinds: this.#list(), schemas: this.#schemas, version: gitVersion }))
+  }
+
+  /** The same array as long as the kinds are the same: the documents are kept for as long. */
+  #list(): readonly KindDeclaration[] {
+    const { generation } = this.#kinds
+    if (this.#listed?.generation !== generation) {
+      this.#listed = { generation, kinds: this.#kinds.all().map(({ kind }) => kind) }
+    }
+    return this.#listed.kinds
+  }
+}

@@ -1,0 +1,235 @@
+import test from 'ava'
+import { startTestApiServer, takeEvents } from '../../helpers/api-server.ts'
+
+const api = await startTestApiServer()
+test.after.always(() => api.stop())
+
+const encode = encodeURIComponent
+let count = 0
+
+/** A namespace of a test's own, and the path of ConfigMaps in it. */
+async function space() {
+  const name = `space-${count++}`
+  await api.raw('/api/v1/namespaces', { body: { metadata: { name } } })
+  const path = `/api/v1/namespaces/${name}/configmaps`
+  const create = (name: string, labels: object = {}, data: object = {}) =>
+    api.raw(path, { body: { metadata: { name, labels }, data } })
+  const label = (name: string, labels: object) =>
+    api.raw(`${path}/${name}`, {
+      method: 'PATCH',
+      body: { metadata: { labels } },
+      headers: { 'content-type': 'application/merge-patch+json' },
+    })
+  return { name, path, create, label }
+}
+
+const names = (list: any) => list.items.map((item: any) => item.metadata.name)
+
+test.serial('a list is in order, of one revision, with items without their type', async t => {
+  const { path, create } = await space()
+  for (const name of ['b', 'c', 'a']) await create(name)
+  const { body } = await api.raw(path)
+  t.is(body.kind, 'ConfigMapList')
+  t.deepEqual(names(body), ['a', 'b', 'c'])
+  t.is(body.items[0].kind, undefined)
+  const newest = Math.max(...body.items.map((item: any) => Number(item.metadata.resourceVersion)))
+  t.true(Number(body.metadata.resourceVersion) >= newest)
+})
+
+test.serial('label and field selectors choose', async t => {
+  const { path, create } = await space()
+  await create('one', { app: 'x' })
+  await create('two', { app: 'y' })
+  t.deepEqual(names((await api.raw(`${path}?labelSelector=${encode('app in (x)')}`)).body), ['one'])
+  t.deepEqual(names((await api.raw(`${path}?fieldSelector=${encode('metadata.name!=one')}`)).body), ['two'])
+  const unknown = await api.raw(`${path}?fieldSelector=data.x%3D1`)
+  t.is(unknown.status, 400)
+  t.true(unknown.body.message.endsWith('field label not supported: data.x'))
+})
+
+test.serial('pages of one list show one moment, whatever is written in between', async t => {
+  const { path, create } = await space()
+  for (let i = 0; i < 25; i++) await create(`n${String(i).padStart(2, '0')}`)
+  const first = (await api.raw(`${path}?limit=10`)).body
+  t.is(first.metadata.remainingItemCount, 15)
+  await create('n05a')
+  await create('n15a')
+  await api.raw(`${path}/n20`, { method: 'DELETE' })
+  const seen = names(first)
+  let token = first.metadata.continue
+  while (token) {
+    const { body } = await api.raw(`${path}?limit=10&continue=${encode(token)}`)
+    t.is(body.metadata.resourceVersion, first.metadata.resourceVersion)
+    seen.push(...names(body))
+    token = body.metadata.continue
+  }
+  t.deepEqual(
+    seen,
+    Array.from({ length: 25 }, (_, i) => `n${String(i).padStart(2, '0')}`),
+  )
+})
+
+test.serial(
+  'a continue token whose revision is gone is 410 with a token to go on inconsistently',
+  async t => {
+    const { path, create } = await space()
+    for (const name of ['a', 'b', 'c']) await create(name)
+    const token = Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: 1, start: `${'x'}\0` })).toString(
+      'base64url',
+    )
+    const { status, body } = await api.raw(`${path}?limit=1&continue=${token}`)
+    t.is(status, 410)
+    t.is(body.reason, 'Expired')
+    t.true(body.message.startsWith('The provided continue parameter is too old'))
+    const rest = await api.raw(`${path}?continue=${body.metadata.continue}`)
+    t.is(rest.status, 200)
+    t.is((await api.raw(`${path}?continue=nonsense`)).status, 400)
+  },
+)
+
+test.serial('a watch tells of changes after its revision, in order', async t => {
+  const { path, create, label } = await space()
+  await create('before')
+  const { resourceVersion } = (await api.raw(path)).body.metadata
+  await create('first')
+  const watch = await api.open(`${path}?watch=1&resourceVersion=${resourceVersion}`)
+  await label('first', { a: 'b' })
+  await api.raw(`${path}/first`, { method: 'DELETE' })
+  const events = await takeEvents(watch, 3)
+  t.deepEqual(
+    events.map(({ type, object }) => [type, object.metadata.name, object.kind]),
+    [
+      ['ADDED', 'first', 'ConfigMap'],
+      ['MODIFIED', 'first', 'ConfigMap'],
+      ['DELETED', 'first', 'ConfigMap'],
+    ],
+  )
+  const revisions = events.map(({ object }) => Number(object.metadata.resourceVersion))
+  t.deepEqual(
+    revisions,
+    revisions.toSorted((a, b) => a - b),
+  )
+})
+
+test.serial('a watch without a revision begins with what is there', async t => {
+  const { path, create } = await space()
+  await create('a')
+  await create('b')
+  const events = await takeEvents(await api.open(`${path}?watch=1`), 2)
+  t.deepEqual(
+    events.map(({ type, object }) => [type, object.metadata.name]),
+    [
+      ['ADDED', 'a'],
+      ['ADDED', 'b'],
+    ],
+  )
+})
+
+test.serial('sendInitialEvents ends the state with a marked bookmark', async t => {
+  const { path, create } = await space()
+  await create('a')
+  const options = 'sendInitialEvents=true&resourceVersionMatch=NotOlderThan&allowWatchBookmarks=true'
+  const events = await takeEvents(await api.open(`${path}?watch=1&${options}`), 2)
+  t.is(events[1]!.type, 'BOOKMARK')
+  t.is(events[1]!.object.metadata.annotations['k8s.io/initial-events-end'], 'true')
+  const bad = await api.raw(`${path}?watch=1&sendInitialEvents=true`)
+  t.is(bad.status, 422)
+})
+
+test.serial(
+  'to a watch with a selector, an object that starts to match is added and one that stops is deleted',
+  async t => {
+    const { path, create, label } = await space()
+    await create('moving', { app: 'x' })
+    const { resourceVersion } = (await api.raw(path)).body.metadata
+    const watch = await api.open(`${path}?watch=1&labelSelector=app%3Dy&resourceVersion=${resourceVersion}`)
+    await label('moving', { app: 'y' })
+    await label('moving', { app: 'y', more: 'z' })
+    await label('moving', { app: 'x' })
+    const events = await takeEvents(watch, 3)
+    t.deepEqual(
+      events.map(({ type }) => type),
+      ['ADDED', 'MODIFIED', 'DELETED'],
+    )
+    t.is(events[2]!.object.metadata.labels.app, 'y')
+    t.true(
+      Number(events[2]!.object.metadata.resourceVersion) > Number(events[1]!.object.metadata.resourceVersion),
+    )
+  },
+)
+
+test.serial('a watch ends after timeoutSeconds', async t => {
+  const { path } = await space()
+  const watch = await api.open(`${path}?watch=1&timeoutSeconds=1`)
+  const events = []
+  for await (const chunk of watch) events.push(chunk)
+  t.deepEqual(events, [])
+})
+
+test.serial('a watch from a revision that was trimmed is told 410 in the stream', async t => {
+  const { path, create } = await space()
+  await create('a')
+  for (let i = 0; i < 60; i++) {
+    await Promise.all(Array.from({ length: 100 }, (_, j) => create(`fill-${i}-${j}`)))
+  }
+  const [event] = await takeEvents(await api.open(`${path}?watch=1&resourceVersion=2`), 1)
+  t.is(event!.type, 'ERROR')
+  t.is(event!.object.code, 410)
+  t.is(event!.object.reason, 'Expired')
+})
+
+test.serial('a revision of the future is 504 with the cause ResourceVersionTooLarge', async t => {
+  const { path } = await space()
+  const { status, body } = await api.raw(`${path}?resourceVersion=999999999`)
+  t.is(status, 504)
+  t.is(body.details.causes[0].reason, 'ResourceVersionTooLarge')
+})
+
+test.serial('a table has the kind’s columns and a row an object, in lists and watches', async t => {
+  const { path, create } = await space()
+  await create('row', {}, { k: 'v' })
+  const headers = { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io,application/json' }
+  const { body } = await api.raw(path, { headers })
+  t.is(body.kind, 'Table')
+  t.deepEqual(
+    body.columnDefinitions.map((column: any) => column.name),
+    ['Name', 'Data', 'Age'],
+  )
+  t.deepEqual(body.rows[0].cells.slice(0, 2), ['row', 1])
+  t.is(body.rows[0].object.kind, 'PartialObjectMetadata')
+  const [event] = await takeEvents(await api.open(`${path}?watch=1`, { headers }), 1)
+  t.is(event!.object.rows[0].cells[0], 'row')
+})
+
+test.serial('metadata alone, and 406 for what is not served', async t => {
+  const { path, create } = await space()
+  await create('meta', {}, { k: 'v' })
+  const accept = 'application/json;as=PartialObjectMetadataList;v=v1;g=meta.k8s.io'
+  const { body } = await api.raw(path, { headers: { accept } })
+  t.is(body.kind, 'PartialObjectMetadataList')
+  t.is(body.items[0].data, undefined)
+  const proto = await api.raw(path, { headers: { accept: 'application/vnd.kubernetes.protobuf' } })
+  t.is(proto.status, 406)
+})
+
+test.serial('watches and reads go on over kill -9 of Redis', async t => {
+  const { path, create } = await space()
+  await create('before')
+  const { resourceVersion } = (await api.raw(path)).body.metadata
+  const watch = await api.open(`${path}?watch=1&resourceVersion=${resourceVersion}`)
+  await api.redis.kill()
+  t.is((await api.raw(`${path}?resourceVersion=0`)).body.items.length, 1)
+  api.redis.start()
+  t.is((await create('after')).status, 201)
+  const [event] = await takeEvents(watch, 1)
+  t.is(event!.object.metadata.name, 'after')
+})
+
+test.serial('a watch is resumed where it was after the API server was restarted', async t => {
+  const { path, create } = await space()
+  const { resourceVersion } = (await create('seen')).body.metadata
+  await create('unseen')
+  await api.restart()
+  const [event] = await takeEvents(await api.open(`${path}?watch=1&resourceVersion=${resourceVersion}`), 1)
+  t.is(event!.object.metadata.name, 'unseen')
+})
