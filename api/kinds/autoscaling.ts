@@ -1,4 +1,4 @@
-import { autoscalerColumns } from './columns/others.ts'
+import { autoscalerColumns } from './columns/autoscaling.ts'
 import { groupVersion } from './declare.ts'
 
 const v2 = groupVersion('autoscaling', 'v2')

@@ -9,6 +9,9 @@ export const certificateSigningRequests = v1({
   shortNames: ['csr'],
   namespaced: false,
   columns: signingRequestColumns,
-  subresources: { status: true },
+  subresources: {
+    status: true,
+    other: { approval: { kind: 'CertificateSigningRequest', verbs: ['get', 'patch', 'update'] } },
+  },
   fieldSelectors: { 'spec.signerName': request => request.spec?.signerName ?? '' },
 })

@@ -1,4 +1,5 @@
 import * as columns from './columns/core.ts'
+import { limitRangeColumns, podTemplateColumns, resourceQuotaColumns } from './columns/policy.ts'
 import { groupVersion } from './declare.ts'
 import type {
   ConfigMap,
@@ -177,13 +178,31 @@ export const persistentVolumeClaims = v1<PersistentVolumeClaim>({
   subresources: { status: true },
 })
 
-export const limitRanges = v1({ kind: 'LimitRange', plural: 'limitranges', shortNames: ['limits'] })
+export const limitRanges = v1({
+  kind: 'LimitRange',
+  plural: 'limitranges',
+  shortNames: ['limits'],
+  columns: limitRangeColumns,
+})
 
 export const resourceQuotas = v1({
   kind: 'ResourceQuota',
   plural: 'resourcequotas',
   shortNames: ['quota'],
+  columns: resourceQuotaColumns,
   subresources: { status: true },
 })
 
-export const podTemplates = v1({ kind: 'PodTemplate', plural: 'podtemplates' })
+export const podTemplates = v1({
+  kind: 'PodTemplate',
+  plural: 'podtemplates',
+  columns: podTemplateColumns,
+})
+
+/** Binds Pods to nodes; a Binding is carried out, not stored. */
+export const bindings = v1({
+  kind: 'Binding',
+  plural: 'bindings',
+  verbs: ['create'],
+  stored: false,
+})

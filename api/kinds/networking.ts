@@ -26,6 +26,14 @@ export const networkPolicies = v1<NetworkPolicy>({
   columns: columns.networkPolicyColumns,
 })
 
+export const serviceCidrs = v1({
+  kind: 'ServiceCIDR',
+  plural: 'servicecidrs',
+  namespaced: false,
+  columns: columns.serviceCidrColumns,
+  subresources: { status: true },
+})
+
 /** One object an address in use by a Service: what keeps two API servers from giving it twice. */
 export const ipAddresses = v1({
   kind: 'IPAddress',

@@ -1,4 +1,4 @@
-import { pdbColumns } from './columns/others.ts'
+import { pdbColumns } from './columns/policy.ts'
 import { groupVersion } from './declare.ts'
 import type { PodDisruptionBudget } from './types.ts'
 

@@ -1,4 +1,4 @@
-import { storageClassColumns } from './columns/others.ts'
+import * as columns from './columns/storage.ts'
 import { groupVersion } from './declare.ts'
 
 const v1 = groupVersion('storage.k8s.io', 'v1')
@@ -8,18 +8,41 @@ export const storageClasses = v1({
   plural: 'storageclasses',
   shortNames: ['sc'],
   namespaced: false,
-  columns: storageClassColumns,
+  columns: columns.storageClassColumns,
 })
 
-export const csiDrivers = v1({ kind: 'CSIDriver', plural: 'csidrivers', namespaced: false })
+export const csiDrivers = v1({
+  kind: 'CSIDriver',
+  plural: 'csidrivers',
+  namespaced: false,
+  columns: columns.csiDriverColumns,
+})
 
-export const csiNodes = v1({ kind: 'CSINode', plural: 'csinodes', namespaced: false })
+export const csiNodes = v1({
+  kind: 'CSINode',
+  plural: 'csinodes',
+  namespaced: false,
+  columns: columns.csiNodeColumns,
+})
 
-export const csiStorageCapacities = v1({ kind: 'CSIStorageCapacity', plural: 'csistoragecapacities' })
+export const csiStorageCapacities = v1({
+  kind: 'CSIStorageCapacity',
+  plural: 'csistoragecapacities',
+  columns: columns.csiStorageCapacityColumns,
+})
+
+export const volumeAttributesClasses = v1({
+  kind: 'VolumeAttributesClass',
+  plural: 'volumeattributesclasses',
+  shortNames: ['vac'],
+  namespaced: false,
+  columns: columns.volumeAttributesClassColumns,
+})
 
 export const volumeAttachments = v1({
   kind: 'VolumeAttachment',
   plural: 'volumeattachments',
   namespaced: false,
+  columns: columns.volumeAttachmentColumns,
   subresources: { status: true },
 })

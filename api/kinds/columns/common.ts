@@ -26,6 +26,10 @@ export const wide = <T>(name: string, value: Value<T>, type: Column['type'] = 's
   value,
 })
 
+/** What is not empty, each once, sorted. */
+export const sortedSet = (values: (string | undefined)[]): string[] =>
+  [...new Set(values.filter(value => value !== undefined && value !== ''))].sort() as string[]
+
 /** `a=1,b=2`, `<none>` for nothing. */
 export function formatLabels(labels: Record<string, string> | undefined | null): string {
   const entries = Object.entries(labels ?? {}).sort(([a], [b]) => (a < b ? -1 : 1))

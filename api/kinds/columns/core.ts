@@ -8,7 +8,7 @@ import type {
   Pod,
   Service,
 } from '../types.ts'
-import { AGE, column, formatLabels, NAME, wide, workloadColumns } from './common.ts'
+import { AGE, column, formatLabels, NAME, sortedSet, wide, workloadColumns } from './common.ts'
 import { since } from './duration.ts'
 import { readinessGates, summarizePod } from './pod.ts'
 
@@ -71,20 +71,24 @@ function servicePorts(service: Service): string {
   return orNone(ports.join(','))
 }
 
-function externalIps(service: Service): string {
-  const ingress = (service.status?.loadBalancer?.ingress ?? []).map(
-    ({ ip, hostname }) => ip || hostname || '',
-  )
-  const addresses = [...ingress, ...(service.spec.externalIPs ?? [])].filter(Boolean)
-  if (service.spec.type === 'ExternalName') return service.spec.externalName ?? '<none>'
-  if (addresses.length > 0) return addresses.join(',')
-  return service.spec.type === 'LoadBalancer' ? '<pending>' : '<none>'
+function externalIps({ spec, status }: Service): string {
+  const own = spec.externalIPs ?? []
+  switch (spec.type) {
+    case 'ExternalName':
+      return spec.externalName ?? ''
+    case 'LoadBalancer': {
+      const ingress = (status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }) => ip || hostname)
+      return [...sortedSet(ingress), ...own].join(',') || '<pending>'
+    }
+    default:
+      return orNone(own.join(','))
+  }
 }
 
 export const serviceColumns: readonly Column<Service>[] = [
   NAME,
   column('Type', '.spec.type'),
-  column('Cluster-IP', service => orNone(service.spec.clusterIP)),
+  column('Cluster-IP', ({ spec }) => orNone(spec.clusterIPs?.[0] ?? spec.clusterIP)),
   column('External-IP', externalIps),
   column('Port(s)', servicePorts),
   AGE,
@@ -93,13 +97,16 @@ export const serviceColumns: readonly Column<Service>[] = [
 
 const MOST_ENDPOINTS = 3
 
+const hostPort = (ip: string, port: number): string =>
+  ip.includes(':') ? `[${ip}]:${port}` : `${ip}:${port}`
+
 function endpointList(endpoints: Endpoints): string {
-  const all = (endpoints.subsets ?? []).flatMap(({ addresses = [], ports = [] }) =>
+  if ((endpoints.subsets ?? []).length === 0) return '<none>'
+  const all = endpoints.subsets!.flatMap(({ addresses = [], ports = [] }) =>
     ports.length === 0
       ? addresses.map(({ ip }) => ip)
-      : ports.flatMap(({ port }) => addresses.map(({ ip }) => `${ip}:${port}`)),
+      : ports.flatMap(({ port }) => addresses.map(({ ip }) => hostPort(ip, port))),
   )
-  if (all.length === 0) return '<none>'
   const shown = all.slice(0, MOST_ENDPOINTS).join(',')
   return all.length > MOST_ENDPOINTS ? `${shown} + ${all.length - MOST_ENDPOINTS} more...` : shown
 }
@@ -111,7 +118,7 @@ const eventObject = ({ involvedObject: { kind = '', name } }: Event): string =>
 
 function lastSeen(event: Event, now: Date): string {
   const last =
-    event.series?.lastObservedTime ?? event.lastTimestamp ?? event.eventTime ?? event.firstTimestamp
+    event.series?.lastObservedTime ?? event.lastTimestamp ?? event.firstTimestamp ?? event.eventTime
   return since(last, now)
 }
 
@@ -133,7 +140,7 @@ export const eventColumns: readonly Column<Event>[] = [
   column('Message', event => (event.message ?? '').trim()),
   wide('First Seen', firstSeen),
   wide('Count', event => event.series?.count ?? (event.count || 1), 'integer'),
-  wide('Name', '.metadata.name'),
+  { ...wide<Event>('Name', '.metadata.name'), format: 'name' },
 ]
 
 export const namespaceColumns: readonly Column<any>[] = [NAME, column('Status', '.status.phase'), AGE]

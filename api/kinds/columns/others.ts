@@ -1,5 +1,6 @@
 import type { Column } from '../kind.ts'
-import { AGE, column, formatSelector, NAME, wide } from './common.ts'
+import { AGE, column, formatSelector, NAME, sortedSet, wide } from './common.ts'
+import { humanDuration } from './duration.ts'
 
 const roleRef = ({ roleRef: { kind, name } }: any): string => `${kind}/${name}`
 
@@ -37,7 +38,11 @@ export const endpointSliceColumns: readonly Column<any>[] = [
   NAME,
   column('AddressType', '.addressType'),
   column('Ports', slice =>
-    shorten((slice.ports ?? []).map(({ port }: { port?: number }) => (port ? String(port) : '*'))),
+    shorten(
+      (slice.ports ?? []).map(({ port, name }: { port?: number; name?: string }) =>
+        String(port ?? name ?? '*'),
+      ),
+    ),
   ),
   column('Endpoints', slice =>
     shorten((slice.endpoints ?? []).flatMap(({ addresses }: { addresses: string[] }) => addresses)),
@@ -51,23 +56,17 @@ export const leaseColumns: readonly Column<any>[] = [
   AGE,
 ]
 
-const intOrNone = (value: unknown): string => (value === undefined || value === null ? 'N/A' : String(value))
-
-export const pdbColumns: readonly Column<any>[] = [
-  NAME,
-  column('Min Available', ({ spec }) => intOrNone(spec.minAvailable)),
-  column('Max Unavailable', ({ spec }) => intOrNone(spec.maxUnavailable)),
-  column('Allowed Disruptions', ({ status }) => status?.disruptionsAllowed ?? 0, 'integer'),
-  AGE,
-]
-
+/** Rules without a host are not named, but counted. */
 const ingressHosts = ({ spec }: any): string => {
-  const hosts = (spec.rules ?? []).map(({ host }: { host?: string }) => host || '*')
-  return hosts.length === 0 ? '*' : shorten(hosts)
+  const rules: { host?: string }[] = spec.rules ?? []
+  const hosts = rules.slice(0, MOST_SHOWN).flatMap(({ host }) => host || [])
+  if (hosts.length === 0) return '*'
+  const shown = hosts.join(',')
+  return rules.length > MOST_SHOWN ? `${shown} + ${rules.length - MOST_SHOWN} more...` : shown
 }
 
 const ingressAddress = ({ status }: any): string =>
-  (status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }: any) => ip || hostname).join(',')
+  sortedSet((status?.loadBalancer?.ingress ?? []).map(({ ip, hostname }: any) => ip || hostname)).join(',')
 
 export const ingressColumns: readonly Column<any>[] = [
   NAME,
@@ -83,7 +82,7 @@ export const ingressClassColumns: readonly Column<any>[] = [
   column('Controller', '.spec.controller'),
   column('Parameters', ({ spec }) =>
     spec.parameters
-      ? `${spec.parameters.kind}.${spec.parameters.apiGroup}/${spec.parameters.name}`
+      ? `${spec.parameters.kind}${spec.parameters.apiGroup ? `.${spec.parameters.apiGroup}` : ''}/${spec.parameters.name}`
       : '<none>',
   ),
   AGE,
@@ -106,19 +105,6 @@ export const ipAddressColumns: readonly Column<any>[] = [
   ),
 ]
 
-export const storageClassColumns: readonly Column<any>[] = [
-  column('Name', ({ metadata }) =>
-    metadata.annotations?.['storageclass.kubernetes.io/is-default-class'] === 'true'
-      ? `${metadata.name} (default)`
-      : metadata.name,
-  ),
-  column('Provisioner', '.provisioner'),
-  column('ReclaimPolicy', ({ reclaimPolicy }) => reclaimPolicy ?? 'Delete'),
-  column('VolumeBindingMode', ({ volumeBindingMode }) => volumeBindingMode ?? 'Immediate'),
-  column('AllowVolumeExpansion', ({ allowVolumeExpansion }) => allowVolumeExpansion ?? false),
-  AGE,
-]
-
 export const priorityClassColumns: readonly Column<any>[] = [
   NAME,
   column('Value', '.value', 'integer'),
@@ -129,25 +115,28 @@ export const priorityClassColumns: readonly Column<any>[] = [
 
 export const runtimeClassColumns: readonly Column<any>[] = [NAME, column('Handler', '.handler'), AGE]
 
-const target = ({ spec: { scaleTargetRef: ref } }: any): string => `${ref.kind}/${ref.name}`
-
-export const autoscalerColumns: readonly Column<any>[] = [
-  NAME,
-  column('Reference', target),
-  column('MinPods', ({ spec }) => intOrNone(spec.minReplicas ?? undefined).replace('N/A', '<unset>')),
-  column('MaxPods', '.spec.maxReplicas'),
-  column('Replicas', ({ status }) => status?.currentReplicas ?? 0),
-  AGE,
-]
+function requestState({ status }: any): string {
+  const has = (type: string): boolean =>
+    (status?.conditions ?? []).some((condition: { type: string }) => condition.type === type)
+  const words = [has('Denied') ? 'Denied' : has('Approved') ? 'Approved' : 'Pending']
+  if (has('Failed')) words.push('Failed')
+  if (status?.certificate) words.push('Issued')
+  return words.join(',')
+}
 
 export const signingRequestColumns: readonly Column<any>[] = [
   NAME,
   AGE,
-  column('SignerName', '.spec.signerName'),
-  column('Requestor', '.spec.username'),
-  column(
-    'Condition',
-    ({ status }) =>
-      (status?.conditions ?? []).map(({ type }: { type: string }) => type).join(',') || 'Pending',
+  column('SignerName', ({ spec }) => spec.signerName || '<none>'),
+  column('Requestor', ({ spec }) => spec.username ?? ''),
+  column('RequestedDuration', ({ spec }) =>
+    spec.expirationSeconds ? humanDuration(spec.expirationSeconds) : '<none>',
   ),
+  column('Condition', requestState),
+]
+
+export const serviceCidrColumns: readonly Column<any>[] = [
+  NAME,
+  column('CIDRs', ({ spec }) => (spec.cidrs ?? []).join(',')),
+  AGE,
 ]
