@@ -95,7 +95,9 @@ class CacheInformer<T extends ApiObject> implements Informer<T> {
       events: batch => {
         for (const event of batch) this.#event(event)
       },
-      reset: () => void this.#start(),
+      reset: isClosed => {
+        if (!isClosed) void this.#start()
+      },
     })
   }
 

@@ -28,6 +28,8 @@ export interface RedisStoreOptions {
 }
 
 const LOG_LENGTH = 4_096
+/** A store that does not answer a ping for so long is not well. Milliseconds. */
+const PING_DEADLINE = 3_000
 const LOG_LENGTHS: Record<string, number> = { 'leases.coordination.k8s.io': 512, events: 1_024 }
 
 /** The scripts as commands of the connection (see `scripts.ts` for their arguments). */
@@ -42,7 +44,7 @@ interface Scripts {
 export async function openStore(options: RedisStoreOptions): Promise<StorePlugin> {
   const store = new RedisStore(options)
   try {
-    await store.ping()
+    await store.opened()
   } catch (error) {
     await store.close()
     throw error
@@ -151,8 +153,13 @@ class RedisStore implements StorePlugin {
     await this.#writes.run(redis => scripts(redis).skiffDrop(revision, documents, log))
   }
 
-  async ping(): Promise<void> {
+  /** Waits for a Redis that is being started or loads its data. */
+  async opened(): Promise<void> {
     await this.#writes.run(redis => redis.ping())
+  }
+
+  async ping(): Promise<void> {
+    await this.#writes.run(redis => redis.ping(), PING_DEADLINE)
   }
 
   async close(): Promise<void> {

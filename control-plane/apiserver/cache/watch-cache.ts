@@ -9,8 +9,11 @@ import { type EntriesView, SortedEntries } from './sorted-entries.ts'
 /** Told of every change of a cache, in order. */
 export interface CacheListener {
   events(batch: readonly CacheEvent[]): void
-  /** The cache was loaded anew and what happened in between is unknown. The listener has been taken off. */
-  reset(): void
+  /**
+   * No more changes follow and the listener has been taken off: the cache was closed, or was loaded anew and what happened
+   * in between is unknown.
+   */
+  reset(isClosed: boolean): void
 }
 
 /** How long a read waits for the cache to reach a revision. Milliseconds, upstream's figure. */
@@ -118,7 +121,7 @@ export class WatchCache {
   close(): void {
     this.#closed = true
     this.#unsubscribe()
-    for (const listener of [...this.#listeners]) listener.reset()
+    for (const listener of [...this.#listeners]) listener.reset(true)
     this.#listeners.clear()
   }
 
@@ -156,7 +159,7 @@ export class WatchCache {
     this.#listeners.clear()
     this.revision = 0
     this.#loading = this.#load()
-    for (const listener of listeners) listener.reset()
+    for (const listener of listeners) listener.reset(false)
   }
 
   #apply(changes: Change[]): void {

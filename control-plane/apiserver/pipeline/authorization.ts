@@ -1,4 +1,4 @@
-import { forbidden, type StatusError } from '../../../api/meta/status.ts'
+import { forbidden, StatusError } from '../../../api/meta/status.ts'
 import type { AuthorizationAttributes, Authorizer, Decision, UserInfo } from '../../auth/types.ts'
 import type { RequestInfo } from './request-info.ts'
 import type { Middleware } from './state.ts'
@@ -38,7 +38,8 @@ function refusal(info: RequestInfo, user: UserInfo, { reason }: Decision): Statu
   const why = reason ? `: ${reason}` : ''
   if (!info.isResourceRequest) {
     const message = `User "${user.name}" cannot ${info.verb} path "${info.path}"${why}`
-    return forbidden({ group: '', plural: '' }, undefined, message)
+    const { status } = forbidden({ group: '', plural: '' }, undefined, message)
+    return new StatusError({ ...status, details: {} })
   }
   const { verb, group, resource, subresource, namespace, name } = info
   const what = subresource ? `${resource}/${subresource}` : resource

@@ -7,8 +7,8 @@ import { frameOf, type ObjectEncoder } from './frames.ts'
 export interface Member {
   /** Lines of JSON, complete up to a revision. */
   write(lines: Buffer, revision: number): void
-  /** The cache was loaded anew: the watch cannot go on. The member has been taken off. */
-  lost(): void
+  /** The watch cannot go on (see `CacheListener.reset`). The member has been taken off. */
+  lost(isClosed: boolean): void
 }
 
 interface Channel {
@@ -32,7 +32,10 @@ export class WatchHub {
 
   /** From now on the member is told of changes. Returns the function that takes it off. */
   join(filter: Filter, encoder: ObjectEncoder, member: Member): () => void {
-    this.#stop ??= this.#cache.listen({ events: batch => this.#events(batch), reset: () => this.#reset() })
+    this.#stop ??= this.#cache.listen({
+      events: batch => this.#events(batch),
+      reset: isClosed => this.#reset(isClosed),
+    })
     const id = `${encoder.id}\n${filter.id}`
     let channel = this.#channels.get(id)
     if (!channel) {
@@ -65,11 +68,11 @@ export class WatchHub {
     }
   }
 
-  #reset(): void {
+  #reset(isClosed: boolean): void {
     this.#stop = undefined
     const channels = [...this.#channels.values()]
     this.#channels.clear()
-    for (const { members } of channels) for (const member of [...members]) member.lost()
+    for (const { members } of channels) for (const member of [...members]) member.lost(isClosed)
   }
 }
 

@@ -190,7 +190,8 @@ class Watch {
           this.#written = Date.now()
           this.#sink.push(lines)
         },
-        lost: () => done(expired('the watch cache was loaded anew: start from a list')),
+        lost: isClosed =>
+          done(isClosed ? undefined : expired('the watch cache was loaded anew: start from a list')),
       })
       const timer = setInterval(() => this.#bookmark(), BOOKMARK_INTERVAL / 4)
       signal.addEventListener('abort', aborted)

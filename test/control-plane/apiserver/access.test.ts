@@ -1,0 +1,100 @@
+import test from 'ava'
+import { startTestApiServer } from '../../helpers/api-server.ts'
+
+const api = await startTestApiServer()
+test.after.always(() => api.stop())
+
+test.serial('who has no credentials is system:anonymous and may only ask for version and health', async t => {
+  t.is((await api.raw('/version', { user: null })).status, 200)
+  t.is((await api.raw('/livez', { user: null })).text, 'ok')
+  const { status, body } = await api.raw('/api/v1/pods', { user: null })
+  t.is(status, 403)
+  t.is(
+    body.message,
+    'pods is forbidden: User "system:anonymous" cannot list resource "pods" in API group "" at the cluster scope',
+  )
+})
+
+test.serial('a wrong token is 401, not anonymous', async t => {
+  const headers = { authorization: 'Bearer nonsense' }
+  const { status, body } = await api.raw('/version', { user: null, headers })
+  t.is(status, 401)
+  t.is(body.reason, 'Unauthorized')
+})
+
+test.serial('component identities have their own rights and no others', async t => {
+  t.is((await api.raw('/api/v1/nodes', { user: 'scheduler' })).status, 200)
+  const refused = await api.raw('/api/v1/secrets', { user: 'scheduler' })
+  t.is(refused.status, 403)
+  t.true(refused.body.message.includes('User "system:kube-scheduler" cannot list resource "secrets"'))
+})
+
+test.serial('impersonation acts with the rights of the other, for those who may', async t => {
+  const headers = { 'impersonate-user': 'jane', 'impersonate-group': 'readers' }
+  const asJane = await api.raw('/api/v1/pods', { headers })
+  t.is(asJane.status, 403)
+  t.true(asJane.body.message.includes('User "jane" cannot list'))
+  const refused = await api.raw('/api/v1/pods', { headers, user: 'scheduler' })
+  t.true(refused.body.message.includes('cannot impersonate resource "users"'))
+})
+
+test.serial('discovery: groups, versions and resources, and the aggregated form with its ETag', async t => {
+  const { body: groups } = await api.raw('/apis')
+  t.is(groups.kind, 'APIGroupList')
+  t.true(groups.groups.some((group: any) => group.name === 'apps' && group.preferredVersion.version === 'v1'))
+  const { body: core } = await api.raw('/api/v1')
+  const pods = core.resources.find((resource: any) => resource.name === 'pods')
+  t.like(pods, { singularName: 'pod', namespaced: true, kind: 'Pod', shortNames: ['po'] })
+  t.truthy(core.resources.find((resource: any) => resource.name === 'pods/status'))
+  const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json'
+  const aggregated = await api.raw('/apis', { headers: { accept } })
+  t.is(aggregated.body.kind, 'APIGroupDiscoveryList')
+  const etag = aggregated.headers.etag!
+  t.is((await api.raw('/apis', { headers: { accept, 'if-none-match': etag } })).status, 304)
+})
+
+test.serial('unknown paths, resources and methods are refused as upstream does', async t => {
+  const unknown = await api.raw('/api/v1/nonsense')
+  t.is(unknown.status, 404)
+  t.is(unknown.text, '404 page not found\n')
+  t.is((await api.raw('/apis/none.example.com/v1/things')).status, 404)
+  t.is((await api.raw('/api/v1/namespaces/default/pods/p/nonsense')).status, 404)
+  const method = await api.raw('/api/v1/namespaces', { method: 'DELETE' })
+  t.is(method.status, 405)
+  t.is(method.body.reason, 'MethodNotAllowed')
+})
+
+test.serial('readyz tells of each check, and of the store when it is away', async t => {
+  const { text } = await api.raw('/readyz?verbose')
+  t.true(text.includes('[+]etcd ok'))
+  t.true(text.endsWith('readyz check passed\n'))
+  await api.redis.kill()
+  const failed = await api.raw('/readyz')
+  t.is(failed.status, 500)
+  t.true(failed.text.includes('[-]etcd failed'))
+  api.redis.start()
+  t.is((await api.raw('/readyz')).status, 200)
+})
+
+test.serial('metrics have upstream’s names', async t => {
+  const { text } = await api.raw('/metrics')
+  t.true(text.includes('apiserver_request_total{'))
+  t.true(text.includes('apiserver_request_duration_seconds_bucket{'))
+  t.true(text.includes('apiserver_current_inflight_requests{'))
+})
+
+test.serial('the kubernetes Service is there with its endpoints, and comes back with them', async t => {
+  const path = '/api/v1/namespaces/default'
+  t.is((await api.raw(`${path}/services/kubernetes`)).body.spec.clusterIP, '10.96.0.1')
+  const { body } = await api.raw(`${path}/endpoints/kubernetes`)
+  t.deepEqual(body.subsets, [
+    {
+      addresses: [{ ip: '127.0.0.1' }],
+      ports: [{ name: 'https', port: api.server.port, protocol: 'TCP' }],
+    },
+  ])
+  const slice = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices/kubernetes'
+  await api.raw(slice, { method: 'DELETE' })
+  await api.restart()
+  t.is((await api.raw(slice)).status, 200)
+})
