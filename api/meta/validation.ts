@@ -10,8 +10,8 @@ const QUALIFIED_NAME = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'
 const matcher = (pattern: string): RegExp => new RegExp(`^${pattern}$`)
 
 const regexError = (message: string, pattern: string, ...examples: string[]): string => {
-  const samples = examples.map((example, i) => `${i === 0 ? '' : 'or '}'${example}',`).join(' ')
-  return `${message} (e.g. ${samples} regex used for validation is '${pattern}')`
+  const samples = examples.map((example, i) => `${i === 0 ? '' : ' or '}'${example}', `).join('')
+  return `${message} (e.g. ${samples}regex used for validation is '${pattern}')`
 }
 
 const maxLength = (max: number): string => `must be no more than ${max} characters`

@@ -1,0 +1,83 @@
+import { existsSync, readFileSync } from 'node:fs'
+import test from 'ava'
+import { builtinKinds } from '../../../api/kinds/builtin.ts'
+import { isReference, splitType } from '../../../api/schema/definition.ts'
+import { loadSchemas } from '../../../api/schema/schemas.ts'
+import { ENUMS } from '../../../api/schema/tables/enums.ts'
+import { ATOMIC_FIELDS, LISTS, PATCHES } from '../../../api/schema/tables/patches.ts'
+import { QUANTITIES } from '../../../api/schema/tables/quantities.ts'
+
+const { definitions } = loadSchemas()
+const short = (name: string): string => name.split('.').slice(-3).join('.')
+const known = new Set(
+  Object.entries(definitions).flatMap(([name, { fields }]) =>
+    Object.keys(fields).map(field => `${short(name)}.${field}`),
+  ),
+)
+/** Fields of kinds that are not served. */
+const ABSENT = new Set(['core.v1.ComponentStatus.conditions'])
+
+test('every field in the tables by hand exists in the models', t => {
+  const fields = [
+    ...Object.keys(PATCHES),
+    ...Object.keys(LISTS),
+    ...ATOMIC_FIELDS,
+    ...Object.values(ENUMS).flatMap(({ fields }) => fields.split(' ')),
+    ...Object.entries(QUANTITIES).flatMap(([name, list]) => list.split(' ').map(field => `${name}.${field}`)),
+  ]
+  t.deepEqual(
+    fields.filter(field => !known.has(field) && !ABSENT.has(field)),
+    [],
+  )
+})
+
+test('merge keys are fields of the elements', t => {
+  for (const [name, { fields, patches = {} }] of Object.entries(definitions))
+    for (const [field, { key }] of Object.entries(patches)) {
+      const { inner } = splitType(fields[field]!)
+      if (key) t.true(key in definitions[inner]!.fields, `${name}.${field}`)
+    }
+})
+
+test('every type referred to is defined', t => {
+  for (const [name, { fields }] of Object.entries(definitions))
+    for (const [field, type] of Object.entries(fields)) {
+      const { inner } = splitType(type.replace(/^(\[\]|\{\})/, ''))
+      if (isReference(inner)) t.truthy(definitions[inner], `${name}.${field}`)
+    }
+})
+
+test('definitions have upstream’s names: the types of another package agree', t => {
+  for (const name of Object.keys(definitions)) {
+    const [group, version, type] = short(name).split('.')
+    const file = `node_modules/kubernetes-types/${group}/${version}.d.ts`
+    if (!existsSync(file)) continue
+    const text = readFileSync(file, 'utf8')
+    const elsewhere = !text.includes(`interface ${type} {`) && isKnownElsewhere(type!)
+    t.false(elsewhere, name)
+  }
+})
+
+function isKnownElsewhere(type: string): boolean {
+  const files = [
+    'core/v1',
+    'apps/v1',
+    'batch/v1',
+    'meta/v1',
+    'networking/v1',
+    'policy/v1',
+    'rbac/v1',
+    'storage/v1',
+  ]
+  return files.some(file =>
+    readFileSync(`node_modules/kubernetes-types/${file}.d.ts`, 'utf8').includes(`export interface ${type} {`),
+  )
+}
+
+test('every kind has a schema that says which kind it is', t => {
+  for (const { group, version, kind, schema } of builtinKinds) {
+    const definition = definitions[schema]
+    t.truthy(definition, schema)
+    t.deepEqual(definition?.kinds, [{ group, version, kind }])
+  }
+})
