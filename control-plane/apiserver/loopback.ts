@@ -99,7 +99,10 @@ class LoopbackClient implements Client {
     patch: Patch,
     options: WriteOptions = {},
   ): Promise<T> {
-    const apply = (object: ApiObject) => applyPatch(this.#core, kind as KindDeclaration<any>, object, patch)
+    const apply = (object: ApiObject) => {
+      const own = { ...patch, body: structuredClone(patch.body) }
+      return applyPatch(this.#core, kind as KindDeclaration<any>, object, own)
+    }
     return await this.#update(kind, targetOf(kind, name), apply, options)
   }
 

@@ -11,10 +11,12 @@ export class Entry implements StoredDocument {
   readonly bytes: Buffer
   #object: WeakRef<ApiObject> | undefined
 
-  constructor({ key, revision, bytes }: StoredDocument) {
+  /** `object` is what the bytes were made from, where that is at hand; it must not be changed any more. */
+  constructor({ key, revision, bytes }: StoredDocument, object?: ApiObject) {
     this.key = key
     this.revision = revision
     this.bytes = bytes
+    if (object) this.#remember(object)
   }
 
   /** The parsed object, shared by all who ask: never change it. */
@@ -22,10 +24,14 @@ export class Entry implements StoredDocument {
     let object = this.#object?.deref()
     if (!object) {
       object = this.copy()
-      if (FREEZE) deepFreeze(object)
-      this.#object = new WeakRef(object)
+      this.#remember(object)
     }
     return object
+  }
+
+  #remember(object: ApiObject): void {
+    if (FREEZE) deepFreeze(object)
+    this.#object = new WeakRef(object)
   }
 
   /** A parsed object of the caller's own. */

@@ -38,6 +38,7 @@ export class WatchCache {
   #waiting: { revision: number; resolve: () => void }[] = []
   #loading: Promise<void> | undefined
   #unsubscribe = () => {}
+  #written = new Map<number, Entry>()
   #nodeIndex: Map<string, Set<string>> | undefined
   #closed = false
 
@@ -58,6 +59,14 @@ export class WatchCache {
   /** The contents as they are now, for as long as the view is held. */
   view(): EntriesView {
     return this.#entries.view()
+  }
+
+  /**
+   * Takes an entry that this process has just written. When its change arrives, this entry stands for it: its object need
+   * not be parsed again.
+   */
+  wrote(entry: Entry): void {
+    if (entry.revision > this.revision) this.#written.set(entry.revision, entry)
   }
 
   /** Resolves when the first load is done. Rejects with 503 while the store is away. */
@@ -157,6 +166,7 @@ export class WatchCache {
     this.#unsubscribe()
     const listeners = [...this.#listeners]
     this.#listeners.clear()
+    this.#written.clear()
     this.revision = 0
     this.#loading = this.#load()
     for (const listener of listeners) listener.reset(false)
@@ -171,7 +181,8 @@ export class WatchCache {
   }
 
   #event(change: Change): CacheEvent {
-    const entry = new Entry(change)
+    const entry = this.#written.get(change.revision) ?? new Entry(change)
+    this.#written.delete(change.revision)
     const isDeleted = change.type === 'deleted'
     const previous = isDeleted ? this.#entries.delete(change.key) : this.#entries.set(entry)
     if (this.#nodeIndex) this.#index(previous, isDeleted ? undefined : entry)

@@ -16,32 +16,38 @@ const TYPES: Record<string, Patch['type']> = {
 }
 
 /**
- * Reads a patch from the body; the media type says which sort it is.
+ * Reads a patch from the body; the media type says which sort it is. What it returns gives the patch anew for each try,
+ * as applying one uses it up.
  * @throws StatusError 400, 413, 415
  */
-export async function readPatch(ctx: ApiContext, kind: KindDeclaration): Promise<Patch> {
+export async function readPatch(ctx: ApiContext, kind: KindDeclaration): Promise<() => Patch> {
   const type = TYPES[mediaType(ctx)]
   if (!type || (type === 'strategic' && !hasPatchKeys(kind))) {
     const served = Object.keys(TYPES).filter(known => TYPES[known] !== 'strategic' || hasPatchKeys(kind))
     throw unsupportedMediaType(served)
   }
-  const body = parseJson(await readBody(ctx.req))
+  const text = await readBody(ctx.req)
+  const body = parseJson(text)
   if (type !== 'json' && (typeof body !== 'object' || body === null || Array.isArray(body))) {
     throw badRequest(`error decoding patch: a ${type} patch of ${resourceName(kind)} must be an object`)
   }
-  return { type, body }
+  let isFresh = true
+  return () => {
+    const patch = { type, body: isFresh ? body : parseJson(text) }
+    isFresh = false
+    return patch
+  }
 }
 
 /** Strategic merge needs the patch keys of the kind's schema: custom resources have none. */
 const hasPatchKeys = (kind: KindDeclaration): boolean => kind.schema.startsWith('io.k8s.')
 
 /**
- * The patched object. `object` is the caller's own; what the patch does not touch is shared with it.
+ * The patched object. `object` and `patch` are the caller's own: the result shares parts of both.
  * @throws StatusError 400, 422
  */
 export function applyPatch(core: Core, kind: KindDeclaration, object: ApiObject, patch: Patch): ApiObject {
-  // The result shares parts of the patch too, and is changed afterwards: each try gets a copy.
-  const body = structuredClone(patch.body)
+  const { body } = patch
   switch (patch.type) {
     case 'json':
       return applyJsonPatch(object, body)

@@ -87,7 +87,7 @@ export async function patchHandler(
       subresource,
       apply(current) {
         if (!current) throw notFound(resource.kind, target.name)
-        const object = applyPatch(core, resource.kind, current.copy(), patch)
+        const object = applyPatch(core, resource.kind, current.copy(), patch())
         for (const fault of validateFields(core.schemas, resource.kind, object, validation))
           context.warn(fault)
         return object
@@ -124,7 +124,7 @@ export async function patchScaleHandler(
   target: Target,
 ): Promise<void> {
   const patch = await readPatch(ctx, resource.kind)
-  const apply = (scale: ApiObject) => applyPatch(core, resource.kind, scale, patch)
+  const apply = (scale: ApiObject) => applyPatch(core, resource.kind, scale, patch())
   const scale = await updateScale(core, resource, target, apply, writeContext(ctx, 'PatchOptions'))
   await sendValue(ctx, 200, scale)
 }

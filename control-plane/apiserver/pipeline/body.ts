@@ -29,9 +29,13 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
         reject(bodyTooLarge())
       } else chunks.push(chunk)
     })
-    request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
+    const cutOff = () => reject(badRequest('the request body was cut off'))
+    request.on('end', () => {
+      request.off('close', cutOff)
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
+    })
     request.on('error', reject)
-    request.on('close', () => reject(badRequest('the request body was cut off')))
+    request.on('close', cutOff)
   })
 }
 

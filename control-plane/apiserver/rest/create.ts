@@ -1,9 +1,9 @@
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { alreadyExists, invalid, isAlreadyExists } from '../../../api/meta/status.ts'
-import { Entry } from '../cache/entry.ts'
+import type { Entry } from '../cache/entry.ts'
 import type { Resource } from '../kind-registry.ts'
 import { type Core, Effects, keyOf, storeCall, type Target, type WriteContext, type Written } from './core.ts'
-import { encode, entryOf } from './encode.ts'
+import { encode, entryOf, storedEntry } from './encode.ts'
 import { checkNamespace, checkType, startMetadata } from './metadata.ts'
 import { validateMetadata } from './validate-metadata.ts'
 
@@ -88,7 +88,7 @@ async function store(
   }
   const result = await storeCall(core.store.put(resource.type, key, 0, encode(object)))
   if (!result.ok) throw alreadyExists(resource.kind, target.name)
-  return new Entry({ key, revision: result.revision, bytes: result.bytes })
+  return storedEntry(resource, key, result, object)
 }
 
 /** A status is its controller's to write; the built-in kinds always have one, if an empty one. */

@@ -1,6 +1,7 @@
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { type Document, REVISION_MARK } from '../../../plugins/store.ts'
 import { Entry } from '../cache/entry.ts'
+import type { Resource } from '../kind-registry.ts'
 
 /** An object as the store takes it: serialized, with the revision left open as the first member of its metadata. */
 export function encode(object: ApiObject): Document {
@@ -10,6 +11,19 @@ export function encode(object: ApiObject): Document {
   const others = JSON.stringify(rest)
   const tail = others === '{}' ? `",${meta.slice(1)}}` : `",${meta.slice(1)},${others.slice(1)}`
   return { head, tail: Buffer.from(tail) }
+}
+
+/** What was stored of an object, as the cache will hold it. The object becomes shared: nobody may change it any more. */
+export function storedEntry(
+  { cache }: Resource,
+  key: string,
+  { revision, bytes }: { revision: number; bytes: Buffer },
+  object: ApiObject,
+): Entry {
+  object.metadata.resourceVersion = String(revision)
+  const entry = new Entry({ key, revision, bytes }, object)
+  cache.wrote(entry)
+  return entry
 }
 
 /** An object as if it had been stored at a revision: what a dry run answers. */

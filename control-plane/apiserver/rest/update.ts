@@ -4,7 +4,7 @@ import { Entry } from '../cache/entry.ts'
 import type { Resource } from '../kind-registry.ts'
 import { type Core, Effects, keyOf, storeCall, type Target, type WriteContext, type Written } from './core.ts'
 import { create, hasGeneration } from './create.ts'
-import { encode, entryOf } from './encode.ts'
+import { encode, entryOf, storedEntry } from './encode.ts'
 import { isEqual } from './equal.ts'
 import { checkName, checkNamespace, checkType, keepMetadata } from './metadata.ts'
 import { validateMetadata, validateMetadataUpdate } from './validate-metadata.ts'
@@ -168,15 +168,26 @@ async function prepare(
 /** An update of the object leaves its status alone, an update of the status all but the status. */
 function keepOtherHalf({ kind }: Resource, subresource: string, object: ApiObject, entry: Entry): void {
   if (!kind.subresources?.status) return
-  if (subresource === '') {
-    if (entry.object.status === undefined) delete object.status
-    else object.status = entry.copy().status
-  } else if (subresource === 'status') {
-    const kept = entry.copy()
-    for (const field of Object.keys(object)) if (!STATUS_FIELDS.has(field)) delete object[field]
-    for (const field of Object.keys(kept)) if (!STATUS_FIELDS.has(field)) object[field] = kept[field]
-    if (kept.metadata.ownerReferences) object.metadata.ownerReferences = kept.metadata.ownerReferences
-    else delete object.metadata.ownerReferences
+  if (subresource === '') keep(object, entry, ['status'])
+  else if (subresource === 'status') {
+    const fields = new Set([...Object.keys(object), ...Object.keys(entry.object)])
+    keep(object, entry, [...fields.difference(STATUS_FIELDS)])
+    const owners = entry.object.metadata.ownerReferences
+    if (!isEqual(object.metadata.ownerReferences, owners)) {
+      if (owners) object.metadata.ownerReferences = structuredClone(owners)
+      else delete object.metadata.ownerReferences
+    }
+  }
+}
+
+/** Makes these fields what they are in the stored object. Most often they are so already. */
+function keep(object: ApiObject, entry: Entry, fields: readonly string[]): void {
+  const changed = fields.filter(field => !isEqual(object[field], entry.object[field]))
+  if (changed.length === 0) return
+  const stored = entry.copy()
+  for (const field of changed) {
+    if (stored[field] === undefined) delete object[field]
+    else object[field] = stored[field]
   }
 }
 
@@ -205,7 +216,7 @@ async function write(
   }
   const result = await storeCall(core.store.put(type, entry.key, entry.revision, encode(object)))
   if (!result.ok) return { current: result.current && new Entry(result.current) }
-  return { entry: new Entry({ key: entry.key, ...result }), isNew: false }
+  return { entry: storedEntry(resource, entry.key, result, object), isNew: false }
 }
 
 /** Whether this update took away the last thing that held up a deletion. */
