@@ -75,3 +75,17 @@ export function compileGetter(path: string): (object: unknown) => unknown {
   const read = compilePath(path)
   return object => read(object)[0]
 }
+
+const getters = new Map<string, (object: unknown) => unknown>()
+const MOST_REMEMBERED = 1_000
+
+/** The first value at a path; paths are compiled once. @throws PathError */
+export function readPath(object: unknown, path: string): unknown {
+  let getter = getters.get(path)
+  if (!getter) {
+    if (getters.size >= MOST_REMEMBERED) getters.clear()
+    getter = compileGetter(path)
+    getters.set(path, getter)
+  }
+  return getter(object)
+}

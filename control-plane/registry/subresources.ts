@@ -45,6 +45,7 @@ export const subresourceHandlers: Record<string, SubresourceHandler> = {
 
 /** By resource name, for kinds with `stored: false`. */
 export const reviewHandlers: Record<string, SubresourceHandler> = {
+  bindings: bindPod,
   'subjectaccessreviews.authorization.k8s.io': reviewAccess,
   'localsubjectaccessreviews.authorization.k8s.io': reviewLocalAccess,
   'selfsubjectaccessreviews.authorization.k8s.io': reviewSelfAccess,

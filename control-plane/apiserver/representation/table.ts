@@ -1,7 +1,7 @@
 import type { Column, KindDeclaration } from '../../../api/kinds/kind.ts'
 import type { ApiObject, ListMeta } from '../../../api/meta/object.ts'
+import { readPath } from '../../../api/meta/path.ts'
 import type { Entry } from '../cache/entry.ts'
-import { readPath } from './paths.ts'
 
 /** What a row carries of its object (`includeObject`). */
 export type IncludeObject = 'None' | 'Metadata' | 'Object'
