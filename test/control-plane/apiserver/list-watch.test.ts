@@ -233,3 +233,26 @@ test.serial('a watch is resumed where it was after the API server was restarted'
   const [event] = await takeEvents(await api.open(`${path}?watch=1&resourceVersion=${resourceVersion}`), 1)
   t.is(event!.object.metadata.name, 'unseen')
 })
+
+test.serial('a watcher that does not read is cut off and misses nothing without knowing', async t => {
+  const { path, create } = await space()
+  const { resourceVersion } = (await api.raw(path)).body.metadata
+  const watch = await api.open(`${path}?watch=1&resourceVersion=${resourceVersion}`)
+  watch.pause()
+  const fill = 'x'.repeat(900_000)
+  for (let i = 0; i < 24; i++) t.is((await create(`big-${i}`, {}, { fill })).status, 201)
+  const seen: number[] = []
+  let rest = ''
+  await t.throwsAsync(async () => {
+    for await (const chunk of watch) {
+      const lines = (rest + chunk).split('\n')
+      rest = lines.pop()!
+      seen.push(...lines.map(line => Number(JSON.parse(line).object.metadata.resourceVersion)))
+    }
+  })
+  t.true(seen.length < 24)
+  t.deepEqual(
+    seen,
+    seen.map((_, i) => seen[0]! + i),
+  )
+})
