@@ -37,7 +37,7 @@ export const upSteps: Step[] = [
   {
     title: 'Deploy the demo',
     enabled: ({ options }) => options.demo,
-    run: ({ client }) => deployDemo(client!),
+    run: deploy,
   },
   { title: 'Ask the demo', enabled: ({ options }) => options.demo, run: askDemo },
 ]
@@ -96,4 +96,8 @@ async function askDemo(context: UpContext): Promise<undefined> {
   context.demo = await runDemoClient(context.client!)
   const faults = demoFaults(context.demo, context.options.workers)
   if (faults.length > 0) throw new Error(`the demo does not work: ${faults.join('; ')}`)
+}
+
+async function deploy({ client }: UpContext): Promise<undefined> {
+  await deployDemo(client!)
 }

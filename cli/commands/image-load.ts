@@ -7,13 +7,21 @@ import { readLab } from '../../lab/state.ts'
 import { UserError } from '../failure.ts'
 
 /** `skiff image load`: imports an archive into every worker, or just one. */
-export async function imageLoad(file: string, { data, node }: { data: string; node?: string }): Promise<void> {
+export async function imageLoad(
+  file: string,
+  { data, node }: { data: string; node?: string },
+): Promise<void> {
   const archive = resolve(file)
-  if (!existsSync(archive)) throw new UserError(`there is no file ${archive}`, 'Give a tar of an OCI layout or a docker-archive.')
+  if (!existsSync(archive))
+    throw new UserError(`there is no file ${archive}`, 'Give a tar of an OCI layout or a docker-archive.')
   const options = await readLab(resolve(data))
-  if (!options) throw new UserError(`there is no cluster in ${resolve(data)}`, 'Run `npm run up` to make one.')
-  const workers = machineSpecs(options).filter(({ role, name }) => role === 'worker' && (!node || name === node))
-  if (workers.length === 0) throw new UserError(`--node ${node}: no worker of this name`, 'See `skiff status`.')
+  if (!options)
+    throw new UserError(`there is no cluster in ${resolve(data)}`, 'Run `npm run up` to make one.')
+  const workers = machineSpecs(options).filter(
+    ({ role, name }) => role === 'worker' && (!node || name === node),
+  )
+  if (workers.length === 0)
+    throw new UserError(`--node ${node}: no worker of this name`, 'See `skiff status`.')
   await Promise.all(
     workers.map(async spec => {
       const machine = await findMachine(spec)

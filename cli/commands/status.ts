@@ -11,7 +11,8 @@ import { formatTable } from '../table.ts'
 /** `skiff status`: each machine with its processes, and what the API server says of it. Fails when something is off. */
 export async function status({ data }: { data: string }): Promise<void> {
   const options = await readLab(resolve(data))
-  if (!options) throw new UserError(`there is no cluster in ${resolve(data)}`, 'Run `npm run up` to make one.')
+  if (!options)
+    throw new UserError(`there is no cluster in ${resolve(data)}`, 'Run `npm run up` to make one.')
   const api = await describeApi(options)
   const rows = await Promise.all(machineSpecs(options).map(spec => describeMachine(spec, api.nodes)))
   console.log(formatTable([['MACHINE', 'ADDRESS', 'STATE', 'NODE', 'PROCESSES'], ...rows]))

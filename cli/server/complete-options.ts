@@ -4,12 +4,10 @@ import { networkInterfaces } from 'node:os'
 import { resolve } from 'node:path'
 import { Address4 } from 'ip-address'
 import { UserError } from '../failure.ts'
-import type { ServerOptions } from './options.ts'
+import type { CompleteServerOptions, ServerOptions } from './options.ts'
 
 /** Checks the options and fills in what was left out, so that nothing is begun that cannot end well. */
-export async function completeOptions(
-  options: ServerOptions,
-): Promise<ServerOptions & { advertise: string }> {
+export async function completeOptions(options: ServerOptions): Promise<CompleteServerOptions> {
   checkNetwork('--cluster-cidr', options.clusterCidr)
   checkNetwork('--service-cidr', options.serviceCidr)
   const data = resolve(options.data)

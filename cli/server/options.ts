@@ -3,7 +3,6 @@ export interface ServerOptions {
   data: string
   only?: 'apiserver' | 'controllers' | 'scheduler' | 'overlay'
   bind: string
-  /** Filled in by {@link completeOptions}. */
   advertise?: string
   port: number
   store?: string
@@ -11,3 +10,6 @@ export interface ServerOptions {
   serviceCidr: string
   clusterDomain: string
 }
+
+/** The same, checked, with nothing left out that can be found out. */
+export type CompleteServerOptions = ServerOptions & { advertise: string }

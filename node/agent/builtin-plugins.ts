@@ -4,8 +4,5 @@ import type { BuiltinPlugins } from '../../plugins/host/load.ts'
 export const builtinPlugins: BuiltinPlugins = {
   runtime: { containerd: () => import('../../cri/containerd/plugin.ts') },
   network: { vxlan: () => import('../network/overlay/plugin.ts') },
-  proxy: {
-    ipvs: () => import('../proxy/ipvs/plugin.ts'),
-    nftables: () => import('../proxy/nftables/plugin.ts'),
-  },
+  proxy: { nftables: () => import('../proxy/nftables/plugin.ts') },
 }
