@@ -45,7 +45,7 @@ export function serviceAccountAdmission(client: Client, informers: InformerFacto
 }
 
 function mountToken({ spec }: Pod): void {
-  const containers = [...spec.containers, ...(spec.initContainers ?? [])]
+  const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])]
   const missing = containers.filter(
     ({ volumeMounts }) => !volumeMounts?.some(({ mountPath }) => mountPath === MOUNT_PATH),
   )

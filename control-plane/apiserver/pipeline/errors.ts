@@ -1,4 +1,4 @@
-import { isStatusError } from '../../../api/meta/status.ts'
+import { badRequest, isStatusError } from '../../../api/meta/status.ts'
 import type { Logger } from '../../../plugins/plugin.ts'
 import { sendError } from './respond.ts'
 import type { Middleware } from './state.ts'
@@ -8,7 +8,8 @@ export function errors(log: Logger): Middleware {
   return async (ctx, next) => {
     try {
       await next()
-    } catch (error) {
+    } catch (thrown) {
+      const error = isTooDeep(thrown) ? badRequest('json: exceeded max depth') : thrown
       if (!isStatusError(error) && !ctx.res.destroyed) {
         log.error({ error, method: ctx.method, path: ctx.path }, 'request failed')
       }
@@ -17,3 +18,7 @@ export function errors(log: Logger): Middleware {
     }
   }
 }
+
+/** What walks over a body does so recursively: one nested ten thousands deep is the client's fault. */
+const isTooDeep = (error: unknown): boolean =>
+  error instanceof RangeError && error.message.includes('call stack')

@@ -5,6 +5,7 @@ import type { Resource } from '../kind-registry.ts'
 import { type Core, Effects, keyOf, storeCall, type Target, type WriteContext, type Written } from './core.ts'
 import { encode, entryOf, storedEntry } from './encode.ts'
 import { checkNamespace, checkType, startMetadata } from './metadata.ts'
+import { fillSpec } from './structs.ts'
 import { validateMetadata } from './validate-metadata.ts'
 
 /** How many generated names are tried before giving up (upstream's figure). */
@@ -23,6 +24,7 @@ export async function create(
 ): Promise<Written> {
   checkType(resource.kind, object)
   checkNamespace(resource.kind, object, namespace)
+  fillSpec(core.schemas, resource.kind, object)
   const isGenerated = !object.metadata.name && !!object.metadata.generateName
   for (let attempt = 1; ; attempt++) {
     try {

@@ -118,7 +118,7 @@ function collect(
   view: EntriesView,
   revision: number,
   filter: Filter,
-  { limit }: ListRequest,
+  { limit = 0 }: ListRequest,
   continuation: Continuation | undefined,
 ): ListPage {
   const from = continuation && continuation.start > filter.from ? continuation.start : filter.from
@@ -127,7 +127,7 @@ function collect(
   const iterator = view.range(from, filter.to)
   for (const entry of iterator) {
     if (matches && !matches(entry.object)) continue
-    if (!limit || entries.length < limit) {
+    if (limit <= 0 || entries.length < limit) {
       entries.push(entry)
       continue
     }

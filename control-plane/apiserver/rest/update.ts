@@ -7,6 +7,7 @@ import { create, hasGeneration } from './create.ts'
 import { encode, entryOf, storedEntry } from './encode.ts'
 import { isEqual } from './equal.ts'
 import { checkName, checkNamespace, checkType, keepMetadata } from './metadata.ts'
+import { fillSpec } from './structs.ts'
 import { validateMetadata, validateMetadataUpdate } from './validate-metadata.ts'
 
 /** Tries of an update that others keep overtaking. */
@@ -140,6 +141,7 @@ async function prepare(
   const { kind, strategy } = resource
   const old = entry.object
   const strategyContext = { user: context.user, subresource, now: new Date() }
+  fillSpec(core.schemas, kind, object)
   keepMetadata(object, old)
   keepOtherHalf(resource, subresource, object, entry)
   strategy.defaults?.(object)

@@ -31,7 +31,7 @@ function validateUpdate(pod: Pod, old: Pod): FieldError[] {
   const errors = validatePodSpec(pod.spec, 'spec')
   if (errors.length > 0) return errors
   const masked = structuredClone(pod.spec)
-  masked.containers.forEach((container, i) => {
+  masked.containers?.forEach((container, i) => {
     container.image = old.spec.containers[i]?.image as string
   })
   masked.initContainers?.forEach((container, i) => {
@@ -50,7 +50,7 @@ function validateUpdate(pod: Pod, old: Pod): FieldError[] {
 
 /** Best effort, burstable or guaranteed (see the kubelet's own rule; here only for what is shown before it runs). */
 function qosClass({ spec }: Pod): string {
-  const containers = [...spec.containers, ...(spec.initContainers ?? [])]
+  const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])]
   const resources = ['cpu', 'memory'] as const
   const hasAny = containers.some(({ resources: r }) =>
     resources.some(name => r?.requests?.[name] ?? r?.limits?.[name]),
