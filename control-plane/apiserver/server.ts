@@ -85,11 +85,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     ca: options.pki.ca.cert,
   })
   const stopping = new AbortController()
-  const stop = async () => {
+  let stopped: Promise<void> | undefined
+  const stop = () => {
     progress.isStopping = true
     stopping.abort()
     machinery.close()
-    await server.stop(STOP_GRACE)
+    stopped ??= server.stop(STOP_GRACE)
+    return stopped
   }
   options.signal.addEventListener('abort', () => void stop(), { once: true })
   try {

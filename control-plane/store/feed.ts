@@ -6,7 +6,7 @@ import { changeOf, keysOf, type StreamEntry } from './documents.ts'
 
 /** How long one XREAD waits, and how many changes of a type it takes at most. */
 const BLOCK = 4_000
-const BATCH = 512
+const BATCH = 128
 
 interface Subscription {
   type: string

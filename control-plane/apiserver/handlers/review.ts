@@ -2,7 +2,7 @@ import { apiVersion } from '../../../api/kinds/kind.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { badRequest, methodNotAllowed } from '../../../api/meta/status.ts'
 import { validateFields } from '../../../api/schema/field-validation.ts'
-import { reviewHandlers, type SubresourceHandler, subresourceHandlers } from '../../registry/subresources.ts'
+import { reviewHandlers, type SubresourceHandler } from '../../registry/subresources.ts'
 import type { Resource } from '../kind-registry.ts'
 import { readObject } from '../pipeline/body.ts'
 import type { ApiContext } from '../pipeline/state.ts'
@@ -23,7 +23,7 @@ export async function reviewHandler(
 ): Promise<void> {
   const { info, user } = ctx.state
   if (info.verb !== 'create') throw methodNotAllowed()
-  const handler = subresourceHandler ?? reviewHandlers[resource.type] ?? COLLECTIONS[resource.type]
+  const handler = subresourceHandler ?? reviewHandlers[resource.type]
   if (!handler) throw methodNotAllowed()
   const object = (await readObject(ctx)) as ApiObject | undefined
   if (!object) throw badRequest('the request has no body')
@@ -44,11 +44,6 @@ export async function reviewHandler(
     now: new Date(),
   })
   await sendValue(ctx, 201, answer)
-}
-
-/** The old way to bind a Pod: a create of a Binding, not of the Pod's subresource. */
-const COLLECTIONS: Record<string, SubresourceHandler | undefined> = {
-  bindings: subresourceHandlers['pods/binding'],
 }
 
 /** Nulls and unknown fields go, as when any object is decoded. */
