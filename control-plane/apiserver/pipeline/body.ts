@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Tags } from 'yaml'
 import { badRequest, tooLarge, unsupportedMediaType } from '../../../api/meta/status.ts'
 import type { ApiContext } from './state.ts'
 
@@ -79,11 +80,17 @@ export function parseJson(body: Buffer): unknown {
 export async function parseYaml(body: Buffer): Promise<unknown> {
   const { parse } = await import('yaml')
   try {
-    return parse(body.toString(), { version: '1.1', merge: true })
+    return parse(body.toString(), { version: '1.1', merge: true, logLevel: 'error', customTags: jsonTags })
   } catch (cause) {
     throw badRequest(`error converting YAML to JSON: yaml: ${(cause as Error).message}`)
   }
 }
+
+/** Tags of YAML 1.1 whose values are no JSON, or that Go's reader does not know: dates, sets, base 60 … */
+const NOT_JSON = /:(binary|omap|pairs|set|timestamp)$/
+
+const jsonTags = (tags: Tags): Tags =>
+  tags.filter(tag => typeof tag === 'string' || (!NOT_JSON.test(tag.tag) && tag.format !== 'TIME'))
 
 function goType(value: unknown): string {
   if (Array.isArray(value)) return 'array'
