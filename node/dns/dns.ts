@@ -40,5 +40,8 @@ export async function startDns(options: DnsOptions): Promise<void> {
     forwardPlugin(upstreams),
   ]
   const servers = await Promise.all(listen.map(address => serveDns(address, chain, log)))
-  signal.addEventListener('abort', () => servers.forEach(server => server.close()), { once: true })
+  const close = (): void => {
+    for (const server of servers) server.close()
+  }
+  signal.addEventListener('abort', close, { once: true })
 }

@@ -72,7 +72,7 @@ async function answer(
   isUdp: boolean,
 ): Promise<Buffer | undefined> {
   const query = decode(message)
-  if (!query || query.type !== 'query') return undefined
+  if (query?.type !== 'query') return undefined
   const [question] = query.questions ?? []
   if (!question) return encode(query, FORMERR, { rcode: 'SERVFAIL', answers: [] })
   const asked = { name: question.name.toLowerCase().replace(/\.$/, ''), type: question.type }

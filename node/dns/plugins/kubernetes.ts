@@ -28,6 +28,21 @@ export function kubernetesPlugin(informers: InformerFactory, zone: string): DnsP
   sliceCache.addIndex('address', ({ endpoints }) => (endpoints ?? []).flatMap(({ addresses }) => addresses))
   const isReady = (): boolean => serviceCache.hasSynced && sliceCache.hasSynced && namespaceCache.hasSynced
 
+  const soa = (): DnsRecord => ({
+    name: zone,
+    type: 'SOA',
+    ttl: TTL,
+    data: {
+      mname: `ns.dns.${zone}`,
+      rname: `hostmaster.${zone}`,
+      serial: Math.floor(Date.now() / 1000),
+      refresh: 7_200,
+      retry: 1_800,
+      expire: 86_400,
+      minimum: TTL,
+    },
+  })
+
   return {
     name: 'kubernetes',
     ready: isReady,
@@ -156,21 +171,6 @@ export function kubernetesPlugin(informers: InformerFactory, zone: string): DnsP
       record(question, 'PTR', `${host}.${name}.${slice.metadata.namespace}.svc.${zone}`),
     ])
   }
-
-  const soa = (): DnsRecord => ({
-    name: zone,
-    type: 'SOA',
-    ttl: TTL,
-    data: {
-      mname: `ns.dns.${zone}`,
-      rname: `hostmaster.${zone}`,
-      serial: Math.floor(Date.now() / 1000),
-      refresh: 7_200,
-      retry: 1_800,
-      expire: 86_400,
-      minimum: TTL,
-    },
-  })
 
   /** The records of the asked type; the SOA where the name is there and the type is not. */
   function found(question: DnsQuestion, records: DnsRecord[], additionals: DnsRecord[] = []): DnsReply {
