@@ -1,6 +1,10 @@
+import type { RequestListener } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Registry } from 'prom-client'
 import type { Client, InformerFactory } from '../../api/client/client.ts'
+import { nodes, pods, serviceAccounts } from '../../api/kinds/core.ts'
+import type { KindDeclaration } from '../../api/kinds/kind.ts'
+import { clusterRoleBindings, clusterRoles, roleBindings, roles } from '../../api/kinds/rbac.ts'
 import { loadSchemas } from '../../api/schema/schemas.ts'
 import type { AdmissionPlugin } from '../../plugins/admission.ts'
 import type { Logger } from '../../plugins/plugin.ts'
@@ -56,12 +60,24 @@ export interface ApiServer {
   stop(): Promise<void>
 }
 
-/** How far the start has come, for /readyz. */
+/** How far the start has come. Requests other than for health wait for `bootstrapped`. */
 interface Progress {
+  bootstrapped: Promise<void>
   isBootstrapped: boolean
   isStopping: boolean
 }
 
+const HEALTH_PATH = /^\/(healthz|livez|readyz)/
+/** Kinds that authentication and authorization look at. */
+const RIGHTS: readonly KindDeclaration<any>[] = [
+  clusterRoles,
+  clusterRoleBindings,
+  roles,
+  roleBindings,
+  serviceAccounts,
+  nodes,
+  pods,
+]
 const STOP_GRACE = 5_000
 const RECONCILE_INTERVAL = 10_000
 
@@ -77,7 +93,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       createAdmissionChain([...builtinAdmission({ client, informers, serviceCIDR }), ...admissionPlugins]),
   })
   const { client, informers } = machinery
-  const progress: Progress = { isBootstrapped: false, isStopping: false }
+  const start = Promise.withResolvers<void>()
+  const progress: Progress = { bootstrapped: start.promise, isBootstrapped: false, isStopping: false }
   const server = await listen(createHandler(options, machinery, progress), {
     bindAddress: options.bindAddress,
     port: options.port,
@@ -96,12 +113,13 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   }
   options.signal.addEventListener('abort', () => void stop(), { once: true })
   try {
-    await bootstrap(options, client, server)
+    await bootstrap(options, client, informers, server)
   } catch (error) {
     await stop()
     throw error
   }
   progress.isBootstrapped = true
+  start.resolve()
   void maintain(options, machinery, server, stopping.signal)
   return { port: server.port, client, informers, stop }
 }
@@ -133,7 +151,15 @@ function createHandler(options: ApiServerOptions, machinery: Machinery, progress
     audit: options.audit,
     handle: ctx => route(ctx, routes),
   })
-  return app.callback()
+  return gate(app.callback(), progress)
+}
+
+/** Until rights can be looked up nobody is refused for having none: requests wait, but for those that ask for health. */
+function gate(handler: RequestListener, progress: Progress): RequestListener {
+  return (request, response) => {
+    if (progress.isBootstrapped || HEALTH_PATH.test(request.url ?? '')) handler(request, response)
+    else void progress.bootstrapped.then(() => handler(request, response))
+  }
 }
 
 function healthChecks({ store }: ApiServerOptions, progress: Progress): HealthCheck[] {
@@ -157,9 +183,15 @@ function healthChecks({ store }: ApiServerOptions, progress: Progress): HealthCh
   ]
 }
 
-async function bootstrap(options: ApiServerOptions, client: Client, { port }: HttpServer): Promise<void> {
+async function bootstrap(
+  options: ApiServerOptions,
+  client: Client,
+  informers: InformerFactory,
+  { port }: HttpServer,
+): Promise<void> {
   await ensureNamespaces(client)
   await Promise.all([bootstrapPolicy(client), reconcileKubernetesService(client, { ...options, port })])
+  await Promise.all(RIGHTS.map(kind => informers.informer(kind).synced()))
 }
 
 /** What goes on for as long as the server runs. */

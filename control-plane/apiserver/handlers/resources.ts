@@ -24,7 +24,7 @@ export interface ResourceOptions {
     'client' | 'informers' | 'authorizer' | 'rules' | 'tokens' | 'authenticator'
   >
   /** Answers requests that lead to a kubelet, a Pod or a Service (`log`, `exec`, `proxy` …). */
-  connect?(ctx: ApiContext): Promise<void>
+  connect(ctx: ApiContext): Promise<void>
 }
 
 const CONNECTIONS = new Set(['attach', 'exec', 'log', 'portforward', 'proxy'])
@@ -88,7 +88,7 @@ async function subresource(ctx: ApiContext, resource: Resource, options: Resourc
   const { subresource: name } = info
   const isKnown = (name === 'status' && status) || (name === 'scale' && scale) || Object.hasOwn(other, name)
   if (!isKnown) return await sendText(ctx, 404, '404 page not found\n')
-  if (CONNECTIONS.has(name) && options.connect) return await options.connect(ctx)
+  if (CONNECTIONS.has(name)) return await options.connect(ctx)
   if (name === 'scale') return await scaleSubresource(ctx, resource, options)
   const handler = subresourceHandlers[`${resource.type}/${name}`]
   if (handler) return await reviewHandler(ctx, resource, options, handler)
