@@ -1,0 +1,132 @@
+import test from 'ava'
+import { createTestLab, findPids, killIn, type TestLab } from './helpers/lab.ts'
+
+let lab: TestLab
+
+test.before(async () => {
+  lab = await createTestLab(3)
+  const { code, output } = await lab.up()
+  if (code !== 0) throw new Error(output)
+})
+
+test.after.always(() => lab.remove())
+
+const containers = async (): Promise<string[]> => {
+  const { output } = await lab.kubectl(
+    'get',
+    'pods',
+    '-l',
+    'app=hello',
+    '-o',
+    'jsonpath={range .items[*]}{.status.containerStatuses[0].containerID}{"\\n"}{end}',
+  )
+  return output.trim().split('\n').sort()
+}
+
+const ready = (): Promise<{ code: number; output: string }> =>
+  lab.kubectl('rollout', 'status', 'deployment', 'hello', '--timeout=60s')
+
+test.serial('a rollout loses no request', async t => {
+  const script =
+    'i=0; while [ $i -lt 400 ]; do wget -q -O - http://hello/ >/dev/null && echo ok || echo lost; i=$((i+1)); sleep 0.02; done'
+  await lab.kubectl(
+    'run',
+    'load',
+    '--image=skiff.local/busybox:1',
+    '--restart=Never',
+    '--command',
+    '--',
+    'sh',
+    '-c',
+    script,
+  )
+  await lab.kubectl('wait', '--for=condition=Ready', 'pod/load', '--timeout=20s')
+  await lab.kubectl('set', 'env', 'deployment/hello', 'ROUND=2')
+  t.is((await ready()).code, 0)
+  const done = await lab.kubectl(
+    'wait',
+    '--for=jsonpath={.status.phase}=Succeeded',
+    'pod/load',
+    '--timeout=60s',
+  )
+  t.is(done.code, 0, done.output)
+  const lines = (await lab.kubectl('logs', 'load')).output.trim().split('\n')
+  t.is(lines.length, 400)
+  t.is(lines.filter(line => line !== 'ok').length, 0)
+})
+
+test.serial('an agent that was killed adopts the containers that run', async t => {
+  const before = await containers()
+  const [old] = await findPids(lab, 'worker-1', 'cli/skiff.ts agent')
+  await killIn(lab, 'worker-1', 'cli/skiff.ts agent')
+  await lab.kubectl('scale', 'deployment', 'hello', '--replicas=4')
+  t.is((await ready()).code, 0)
+  await lab.kubectl('scale', 'deployment', 'hello', '--replicas=3')
+  await lab.kubectl('wait', '--for=jsonpath={.status.replicas}=3', 'deployment/hello', '--timeout=30s')
+  const after = await containers()
+  t.true(before.filter(id => after.includes(id)).length >= 2)
+  t.not((await findPids(lab, 'worker-1', 'cli/skiff.ts agent'))[0], old)
+})
+
+test.serial('a container that was killed is started again', async t => {
+  const { output } = await lab.kubectl(
+    'get',
+    'pods',
+    '-l',
+    'app=hello',
+    '-o',
+    'jsonpath={.items[0].metadata.name} {.items[0].spec.nodeName}',
+  )
+  const [pod = '', node = ''] = output.split(' ')
+  const count = async (): Promise<number> =>
+    Number(
+      (await lab.kubectl('get', 'pod', pod, '-o', 'jsonpath={.status.containerStatuses[0].restartCount}'))
+        .output,
+    )
+  const before = await count()
+  await killIn(lab, node, '/bin/hello')
+  const { code, output: said } = await lab.kubectl(
+    'wait',
+    `--for=jsonpath={.status.containerStatuses[0].restartCount}=${before + 1}`,
+    `pod/${pod}`,
+    '--timeout=20s',
+  )
+  t.is(code, 0, said)
+})
+
+test.serial('a Pod that was deleted is replaced', async t => {
+  const { output } = await lab.kubectl(
+    'get',
+    'pods',
+    '-l',
+    'app=hello',
+    '-o',
+    'jsonpath={.items[0].metadata.name}',
+  )
+  await lab.kubectl('delete', 'pod', output)
+  t.is((await ready()).code, 0)
+  t.false((await lab.kubectl('get', 'pods', '-l', 'app=hello', '-o', 'name')).output.includes(output))
+})
+
+for (const [part, text] of [
+  ['Redis', 'redis-server'],
+  ['the API server', '--only apiserver'],
+  ['the controllers', '--only controllers'],
+  ['the scheduler', '--only scheduler'],
+] as const) {
+  test.serial(`nothing acknowledged is lost and all goes on when it is killed - ${part}`, async t => {
+    const name = `kept-${text.replace(/\W+/g, '')}`
+    const made = await lab.kubectl('create', 'configmap', name, '--from-literal=a=b')
+    t.is(made.code, 0, made.output)
+    await killIn(lab, 'control-plane', text)
+    await lab.kubectl('wait', '--for=create', `configmap/${name}`, '--timeout=20s')
+    for (let tries = 0; tries < 40; tries++) {
+      if ((await lab.kubectl('get', 'configmap', name)).code === 0) break
+      await new Promise(resolve => setTimeout(resolve, 250))
+    }
+    t.is((await lab.kubectl('get', 'configmap', name, '-o', 'jsonpath={.data.a}')).output, 'b')
+    const replicas = text === '--only scheduler' ? '4' : '3'
+    t.is((await lab.kubectl('scale', 'deployment', 'hello', `--replicas=${replicas}`)).code, 0)
+    t.is((await ready()).code, 0)
+  })
+}
