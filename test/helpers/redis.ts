@@ -20,7 +20,8 @@ export async function startRedis(): Promise<TestRedis> {
   const { url, command } = await embeddedRedis(dir)
   let child: ChildProcess | undefined
   const start = () => {
-    child = spawn(command[0]!, command.slice(1), { stdio: 'ignore' })
+    // Should the test's process be killed, the kernel ends its Redis.
+    child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], { stdio: 'ignore' })
   }
   const kill = async () => {
     const dying = child
