@@ -50,16 +50,10 @@ export function openChannel(socket: string): Channel {
     'grpc.initial_reconnect_backoff_ms': 50,
     'grpc.max_reconnect_backoff_ms': 1_000,
   })
-  const codecs = new Map<string, ReturnType<typeof codec>>()
-  const codecOf = (name: string): ReturnType<typeof codec> => {
-    const known = codecs.get(name) ?? codec(name)
-    codecs.set(name, known)
-    return known
-  }
   return {
     call(service, method, request, timeout, signal) {
-      const encoder = codecOf(`${method}Request`)
-      const decoder = codecOf(`${method}Response`)
+      const encoder = codec(`${method}Request`)
+      const decoder = codec(`${method}Response`)
       return new Promise((resolve, reject) => {
         const path = `/runtime.v1.${service}/${method}`
         const options = { deadline: Date.now() + timeout }
@@ -78,12 +72,13 @@ export function openChannel(socket: string): Channel {
           done,
         )
         const cancel = (): void => call.cancel()
+        if (signal?.aborted) cancel()
         signal?.addEventListener('abort', cancel, { once: true })
       })
     },
     async *stream(path, types, request, signal) {
-      const encoder = codecOf(types.request)
-      const decoder = codecOf(types.response)
+      const encoder = codec(types.request)
+      const decoder = codec(types.response)
       const call = client.makeServerStreamRequest(path, encoder.encode, decoder.decode, request)
       yield* readStream(call, path, signal)
     },

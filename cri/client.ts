@@ -5,6 +5,8 @@ import { type Channel, isNotFound } from './channel.ts'
 const CALL = 120_000
 const QUICK = 10_000
 const PULL = 3_600_000
+/** Seconds of grace when a stop that failed is repeated. */
+const AGAIN = 2
 
 /** A CRI v1 endpoint as a runtime plugin: all but the event stream, which depends on the runtime. */
 export function createCriClient(channel: Channel): RuntimePlugin {
@@ -12,7 +14,14 @@ export function createCriClient(channel: Channel): RuntimePlugin {
     channel.call('RuntimeService', method, request, timeout)
   const image = (method: string, request: object, timeout = CALL, signal?: AbortSignal): Promise<any> =>
     channel.call('ImageService', method, request, timeout, signal)
-  return {
+  const stopOnce = (containerId: string, timeout: number): Promise<void> =>
+    runtime('StopContainer', { containerId, timeout }, timeout * 1_000 + CALL)
+  /** containerd fails to stop what ends by itself at the same moment ("ttrpc: closed"): then there is nothing to do. */
+  const stopAgain = async (containerId: string, error: Error): Promise<void> => {
+    const { state } = await client.containerStatus(containerId)
+    if (state === 'CONTAINER_RUNNING') await stopOnce(containerId, AGAIN).catch(() => Promise.reject(error))
+  }
+  const client: RuntimePlugin = {
     version: () => runtime('Version', {}, QUICK),
     status: async () => (await runtime('Status', {}, QUICK)).status,
     runPodSandbox: async (config, runtimeHandler) =>
@@ -26,7 +35,10 @@ export function createCriClient(channel: Channel): RuntimePlugin {
       (await runtime('CreateContainer', { podSandboxId, config, sandboxConfig })).containerId,
     startContainer: containerId => runtime('StartContainer', { containerId }),
     stopContainer: (containerId, timeout) =>
-      runtime('StopContainer', { containerId, timeout }, timeout * 1_000 + CALL).then(ignore, ignoreNotFound),
+      stopOnce(containerId, timeout).catch(error => {
+        if (isNotFound(error)) return
+        return stopAgain(containerId, error)
+      }),
     removeContainer: containerId => runtime('RemoveContainer', { containerId }).then(ignore, ignoreNotFound),
     containerStatus: async containerId => (await runtime('ContainerStatus', { containerId })).status,
     listContainers: async (filter = {}) => (await runtime('ListContainers', { filter })).containers,
@@ -44,8 +56,10 @@ export function createCriClient(channel: Channel): RuntimePlugin {
     updateContainerResources: (containerId, linux) =>
       runtime('UpdateContainerResources', { containerId, linux }),
     listContainerStats: async (filter = {}) => (await runtime('ListContainerStats', { filter })).stats,
+    listPodSandboxStats: async (filter = {}) => (await runtime('ListPodSandboxStats', { filter })).stats,
     imageFsInfo: async () => (await image('ImageFsInfo', {})).imageFilesystems.map(toFilesystem),
   }
+  return client
 }
 
 const ignore = (): void => {}

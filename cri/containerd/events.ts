@@ -6,35 +6,24 @@ const SUBSCRIBE = '/containerd.services.events.v1.Events/Subscribe'
 /** containerd's namespace of what CRI makes, and the topics that change a container's state. */
 const FILTER = 'namespace==k8s.io,topic~=^/tasks/(start|exit|oom|delete)$'
 
-const TYPES: Record<string, RuntimeEvent['type']> = {
-  '/tasks/start': 'started',
-  '/tasks/exit': 'exited',
-  '/tasks/oom': 'oom',
-  '/tasks/delete': 'deleted',
+const TOPICS: Record<string, { type: RuntimeEvent['type']; message: string }> = {
+  '/tasks/start': { type: 'started', message: 'TaskStart' },
+  '/tasks/exit': { type: 'exited', message: 'TaskExit' },
+  '/tasks/oom': { type: 'oom', message: 'TaskOOM' },
+  '/tasks/delete': { type: 'deleted', message: 'TaskDelete' },
 }
 
 /**
- * containerd's own event stream as runtime events. Exits of processes started by exec are not told: their `id` is not
- * the container's.
+ * containerd's own event stream as runtime events; all versions have it. What happens to processes started by exec is
+ * left out: their `id` is not the container's.
  */
 export async function* containerdEvents(channel: Channel, signal: AbortSignal): AsyncGenerator<RuntimeEvent> {
-  const decoder = codec('TaskEvent')
   const types = { request: 'SubscribeRequest', response: 'Envelope' }
   for await (const { topic, event } of channel.stream(SUBSCRIBE, types, { filters: [FILTER] }, signal)) {
-    const type = TYPES[topic as string]
-    if (!type || !event) continue
-    const { containerId, id } = decode(decoder, event.value)
-    const isExec = type === 'exited' && id !== '' && id !== containerId
-    if (containerId && !isExec) yield { type, id: containerId }
-  }
-}
-
-/** Field 2 is a string in exits only; other events carry something else there, which is of no interest. */
-function decode(decoder: ReturnType<typeof codec>, bytes: Buffer): { containerId: string; id: string } {
-  try {
-    return decoder.decode(bytes)
-  } catch {
-    const length = bytes[1] ?? 0
-    return { containerId: bytes[0] === 0x0a ? bytes.subarray(2, 2 + length).toString() : '', id: '' }
+    const known = TOPICS[topic as string]
+    if (!known || !event) continue
+    const { containerId, id } = codec(known.message).decode(event.value)
+    const isExec = Boolean(id) && id !== containerId
+    if (containerId && !isExec) yield { type: known.type, id: containerId }
   }
 }

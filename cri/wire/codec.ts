@@ -12,8 +12,16 @@ const root = buildRoot()
 /** Plain objects: enums by name, 64-bit numbers as numbers, absent fields as their defaults. */
 const PLAIN = { longs: Number, enums: String, defaults: true, arrays: true, objects: true }
 
-/** The codec of a message by its name in {@link MESSAGES}. */
+const codecs = new Map<string, Codec>()
+
+/** The codec of a message by its name in {@link MESSAGES}. Made on first use, then kept. */
 export function codec(name: string): Codec {
+  const known = codecs.get(name) ?? createCodec(name)
+  codecs.set(name, known)
+  return known
+}
+
+function createCodec(name: string): Codec {
   const type = root.lookupType(name)
   return {
     encode: message => Buffer.from(type.encode(type.fromObject(message)).finish()),

@@ -110,14 +110,29 @@ export const MESSAGES: Record<string, string> = {
   ContainerStats:
     'attributes:1:ContainerAttributes cpu:2:CpuUsage memory:3:MemoryUsage writableLayer:4:FilesystemUsage',
   ListContainerStatsResponse: 'stats:1:*ContainerStats',
+  PodSandboxStatsFilter: 'id:1:string labelSelector:2:{string}',
+  ListPodSandboxStatsRequest: 'filter:1:PodSandboxStatsFilter',
+  PodSandboxAttributes: 'id:1:string metadata:2:PodSandboxMetadata labels:3:{string} annotations:4:{string}',
+  NetworkInterfaceUsage:
+    'name:1:string rxBytes:2:UInt64Value rxErrors:3:UInt64Value txBytes:4:UInt64Value txErrors:5:UInt64Value',
+  NetworkUsage:
+    'timestamp:1:int64 defaultInterface:2:NetworkInterfaceUsage interfaces:3:*NetworkInterfaceUsage',
+  ProcessUsage: 'timestamp:1:int64 processCount:2:UInt64Value',
+  LinuxPodSandboxStats:
+    'cpu:1:CpuUsage memory:2:MemoryUsage network:3:NetworkUsage process:4:ProcessUsage containers:5:*ContainerStats',
+  PodSandboxStats: 'attributes:1:PodSandboxAttributes linux:2:LinuxPodSandboxStats',
+  ListPodSandboxStatsResponse: 'stats:1:*PodSandboxStats',
   GetEventsRequest: '',
   ContainerEventResponse: 'containerId:1:string containerEventType:2:ContainerEventType createdAt:3:int64',
 
-  // containerd's own event service (containerd.services.events.v1), which CRI of containerd 1.6 has no part of.
+  // containerd's own event service (containerd.services.events.v1): CRI of containerd 1.6 has no events.
   SubscribeRequest: 'filters:1:*string',
   Any: 'typeUrl:1:string value:2:bytes',
   Envelope: 'namespace:2:string topic:3:string event:4:Any',
-  TaskEvent: 'containerId:1:string id:2:string',
+  TaskStart: 'containerId:1:string',
+  TaskExit: 'containerId:1:string id:2:string',
+  TaskOOM: 'containerId:1:string',
+  TaskDelete: 'containerId:1:string id:5:string',
 }
 
 /** Enums by name, values from 0. */
