@@ -1,0 +1,64 @@
+import { existsSync } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import test from 'ava'
+import { parse, stringify } from 'yaml'
+import { createTestLab, findPids, killIn, type TestLab } from './helpers/lab.ts'
+
+const FIXTURES = join(import.meta.dirname, '..', 'fixtures', 'plugins')
+let lab: TestLab
+
+test.before(async () => {
+  lab = await createTestLab(4)
+  const { code, output } = await lab.up('--workers', '1', '--no-demo')
+  if (code !== 0) throw new Error(output)
+})
+
+test.after.always(() => lab.remove())
+
+/** Changes the worker's configuration and has its agent start anew. */
+async function reconfigure(changes: object): Promise<void> {
+  const path = join(lab.options.dataDir, 'worker-1', 'node.yaml')
+  await writeFile(path, stringify({ ...parse(await readFile(path, 'utf8')), ...changes }))
+  await killIn(lab, 'worker-1', 'cli/skiff.ts agent')
+}
+
+test.serial(
+  'a runtime and a proxy of third parties, named in the node configuration, run a Pod and a Service',
+  async t => {
+    await reconfigure({
+      runtime: { name: 'echo', source: join(FIXTURES, 'echo-runtime.ts') },
+      proxy: { name: 'recording', source: join(FIXTURES, 'recording-proxy.ts') },
+    })
+    const made = await lab.kubectl('run', 'guest', '--image=skiff.local/hello:1', '--port=8080', '--expose')
+    t.is(made.code, 0, made.output)
+    const ready = await lab.kubectl('wait', '--for=condition=Ready', 'pod/guest', '--timeout=30s')
+    t.is(ready.code, 0, ready.output)
+    const answer = await lab.kubectl(
+      'exec',
+      'guest',
+      '--',
+      'wget',
+      '-q',
+      '-T',
+      '5',
+      '-O',
+      '-',
+      'http://guest:8080/',
+    )
+    t.regex(answer.output, /^guest /)
+    const plugins = join(lab.options.dataDir, 'worker-1', 'agent', 'plugins')
+    t.regex(await readFile(join(plugins, 'runtime', 'echo', 'sandboxes'), 'utf8'), /guest/)
+    t.true(existsSync(join(plugins, 'proxy', 'recording', 'applied')))
+  },
+)
+
+test.serial('a plugin that crashes does not take the agent down', async t => {
+  const agent = await findPids(lab, 'worker-1', 'cli/skiff.ts agent')
+  await killIn(lab, 'worker-1', 'plugins/host/child.ts')
+  const made = await lab.kubectl('run', 'after', '--image=skiff.local/hello:1')
+  t.is(made.code, 0, made.output)
+  const ready = await lab.kubectl('wait', '--for=condition=Ready', 'pod/after', '--timeout=40s')
+  t.is(ready.code, 0, ready.output)
+  t.deepEqual(await findPids(lab, 'worker-1', 'cli/skiff.ts agent'), agent)
+})
