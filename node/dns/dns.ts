@@ -1,47 +1,90 @@
+import type { Registry } from 'prom-client'
 import type { InformerFactory } from '../../api/client/client.ts'
-import { ip } from '../../cni/netlink/ip.ts'
-import type { DnsPlugin, DnsReply } from '../../plugins/dns.ts'
+import type { DnsNext, DnsPlugin } from '../../plugins/dns.ts'
 import type { Logger } from '../../plugins/plugin.ts'
-import { cachePlugin } from './plugins/cache.ts'
-import { forwardPlugin, nodeResolvers } from './plugins/forward.ts'
-import { kubernetesPlugin } from './plugins/kubernetes.ts'
-import { serveDns } from './server.ts'
+import { loadConfiguration } from './configuration.ts'
+import { addLocalAddress } from './local-address.ts'
+import { listenTcp } from './server/tcp.ts'
+import { type Listener, listenUdp } from './server/udp.ts'
 
 export interface DnsOptions {
   informers: InformerFactory
+  /** A Corefile's text, or the path of one (followed, with the plugin `reload`). Kubernetes' own when left out. */
+  corefile?: string
+  /** Where to answer. A Corefile's block with another port than 53 is answered on the same addresses. */
   listen: { address: string; port: number }[]
   clusterDomain: string
-  /** Put on `lo`, so that the node answers it itself: no translation, no hop, no other node needed. */
-  clusterIP: string
+  /** The cluster's DNS address, put on the node's loopback link; left out where it is there already. */
+  clusterIP?: string
+  /** Plugins of third parties, by the word that names them in the Corefile. */
+  plugins?: DnsPlugin[]
   log: Logger
   signal: AbortSignal
 }
 
-/** Shuffles several addresses of one name, so that clients that take the first spread over all. */
-const loadBalance: DnsPlugin = {
-  name: 'loadbalance',
-  async resolve(_, next): Promise<DnsReply> {
-    const reply = await next()
-    if (reply.answers.length < 2) return reply
-    const shuffled = reply.answers.map(record => ({ record, at: Math.random() })).sort((a, b) => a.at - b.at)
-    return { ...reply, answers: shuffled.map(({ record }) => record) }
-  },
+/** A running DNS server. */
+export interface Dns {
+  /** Resolves when names of the cluster can be answered. */
+  ready: Promise<void>
+  /** Where it answers; real ports where 0 was asked for. */
+  addresses: { address: string; port: number }[]
+  metrics: Registry
+  /** Reads the Corefile again. */
+  reload(): Promise<void>
+  stop(): Promise<void>
 }
 
-/** Runs the node's DNS server until the signal aborts. */
-export async function startDns(options: DnsOptions): Promise<void> {
-  const { informers, listen, clusterDomain, clusterIP, log, signal } = options
-  await ip([`address replace ${clusterIP}/32 dev lo`])
-  const upstreams = (): Promise<string[]> => nodeResolvers(listen.map(({ address }) => address))
-  const chain = [
-    loadBalance,
-    kubernetesPlugin(informers, clusterDomain),
-    cachePlugin(),
-    forwardPlugin(upstreams),
-  ]
-  const servers = await Promise.all(listen.map(address => serveDns(address, chain, log)))
-  const close = (): void => {
-    for (const server of servers) server.close()
+const CLUSTER_PORT = 53
+
+/** Runs the node's DNS server. Resolves when it listens; nothing is made in the API. */
+export async function startDns(options: DnsOptions): Promise<Dns> {
+  const { listen, clusterIP, log, signal } = options
+  const undo: (() => unknown)[] = []
+  const stop = async (): Promise<void> => {
+    for (const step of undo.splice(0).reverse()) await step()
   }
-  signal.addEventListener('abort', close, { once: true })
+  try {
+    if (clusterIP) undo.push(await addLocalAddress(clusterIP))
+    const configuration = await loadConfiguration({
+      ...options,
+      addresses: [...new Set(listen.map(({ address }) => address))],
+      plugins: new Map(options.plugins?.map(plugin => [plugin.name, plugin])),
+    })
+    undo.push(() => configuration.stop())
+    const listeners = await listenAll(options, configuration.ports, port => configuration.ask(port), undo)
+    const { metrics, reload } = configuration
+    signal.addEventListener('abort', () => void stop(), { once: true })
+    log.info({ addresses: listeners.map(({ address, port }) => `${address}:${port}`) }, 'answering DNS')
+    return { ready: configuration.ready(), addresses: listeners, metrics, reload, stop }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function listenAll(
+  { listen, log }: DnsOptions,
+  ports: number[],
+  askOf: (port: number) => DnsNext,
+  undo: (() => unknown)[],
+): Promise<Listener[]> {
+  const listeners: Listener[] = []
+  for (const place of listen) {
+    for (const port of ports) {
+      const at = { address: place.address, port: port === CLUSTER_PORT ? place.port : port }
+      const ask: DnsNext = query => askOf(port)(query)
+      const udp = await listenUdp(at, ask, log).catch(cause => failToListen(at, cause))
+      undo.push(() => udp.close())
+      const tcp = await listenTcp(udp, ask, log).catch(cause => failToListen(udp, cause))
+      undo.push(() => tcp.close())
+      listeners.push(udp)
+    }
+  }
+  return listeners
+}
+
+function failToListen({ address, port }: { address: string; port: number }, cause: Error): never {
+  const isTaken = (cause as { code?: string }).code === 'EADDRINUSE'
+  const why = isTaken ? 'another program has the port; stop it or take its address out' : cause.message
+  throw new Error(`DNS cannot listen on ${address}:${port}: ${why}`, { cause })
 }
