@@ -1,5 +1,5 @@
 import 'reflect-metadata'
-import { webcrypto } from 'node:crypto'
+import { createPrivateKey, createPublicKey, webcrypto } from 'node:crypto'
 import * as x509 from '@peculiar/x509'
 
 /** A certificate and its private key, PEM. */
@@ -49,21 +49,30 @@ async function importKey(pem: string): Promise<webcrypto.CryptoKey> {
   return webcrypto.subtle.importKey('pkcs8', bytes, ALGORITHM, false, ['sign'])
 }
 
+/** Both halves of a key, of which only the private one is on disk. */
+async function importKeys(pem: string): Promise<CryptoKeyPair> {
+  const spki = createPublicKey(pem).export({ type: 'spki', format: 'der' })
+  const pkcs8 = createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' })
+  const { subtle } = webcrypto
+  return {
+    privateKey: await subtle.importKey('pkcs8', pkcs8, ALGORITHM, true, ['sign']),
+    publicKey: await subtle.importKey('spki', spki, ALGORITHM, true, ['verify']),
+  }
+}
+
 const serialNumber = (): string =>
   Buffer.from(webcrypto.getRandomValues(new Uint8Array(8)))
     .toString('hex')
     .replace(/^./, '1')
 
-/** A key pair for signing and checking tokens, PKCS #8 and SPKI. */
-export async function createSigningKey(): Promise<{ privateKey: string; publicKey: string }> {
-  const keys = await newKeys()
-  const spki = Buffer.from(await webcrypto.subtle.exportKey('spki', keys.publicKey))
-  return { privateKey: await exportKey(keys.privateKey), publicKey: toPem('PUBLIC KEY', spki) }
+/** A key for signing tokens, PKCS #8. */
+export async function createSigningKey(): Promise<{ privateKey: string }> {
+  return { privateKey: await exportKey((await newKeys()).privateKey) }
 }
 
-/** A certificate authority of its own. */
-export async function createAuthority(commonName: string, days: number): Promise<KeyPair> {
-  const keys = await newKeys()
+/** A certificate authority of its own; with the key of an older one where that is given (PKCS #8, PEM). */
+export async function createAuthority(commonName: string, days: number, key?: string): Promise<KeyPair> {
+  const keys = key === undefined ? await newKeys() : await importKeys(key)
   const certificate = await x509.X509CertificateGenerator.createSelfSigned({
     name: [{ CN: [commonName] }],
     serialNumber: serialNumber(),

@@ -1,8 +1,11 @@
-import { X509Certificate } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { stringify } from 'yaml'
+import { createPublicKey } from 'node:crypto'
+import { mkdir } from 'node:fs/promises'
+import { join } from 'node:path'
 import type { CertificateRequest, KeyPair } from './certificates.ts'
+import { PkiError, parseKey, readOptional, readPair, type StoredPair, writeSecret } from './pki-files.ts'
+
+export { type KubeconfigContent, writeKubeconfig } from './kubeconfig.ts'
+export { PkiError } from './pki-files.ts'
 
 export interface PkiOptions {
   hostnames: string[]
@@ -26,56 +29,37 @@ export interface Pki {
 
 export type ClientIdentity = keyof typeof CLIENTS
 
+type LeafRequest = Omit<CertificateRequest, 'ca' | 'days'>
+
 const CLIENTS = {
   admin: { commonName: 'kubernetes-admin', organizations: ['system:masters'] },
-  'controller-manager': { commonName: 'system:kube-controller-manager' },
-  scheduler: { commonName: 'system:kube-scheduler' },
-  network: { commonName: 'system:kube-proxy' },
-} as const
+  'controller-manager': { commonName: 'system:kube-controller-manager', organizations: [] },
+  scheduler: { commonName: 'system:kube-scheduler', organizations: [] },
+  network: { commonName: 'system:kube-proxy', organizations: [] },
+}
 
+const KUBELET_CLIENT = { commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'] }
+const CA_NAME = 'kubernetes'
 const CA_DAYS = 3_650
 const LEAF_DAYS = 365
-/** Certificates are made anew when less than this is left. */
+/** Certificates are made anew when less than this is left, in milliseconds. */
 const RENEW_BEFORE = 30 * 86_400_000
-
-/** A file of the PKI that cannot be used. */
-export class PkiError extends Error {
-  readonly code = 'PKI'
-}
 
 /**
  * The cluster's certificates in `dir`: made where they are missing, made anew before they expire or when the server's
  * names changed, and otherwise left as they are.
+ * @throws PkiError naming the file that is damaged or cannot be read
  */
 export async function ensurePki(dir: string, options: PkiOptions): Promise<Pki> {
   await mkdir(dir, { recursive: true, mode: 0o700 })
-  const ca = await ensurePair(dir, 'ca', async () => (await library()).createAuthority('kubernetes', CA_DAYS))
-  const leaf = (name: string, request: Omit<CertificateRequest, 'ca' | 'days'>): Promise<KeyPair> =>
-    ensurePair(
-      dir,
-      name,
-      async () => (await library()).issueCertificate({ ...request, ca, days: LEAF_DAYS }),
-      {
-        ca,
-        sans: request.sans,
-      },
-    )
+  const ca = await ensureAuthority(dir)
+  const leaf = (name: string, request: LeafRequest): Promise<KeyPair> => ensureLeaf(dir, ca, name, request)
+  const names = Object.keys(CLIENTS) as ClientIdentity[]
   const [serving, kubeletClient, serviceAccountKey, ...clients] = await Promise.all([
     leaf('apiserver', { commonName: 'kube-apiserver', usage: 'server', sans: serverNames(options) }),
-    leaf('apiserver-kubelet-client', {
-      commonName: 'kube-apiserver-kubelet-client',
-      organizations: ['system:masters'],
-      usage: 'client',
-    }),
+    leaf('apiserver-kubelet-client', { ...KUBELET_CLIENT, usage: 'client' }),
     ensureSigningKey(dir),
-    ...Object.entries(CLIENTS).map(async ([name, identity]) => [
-      name,
-      await leaf(name, {
-        usage: 'client',
-        commonName: identity.commonName,
-        organizations: [...('organizations' in identity ? identity.organizations : [])],
-      }),
-    ]),
+    ...names.map(name => leaf(name, { ...CLIENTS[name], usage: 'client' })),
   ])
   return {
     dir,
@@ -83,14 +67,14 @@ export async function ensurePki(dir: string, options: PkiOptions): Promise<Pki> 
     serving,
     kubeletClient,
     serviceAccountKey,
-    clients: Object.fromEntries(clients as never) as Pki['clients'],
+    clients: Object.fromEntries(names.map((name, i) => [name, clients[i]])) as Pki['clients'],
   }
 }
 
 /** Issuing needs a heavy library; most starts issue nothing. */
 const library = (): Promise<typeof import('./certificates.ts')> => import('./certificates.ts')
 
-/** Signs a certificate, e.g. a node's. */
+/** Signs a certificate, e.g. a node's (`system:node:NAME` in `system:nodes`), with a new key. */
 export async function issueCertificate(request: CertificateRequest): Promise<KeyPair> {
   return (await library()).issueCertificate(request)
 }
@@ -109,105 +93,63 @@ const serverNames = ({ hostnames, addresses, serviceAddress }: PkiOptions) => ({
 
 const unique = (values: string[]): string[] => [...new Set(values)]
 
-interface Wanted {
-  ca: KeyPair
-  sans: CertificateRequest['sans']
+const isFresh = ({ certificate }: StoredPair): boolean =>
+  Date.parse(certificate.validTo) - Date.now() >= RENEW_BEFORE
+
+/** An old authority is signed again with its own key, so that what it signed stays good. */
+async function ensureAuthority(dir: string): Promise<KeyPair> {
+  const found = await readPair(dir, 'ca')
+  const [path, keyPath] = [join(dir, 'ca.crt'), join(dir, 'ca.key')]
+  if (found && !found.isMatched) throw new PkiError(`${keyPath} is not the key of ${path}: restore both`)
+  if (found && isFresh(found)) return found
+  const key = found?.key ?? (await readOptional(keyPath))
+  if (key !== undefined) parseKey(keyPath, key)
+  else await refuseLostKey(path, keyPath)
+  return save(dir, 'ca', await (await library()).createAuthority(CA_NAME, CA_DAYS, key))
 }
 
-async function ensurePair(
-  dir: string,
-  name: string,
-  create: () => Promise<KeyPair>,
-  wanted?: Wanted,
-): Promise<KeyPair> {
-  const found = await readPair(dir, name)
-  if (found && isUsable(join(dir, `${name}.crt`), found, wanted)) return found
-  const made = await create()
-  await writeSecret(join(dir, `${name}.key`), made.key)
-  await writeSecret(join(dir, `${name}.crt`), made.cert)
-  return made
-}
-
-async function readPair(dir: string, name: string): Promise<KeyPair | undefined> {
-  const [cert, key] = await Promise.all(
-    ['crt', 'key'].map(ending => readOptional(join(dir, `${name}.${ending}`))),
+/** A new authority would make every certificate of the cluster worthless: never because a file got lost. */
+async function refuseLostKey(path: string, keyPath: string): Promise<void> {
+  if ((await readOptional(path)) === undefined) return
+  throw new PkiError(
+    `${keyPath} is missing beside ${path}: restore it, or remove ${path} too to have a new authority and all certificates of the cluster made anew`,
   )
-  return cert !== undefined && key !== undefined ? { cert, key } : undefined
 }
 
-async function readOptional(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch(error => {
-    if (error.code === 'ENOENT') return undefined
-    throw new PkiError(`${path}: ${error.message}`, { cause: error })
-  })
+async function ensureLeaf(dir: string, ca: KeyPair, name: string, request: LeafRequest): Promise<KeyPair> {
+  const found = await readPair(dir, name)
+  const isGood = found?.isMatched && isFresh(found) && isSignedBy(found, ca) && covers(found, request.sans)
+  if (isGood) return found
+  return save(dir, name, await issueCertificate({ ...request, ca, days: LEAF_DAYS }))
 }
 
-function isUsable(path: string, { cert }: KeyPair, wanted: Wanted | undefined): boolean {
-  const certificate = parse(path, cert)
-  if (Date.parse(certificate.validTo) - Date.now() < RENEW_BEFORE) return false
-  if (!wanted) return true
-  if (!certificate.verify(parse('the CA', wanted.ca.cert).publicKey)) return false
-  const { dns = [], addresses = [] } = wanted.sans ?? {}
+const isSignedBy = ({ certificate }: StoredPair, ca: KeyPair): boolean =>
+  certificate.verify(createPublicKey(ca.cert))
+
+function covers(
+  { certificate }: StoredPair,
+  { dns = [], addresses = [] }: CertificateRequest['sans'] = {},
+): boolean {
   return (
     dns.every(name => certificate.checkHost(name)) && addresses.every(address => certificate.checkIP(address))
   )
 }
 
-function parse(path: string, pem: string): X509Certificate {
-  try {
-    return new X509Certificate(pem)
-  } catch (cause) {
-    throw new PkiError(
-      `${path} is damaged (${(cause as Error).message}): restore it, or remove it to have it made anew`,
-      {
-        cause,
-      },
-    )
-  }
-}
-
-async function ensureSigningKey(dir: string): Promise<Pki['serviceAccountKey']> {
-  const [privatePath, publicPath] = [join(dir, 'sa.key'), join(dir, 'sa.pub')]
-  const [privateKey, publicKey] = await Promise.all([readOptional(privatePath), readOptional(publicPath)])
-  if (privateKey && publicKey) return { privateKey, publicKey }
-  const made = await (await library()).createSigningKey()
-  await writeSecret(privatePath, made.privateKey)
-  await writeSecret(publicPath, made.publicKey)
+async function save(dir: string, name: string, made: KeyPair): Promise<KeyPair> {
+  await writeSecret(join(dir, `${name}.key`), made.key)
+  await writeSecret(join(dir, `${name}.crt`), made.cert)
   return made
 }
 
-/** Whole or not at all, readable by its owner only. */
-async function writeSecret(path: string, content: string): Promise<void> {
-  await mkdir(dirname(path), { recursive: true })
-  const partial = `${path}.${process.pid}.new`
-  await writeFile(partial, content, { mode: 0o600 })
-  await rename(partial, path)
-}
-
-export interface KubeconfigContent {
-  server: string
-  ca: string
-  client: KeyPair
-  user: string
-  cluster?: string
-}
-
-/** Writes a kubeconfig with everything in it, readable by its owner only. */
-export async function writeKubeconfig(path: string, content: KubeconfigContent): Promise<void> {
-  const { server, ca, client, user, cluster = 'skiff' } = content
-  const base64 = (text: string): string => Buffer.from(text).toString('base64')
-  const document = {
-    apiVersion: 'v1',
-    kind: 'Config',
-    clusters: [{ name: cluster, cluster: { server, 'certificate-authority-data': base64(ca) } }],
-    users: [
-      {
-        name: user,
-        user: { 'client-certificate-data': base64(client.cert), 'client-key-data': base64(client.key) },
-      },
-    ],
-    contexts: [{ name: `${user}@${cluster}`, context: { cluster, user } }],
-    'current-context': `${user}@${cluster}`,
-  }
-  await writeSecret(path, stringify(document, { lineWidth: 0 }))
+/** The public half follows from the private one, so only that can be lost. */
+async function ensureSigningKey(dir: string): Promise<Pki['serviceAccountKey']> {
+  const [path, publicPath] = [join(dir, 'sa.key'), join(dir, 'sa.pub')]
+  const found = await readOptional(path)
+  const privateKey = found ?? (await (await library()).createSigningKey()).privateKey
+  const publicKey = createPublicKey(parseKey(path, privateKey))
+    .export({ type: 'spki', format: 'pem' })
+    .toString()
+  if (!found) await writeSecret(path, privateKey)
+  if ((await readOptional(publicPath)) !== publicKey) await writeSecret(publicPath, publicKey)
+  return { privateKey, publicKey }
 }
