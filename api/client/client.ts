@@ -26,6 +26,8 @@ export interface ListOptions extends CallOptions {
   continue?: string
   resourceVersion?: string
   resourceVersionMatch?: 'Exact' | 'NotOlderThan'
+  /** Asks for `metadata` alone (PartialObjectMetadata): what is read of many kinds stays small. */
+  metadataOnly?: boolean
 }
 
 export interface WatchOptions extends ListOptions {
@@ -118,6 +120,6 @@ export interface Informer<T extends ApiObject> {
 export interface InformerFactory {
   informer<T extends ApiObject>(
     kind: KindDeclaration<T>,
-    scope?: { namespace?: string; labelSelector?: string; fieldSelector?: string },
+    scope?: { namespace?: string; labelSelector?: string; fieldSelector?: string; metadataOnly?: boolean },
   ): Informer<T>
 }

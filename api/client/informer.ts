@@ -1,14 +1,17 @@
 import type { KindDeclaration } from '../kinds/kind.ts'
 import { type ApiObject, objectKey } from '../meta/object.ts'
 import { isStatusError } from '../meta/status.ts'
-import type { Client, Informer, InformerFactory } from './client.ts'
+import type { Client, Informer, InformerFactory, WatchOptions } from './client.ts'
 import { createObjectCache, type ObjectCache } from './object-cache.ts'
+import { pause } from './pause.ts'
 
 /** The part of a collection an informer follows. */
 export interface InformerScope {
   namespace?: string
   labelSelector?: string
   fieldSelector?: string
+  /** Keep only `metadata` of each object. */
+  metadataOnly?: boolean
 }
 
 export interface InformerOptions {
@@ -18,8 +21,13 @@ export interface InformerOptions {
 
 const PAGE = 500
 const WATCH_SECONDS = 300
+/** How much later than agreed a watch may end before it is given up. */
+const WATCH_SLACK = 30_000
 const FIRST_RETRY = 100
-const LONGEST_RETRY = 5_000
+/** While nobody listens asking again costs nobody anything; a server that answers errors is left alone for longer. */
+const LONGEST_RETRY = { CONNECTION: 1_000, ANSWERED: 5_000 }
+/** A watch that ended sooner is not opened again at once. */
+const SHORTEST_WATCH = 1_000
 
 /** Informers that are shared by everyone in the process. They run until the signal aborts. */
 export function createInformerFactory(
@@ -37,6 +45,7 @@ export function createInformerFactory(
         scope.namespace,
         scope.labelSelector,
         scope.fieldSelector,
+        scope.metadataOnly,
       ].join('|')
       const known = informers.get(id)
       if (known) return known
@@ -71,6 +80,8 @@ async function follow<T extends ApiObject>(
   let revision: string | undefined
   let delay = FIRST_RETRY
   while (!signal.aborted) {
+    let longest = LONGEST_RETRY.CONNECTION
+    const started = Date.now()
     try {
       revision ??= await fill(client, kind, scope, cache, signal)
       for await (const event of client.watch(kind, watchOptions(scope, revision, signal))) {
@@ -80,21 +91,27 @@ async function follow<T extends ApiObject>(
       }
     } catch (error) {
       if (signal.aborted) return
+      if (isStatusError(error)) longest = LONGEST_RETRY.ANSWERED
       if (isStatusError(error) && error.code === 410) revision = undefined
       else onError?.(kind as KindDeclaration<any>, error)
-      await pause(delay * (0.75 + Math.random() / 2), signal)
-      delay = Math.min(delay * 2, LONGEST_RETRY)
     }
+    if (Date.now() - started > SHORTEST_WATCH) delay = FIRST_RETRY
+    await pause(delay * (0.75 + Math.random() / 2), signal)
+    delay = Math.min(delay * 2, longest)
   }
 }
 
-const watchOptions = (scope: InformerScope, resourceVersion: string, signal: AbortSignal) => ({
-  ...scope,
-  resourceVersion,
-  allowWatchBookmarks: true,
-  timeoutSeconds: Math.round(WATCH_SECONDS * (1 + Math.random())),
-  signal,
-})
+function watchOptions(scope: InformerScope, resourceVersion: string, signal: AbortSignal): WatchOptions {
+  const timeoutSeconds = Math.round(WATCH_SECONDS * (1 + Math.random()))
+  const deadline = AbortSignal.timeout(timeoutSeconds * 1000 + WATCH_SLACK)
+  return {
+    ...scope,
+    resourceVersion,
+    allowWatchBookmarks: true,
+    timeoutSeconds,
+    signal: AbortSignal.any([signal, deadline]),
+  }
+}
 
 async function fill<T extends ApiObject>(
   client: Client,
@@ -112,16 +129,4 @@ async function fill<T extends ApiObject>(
   }
   cache.replace(new Map(objects.map(object => [objectKey(object), object])))
   return page.metadata.resourceVersion ?? '0'
-}
-
-function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  return new Promise(resolve => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, milliseconds)
-    signal.addEventListener('abort', done)
-  })
 }

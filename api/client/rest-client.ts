@@ -6,8 +6,13 @@ import { collectionPath, listParameters, objectPath, query } from './paths.ts'
 import { createTransport, type Transport, type WireRequest } from './transport.ts'
 import { readWatchEvents } from './watch-stream.ts'
 
-/** Deadline of every call but watches, in milliseconds. */
+/** Deadline of every call; of a watch for its first byte. Milliseconds. */
 const CALL_DEADLINE = 30_000
+
+const METADATA_ONLY = {
+  list: 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1',
+  watch: 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+}
 
 const PATCH_TYPES: Record<Patch['type'], string> = {
   json: 'application/json-patch+json',
@@ -25,14 +30,19 @@ export function createClient(config: ClientConfig): Client {
     get: (kind, name, options) => call({ method: 'GET', path: objectPath(kind, name) }, options),
     list: (kind, options = {}) =>
       call<List<never>>(
-        { method: 'GET', path: collectionPath(kind, options.namespace) + query(listParameters(options)) },
+        {
+          method: 'GET',
+          path: collectionPath(kind, options.namespace) + query(listParameters(options)),
+          accept: options.metadataOnly ? METADATA_ONLY.list : undefined,
+        },
         options,
       ).then(list => withTypes(kind, list)),
     async *watch(kind, options = {}) {
-      const { allowWatchBookmarks, timeoutSeconds } = options
+      const { allowWatchBookmarks, timeoutSeconds, signal } = options
       const parameters = { ...listParameters(options), watch: true, allowWatchBookmarks, timeoutSeconds }
       const path = collectionPath(kind, options.namespace) + query(parameters)
-      yield* readWatchEvents(await transport.open({ method: 'GET', path, signal: options.signal }))
+      const accept = options.metadataOnly ? METADATA_ONLY.watch : undefined
+      yield* readWatchEvents(await transport.open({ method: 'GET', path, accept, signal }, CALL_DEADLINE))
     },
     create(kind, object, options = {}) {
       const metadata = (object as Partial<ApiObject>).metadata

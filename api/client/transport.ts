@@ -1,9 +1,11 @@
 import { readFile } from 'node:fs/promises'
-import { Agent as HttpAgent, request as httpRequest, type IncomingMessage } from 'node:http'
-import { Agent, request as httpsRequest } from 'node:https'
+import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { type Status, StatusError } from '../meta/status.ts'
+import { type Connection, NoHttp2Error, type TlsIdentity, type WireAnswer } from './connection.ts'
 import { ConnectionError } from './errors.ts'
+import { http1Connection } from './http1-connection.ts'
+import { http2Connection } from './http2-connection.ts'
 import type { ClientConfig } from './kubeconfig.ts'
 
 /** A request below the kinds. */
@@ -21,77 +23,91 @@ export interface WireRequest {
 export interface Transport {
   /** The whole body of a successful answer; a StatusError for any other. */
   send(request: WireRequest): Promise<Buffer>
-  /** The answer as soon as its head is there, for streams. */
-  open(request: WireRequest): Promise<IncomingMessage>
+  /** The answer as soon as its head is there, for streams. Waits for the head no longer than `headDeadline` (ms). */
+  open(request: WireRequest, headDeadline: number): Promise<Readable>
   close(): void
 }
 
 const TOKEN_FILE_TTL = 60_000
-/** Finds out that a peer was switched off while a stream is idle. */
-const TCP_KEEPALIVE = 10_000
 
 export function createTransport(config: ClientConfig): Transport {
   const url = new URL(config.server)
-  const isTls = url.protocol === 'https:'
-  const agent = isTls ? new Agent(tlsOptions(config)) : new HttpAgent({ keepAlive: true })
-  const send = isTls ? httpsRequest : httpRequest
+  const connection = openConnection(url, config)
   const token = tokenReader(config)
   const prefix = url.pathname === '/' ? '' : url.pathname
-  const open = async (given: WireRequest): Promise<IncomingMessage> => {
-    const authorization = await token()
-    const headers = {
-      accept: given.accept ?? 'application/json',
-      'user-agent': config.userAgent ?? 'skiff',
-      ...(authorization && { authorization: `Bearer ${authorization}` }),
-      ...(given.body !== undefined && {
-        'content-type': given.contentType ?? 'application/json',
-        'content-length': Buffer.byteLength(given.body),
-      }),
+  const call = async (request: WireRequest): Promise<WireAnswer> => {
+    request.signal?.throwIfAborted()
+    const headers = requestHeaders(request, config, await token())
+    const { method, path, body, signal } = request
+    return connection.call({ method, path: prefix + path, headers, body, signal })
+  }
+  const answer = async <R>(request: WireRequest, read: (body: Readable) => R | Promise<R>): Promise<R> => {
+    try {
+      const { status, body } = await call(request)
+      if (status >= 300) throw await statusError(status, body)
+      return await read(body)
+    } catch (error) {
+      throw error instanceof StatusError ? error : connectionError(error as Error, request, config.server)
     }
-    const { hostname, port } = url
-    const target = {
-      agent,
-      hostname: hostname.replace(/^\[|\]$/g, ''),
-      port,
-      method: given.method,
-      path: prefix + given.path,
-    }
-    return new Promise((resolve, reject) => {
-      const request = send({ ...target, headers, ...(given.signal && { signal: given.signal }) }, resolve)
-      request.on('error', cause => reject(connectionError(cause, given, config.server)))
-      request.end(given.body)
-    })
   }
   return {
-    open: async request => {
-      const response = await open(request)
-      if (response.statusCode! < 300) return response
-      throw await statusError(response)
-    },
-    send: async request => {
-      const response = await open(request)
-      if (response.statusCode! >= 300) throw await statusError(response)
-      return buffer(response).catch(cause => {
-        throw connectionError(cause, request, config.server)
-      })
-    },
-    close: () => agent.destroy(),
+    send: request => answer(request, buffer),
+    open: (request, headDeadline) =>
+      withHeadDeadline(request, headDeadline, limited => answer(limited, body => body)),
+    close: () => connection.close(),
   }
 }
 
-function tlsOptions({
-  ca,
-  cert,
-  key,
-  insecureSkipVerify,
-}: ClientConfig): ConstructorParameters<typeof Agent>[0] {
-  return {
-    keepAlive: true,
-    keepAliveMsecs: TCP_KEEPALIVE,
+/** HTTP/2 over TLS; HTTP/1.1 where the server has no other. */
+function openConnection(url: URL, { ca, cert, key, insecureSkipVerify }: ClientConfig): Connection {
+  const identity: TlsIdentity = {
     ...(ca && { ca }),
     ...(cert && { cert }),
     ...(key && { key }),
     rejectUnauthorized: !insecureSkipVerify,
+  }
+  let connection = url.protocol === 'https:' ? http2Connection(url, identity) : http1Connection(url, identity)
+  return {
+    async call(call) {
+      try {
+        return await connection.call(call)
+      } catch (error) {
+        if (!(error instanceof NoHttp2Error)) throw error
+        connection = http1Connection(url, identity)
+        return connection.call(call)
+      }
+    },
+    close: () => connection.close(),
+  }
+}
+
+async function withHeadDeadline<R>(
+  request: WireRequest,
+  milliseconds: number,
+  open: (request: WireRequest) => Promise<R>,
+): Promise<R> {
+  const deadline = new AbortController()
+  const timer = setTimeout(
+    () => deadline.abort(new DOMException('took too long', 'TimeoutError')),
+    milliseconds,
+  )
+  const signal = request.signal ? AbortSignal.any([request.signal, deadline.signal]) : deadline.signal
+  return open({ ...request, signal }).finally(() => clearTimeout(timer))
+}
+
+function requestHeaders(
+  { accept, body, contentType }: WireRequest,
+  { userAgent }: ClientConfig,
+  token: string | undefined,
+): Record<string, string | number> {
+  return {
+    accept: accept ?? 'application/json',
+    'user-agent': userAgent ?? 'skiff',
+    ...(token && { authorization: `Bearer ${token}` }),
+    ...(body !== undefined && {
+      'content-type': contentType ?? 'application/json',
+      'content-length': Buffer.byteLength(body),
+    }),
   }
 }
 
@@ -108,31 +124,31 @@ function tokenReader({ token, tokenFile }: ClientConfig): () => Promise<string |
   }
 }
 
+/** What broke, as the caller is told: its own abort as it is, everything else with what was asked of whom. */
 function connectionError(cause: Error, { method, path, signal }: WireRequest, server: string): Error {
-  if (signal?.aborted && signal.reason?.name !== 'TimeoutError') return cause
-  const isTimeout = signal?.reason?.name === 'TimeoutError'
+  const isTimeout = signal?.aborted && signal.reason?.name === 'TimeoutError'
+  if (signal?.aborted && !isTimeout) return signal.reason ?? cause
   const message = isTimeout ? 'took too long' : cause.message
-  return new ConnectionError(isTimeout ? 'TIMEOUT' : 'CONNECTION', `${method} ${server}${path}: ${message}`, {
-    cause,
-  })
+  const code = isTimeout ? 'TIMEOUT' : 'CONNECTION'
+  return new ConnectionError(code, `${method} ${server}${path}: ${message}`, { cause })
 }
 
 /** The Status in an error's body, or one made from what else the answer says. */
-async function statusError(response: IncomingMessage): Promise<StatusError> {
-  const text = (await buffer(response).catch(() => Buffer.alloc(0))).toString()
+async function statusError(code: number, body: Readable): Promise<StatusError> {
+  const text = (await buffer(body)).toString()
   try {
     const status = JSON.parse(text) as Status
     if (status.kind === 'Status') return new StatusError(status)
   } catch {
     // Not JSON: proxies and plain-text health checks.
   }
-  const message = text.trim() || response.statusMessage || `HTTP ${response.statusCode}`
+  const message = text.trim() || `the server answered HTTP ${code}`
   return new StatusError({
     kind: 'Status',
     apiVersion: 'v1',
     metadata: {},
     status: 'Failure',
     message,
-    code: response.statusCode!,
+    code,
   })
 }

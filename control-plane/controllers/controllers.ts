@@ -13,7 +13,7 @@ import { rootCaController, serviceAccountController } from './namespace-defaults
 import { nodeIpamController } from './node-ipam.ts'
 import { nodeLifecycleController } from './node-lifecycle.ts'
 import { podGarbageCollector } from './pod-gc.ts'
-import { replicaSetController } from './replica-set.ts'
+import { replicaSetController } from './replica-set/controller.ts'
 
 /** The controllers, by the component their events name. */
 const CONTROLLERS: Record<string, (context: ControllerContext) => Controller> = {

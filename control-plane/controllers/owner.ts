@@ -1,3 +1,4 @@
+import type { Informer } from '../../api/client/client.ts'
 import type { KindDeclaration } from '../../api/kinds/kind.ts'
 import { apiVersion } from '../../api/kinds/kind.ts'
 import type { ApiObject, OwnerReference } from '../../api/meta/object.ts'
@@ -24,3 +25,20 @@ export function ownerKey(kind: KindDeclaration<any>, object: Pick<ApiObject, 'me
   const owner = controllerOf(object)
   return owner?.kind === kind.kind ? [`${object.metadata.namespace}/${owner.name}`] : []
 }
+
+const INDEX = 'controller'
+const orphansOf = (namespace: string | undefined): string => `orphans of ${namespace}`
+
+/** Lets {@link controlledBy} and {@link orphansIn} find the objects of a cache by their managing controller. */
+export function indexByController(informer: Informer<any>): void {
+  informer.addIndex(INDEX, object => [controllerOf(object)?.uid ?? orphansOf(object.metadata.namespace)])
+}
+
+export const controlledBy = <T extends ApiObject>(
+  informer: Informer<T>,
+  owner: Pick<ApiObject, 'metadata'>,
+): T[] => informer.byIndex(INDEX, owner.metadata.uid!)
+
+/** Objects of a namespace that no controller manages. */
+export const orphansIn = <T extends ApiObject>(informer: Informer<T>, namespace: string | undefined): T[] =>
+  informer.byIndex(INDEX, orphansOf(namespace))

@@ -1,67 +1,48 @@
 import type { Deployment, ReplicaSet } from '../../../api/kinds/types.ts'
-import { now } from '../../../api/meta/time.ts'
-import { rolloutBounds } from './arithmetic.ts'
+import { rolloutBounds, sizeOf, sum, wantedReplicas } from './arithmetic.ts'
+import {
+  type DeploymentCondition,
+  type DeploymentStatus,
+  findCondition,
+  type NewCondition,
+  progressing,
+  withCondition,
+  withoutCondition,
+} from './conditions.ts'
 
-type Status = NonNullable<Deployment['status']>
-type Condition = NonNullable<Status['conditions']>[number]
+const NO_DEADLINE = 2 ** 31 - 1
+const AVAILABLE = 'NewReplicaSetAvailable'
+const TIMED_OUT = 'ProgressDeadlineExceeded'
 
-const sum = (sets: ReplicaSet[], field: 'replicas' | 'readyReplicas' | 'availableReplicas'): number =>
-  sets.reduce((total, { status }) => total + (status?.[field] ?? 0), 0)
+export const hasDeadline = ({ spec }: Deployment): boolean =>
+  (spec.progressDeadlineSeconds ?? 600) !== NO_DEADLINE
 
-/** A Deployment's status from its ReplicaSets, conditions aside. */
-function counts(
-  { metadata, spec, status }: Deployment,
-  sets: ReplicaSet[],
+/** Counts from the ReplicaSets, and the condition Available; other conditions as they were. */
+export function countedStatus(
+  deployment: Deployment,
+  sets: readonly ReplicaSet[],
   newSet: ReplicaSet | undefined,
-): Status {
-  const available = sum(sets, 'availableReplicas')
-  const total = sum(sets, 'replicas')
+): DeploymentStatus {
+  const { metadata, status } = deployment
+  const total = (field: 'replicas' | 'readyReplicas' | 'availableReplicas'): number =>
+    sum(sets, set => set.status?.[field] ?? 0)
+  const availableReplicas = total('availableReplicas')
+  const conditions = withCondition(status?.conditions ?? [], availability(deployment, availableReplicas))
   return {
     observedGeneration: metadata.generation ?? 0,
-    replicas: total,
+    replicas: total('replicas'),
     updatedReplicas: newSet?.status?.replicas ?? 0,
-    readyReplicas: sum(sets, 'readyReplicas'),
-    availableReplicas: available,
-    unavailableReplicas: Math.max(0, Math.max(total, spec.replicas ?? 1) - available),
+    readyReplicas: total('readyReplicas'),
+    availableReplicas,
+    unavailableReplicas: Math.max(0, sum(sets, sizeOf) - availableReplicas),
     ...(status?.collisionCount !== undefined && { collisionCount: status.collisionCount }),
+    conditions,
   }
 }
 
-export const isComplete = ({ spec, metadata }: Deployment, status: Status): boolean =>
-  status.updatedReplicas === (spec.replicas ?? 1) &&
-  status.replicas === (spec.replicas ?? 1) &&
-  status.availableReplicas === (spec.replicas ?? 1) &&
-  (status.observedGeneration ?? 0) >= (metadata.generation ?? 0)
-
-/** The whole status: counts, and the conditions Available and Progressing with upstream's reasons and messages. */
-export function deploymentStatus(
-  deployment: Deployment,
-  sets: ReplicaSet[],
-  newSet: ReplicaSet | undefined,
-): Status {
-  const next = counts(deployment, sets, newSet)
-  const before = deployment.status ?? {}
-  const conditions = new Map((before.conditions ?? []).map(condition => [condition.type, condition]))
-  setCondition(conditions, availableCondition(deployment, next))
-  const progressing = progressCondition(deployment, next, newSet, conditions.get('Progressing'))
-  if (progressing) setCondition(conditions, progressing, hasProgressed(before, next))
-  return { ...next, conditions: [...conditions.values()] }
-}
-
-type NewCondition = Pick<Condition, 'type' | 'status' | 'reason' | 'message'>
-
-function setCondition(conditions: Map<string, Condition>, next: NewCondition, touch = false): void {
-  const old = conditions.get(next.type)
-  const isSame = old?.status === next.status && old?.reason === next.reason && old?.message === next.message
-  if (isSame && !touch) return
-  const time = now()
-  const lastTransitionTime = old?.status === next.status ? old?.lastTransitionTime : time
-  conditions.set(next.type, { ...next, lastUpdateTime: time, lastTransitionTime: lastTransitionTime! })
-}
-
-function availableCondition(deployment: Deployment, status: Status): NewCondition {
-  const needed = (deployment.spec.replicas ?? 1) - rolloutBounds(deployment).maxUnavailable
-  return (status.availableReplicas ?? 0) >= needed
+function availability(deployment: Deployment, available: number): NewCondition {
+  const isEnough = available + rolloutBounds(deployment).maxUnavailable >= wantedReplicas(deployment)
+  return isEnough
     ? {
         type: 'Available',
         status: 'True',
@@ -76,58 +57,105 @@ function availableCondition(deployment: Deployment, status: Status): NewConditio
       }
 }
 
-const hasProgressed = (before: Status, next: Status): boolean =>
-  (next.updatedReplicas ?? 0) > (before.updatedReplicas ?? 0) ||
-  (next.readyReplicas ?? 0) > (before.readyReplicas ?? 0) ||
-  (next.availableReplicas ?? 0) > (before.availableReplicas ?? 0) ||
-  (next.replicas ?? 0) - (next.updatedReplicas ?? 0) < (before.replicas ?? 0) - (before.updatedReplicas ?? 0)
-
-function progressCondition(
-  deployment: Deployment,
-  next: Status,
-  newSet: ReplicaSet | undefined,
-  old: Condition | undefined,
-): NewCondition | undefined {
-  const type = 'Progressing'
-  const { name } = deployment.metadata
-  if (deployment.spec.paused) {
-    return { type, status: 'Unknown', reason: 'DeploymentPaused', message: 'Deployment is paused' }
-  }
-  const what = newSet ? `ReplicaSet "${newSet.metadata.name}"` : `Deployment "${name}"`
-  if (newSet && isComplete(deployment, next)) {
-    return {
-      type,
-      status: 'True',
-      reason: 'NewReplicaSetAvailable',
-      message: `${what} has successfully progressed.`,
-    }
-  }
-  if (old?.reason === 'NewReplicaSetAvailable' && !isNewRollout(next, deployment)) return undefined
-  if (hasProgressed(deployment.status ?? {}, next)) {
-    return { type, status: 'True', reason: 'ReplicaSetUpdated', message: `${what} is progressing.` }
-  }
-  if (old && isLate(deployment, old)) {
-    return {
-      type,
-      status: 'False',
-      reason: 'ProgressDeadlineExceeded',
-      message: `${what} has timed out progressing.`,
-    }
-  }
-  if (old) return undefined
-  return {
-    type,
-    status: 'True',
-    reason: 'NewReplicaSetCreated',
-    message: `Created new replica set "${newSet?.metadata.name}"`,
-  }
+/** All Pods are of the present template, and all of them are available. */
+export function isComplete(deployment: Deployment, status: DeploymentStatus): boolean {
+  const wanted = wantedReplicas(deployment)
+  return (
+    status.updatedReplicas === wanted &&
+    status.replicas === wanted &&
+    status.availableReplicas === wanted &&
+    (status.observedGeneration ?? 0) >= (deployment.metadata.generation ?? 0)
+  )
 }
 
-const isNewRollout = (next: Status, { spec }: Deployment): boolean =>
-  next.updatedReplicas !== (spec.replicas ?? 1) || next.replicas !== next.updatedReplicas
+/** The status during a rollout: counts, and how the rollout goes on. `time` in milliseconds since the epoch. */
+export function rolloutStatus(
+  deployment: Deployment,
+  sets: readonly ReplicaSet[],
+  newSet: ReplicaSet | undefined,
+  time: number,
+): DeploymentStatus {
+  const status = countedStatus(deployment, sets, newSet)
+  let conditions: DeploymentCondition[] = status.conditions!
+  if (!hasDeadline(deployment)) conditions = withoutCondition(conditions, 'Progressing')
+  else conditions = withProgress(deployment, { ...status, conditions }, newSet, time)
+  const failure = replicaFailure(sets, newSet)
+  conditions = failure ? withCondition(conditions, failure) : withoutCondition(conditions, 'ReplicaFailure')
+  return { ...status, conditions }
+}
 
-export function isLate({ spec }: Deployment, { lastUpdateTime, reason }: Condition): boolean {
-  const seconds = spec.progressDeadlineSeconds ?? 600
-  if (reason === 'NewReplicaSetAvailable') return false
-  return Boolean(lastUpdateTime) && Date.now() - Date.parse(lastUpdateTime!) > seconds * 1000
+function withProgress(
+  deployment: Deployment,
+  status: DeploymentStatus,
+  newSet: ReplicaSet | undefined,
+  time: number,
+): DeploymentCondition[] {
+  const before = deployment.status ?? {}
+  const conditions = status.conditions!
+  const isOver =
+    status.replicas === status.updatedReplicas && findCondition(before, 'Progressing')?.reason === AVAILABLE
+  if (isOver) return conditions
+  const what = newSet ? `ReplicaSet "${newSet.metadata.name}"` : `Deployment "${deployment.metadata.name}"`
+  if (isComplete(deployment, status)) {
+    return withCondition(conditions, progressing('True', AVAILABLE, `${what} has successfully progressed.`))
+  }
+  if (hasProgressed(before, status)) {
+    return withCondition(
+      conditions,
+      progressing('True', 'ReplicaSetUpdated', `${what} is progressing.`),
+      true,
+    )
+  }
+  if (isTimedOut(deployment, status, time)) {
+    return withCondition(conditions, progressing('False', TIMED_OUT, `${what} has timed out progressing.`))
+  }
+  return conditions
+}
+
+function hasProgressed(before: DeploymentStatus, next: DeploymentStatus): boolean {
+  const isMore = (field: 'updatedReplicas' | 'readyReplicas' | 'availableReplicas'): boolean =>
+    (next[field] ?? 0) > (before[field] ?? 0)
+  const old = ({ replicas = 0, updatedReplicas = 0 }: DeploymentStatus): number => replicas - updatedReplicas
+  return (
+    isMore('updatedReplicas') ||
+    isMore('readyReplicas') ||
+    isMore('availableReplicas') ||
+    old(next) < old(before)
+  )
+}
+
+function isTimedOut(deployment: Deployment, status: DeploymentStatus, time: number): boolean {
+  const condition = findCondition(status, 'Progressing')
+  if (!condition || condition.reason === AVAILABLE) return false
+  return condition.reason === TIMED_OUT || deadlineIn(deployment, condition, time) < 0
+}
+
+/** Milliseconds until a rollout without news counts as stuck; below zero when it does. */
+function deadlineIn({ spec }: Deployment, { lastUpdateTime }: DeploymentCondition, time: number): number {
+  return Date.parse(lastUpdateTime ?? '') + (spec.progressDeadlineSeconds ?? 600) * 1000 - time
+}
+
+/** When to look again whether a rollout is stuck (milliseconds); undefined when it is over or known to be stuck. */
+export function stuckCheckIn(
+  deployment: Deployment,
+  status: DeploymentStatus,
+  time: number,
+): number | undefined {
+  const condition = findCondition(status, 'Progressing')
+  if (!hasDeadline(deployment) || !condition || isComplete(deployment, status)) return undefined
+  if (condition.reason === TIMED_OUT || condition.reason === AVAILABLE) return undefined
+  return Math.max(0, deadlineIn(deployment, condition, time)) + 1_000
+}
+
+/** Why Pods cannot be made: what the new set says, or else another one. */
+function replicaFailure(
+  sets: readonly ReplicaSet[],
+  newSet: ReplicaSet | undefined,
+): NewCondition | undefined {
+  const failureOf = ({ status }: ReplicaSet) =>
+    status?.conditions?.find(condition => condition.type === 'ReplicaFailure')
+  const failure = (newSet && failureOf(newSet)) ?? sets.map(failureOf).find(Boolean)
+  if (!failure) return undefined
+  const { type, status, reason = '', message = '' } = failure
+  return { type, status, reason, message }
 }

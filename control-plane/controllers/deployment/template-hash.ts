@@ -9,7 +9,7 @@ const FNV_OFFSET = 0x811c9dc5
 const FNV_PRIME = 0x01000193
 
 /** A short name for a Pod template; `collisions` makes another one of the same template. */
-export function templateHash(template: PodTemplateSpec, collisions: number): string {
+export function templateHash(template: PodTemplateSpec, collisions = 0): string {
   const text = stableJson(template) + (collisions > 0 ? String(collisions) : '')
   let hash = FNV_OFFSET
   for (const byte of Buffer.from(text)) hash = Math.imul(hash ^ byte, FNV_PRIME) >>> 0

@@ -1,6 +1,6 @@
 import test from 'ava'
-import type { Pod } from '../../../api/kinds/types.ts'
-import { rankForDeletion } from '../../../control-plane/controllers/replica-ranking.ts'
+import type { Pod } from '../../../../api/kinds/types.ts'
+import { orderForDeletion } from '../../../../control-plane/controllers/replica-set/deletion-order.ts'
 
 const pod = (
   name: string,
@@ -11,6 +11,7 @@ const pod = (
     kind: 'Pod',
     metadata: {
       name,
+      uid: name,
       creationTimestamp: '2026-01-01T00:00:00Z',
       ownerReferences: [{ uid: 'o' }],
       ...(changes.cost && { annotations: { 'controller.kubernetes.io/pod-deletion-cost': changes.cost } }),
@@ -26,7 +27,8 @@ const pod = (
     },
   }) as never
 
-const first = (...pods: Pod[]): string => rankForDeletion(pods, pods)[0]!.metadata.name
+const NOW = Date.parse('2026-01-03T00:00:00Z')
+const first = (...pods: Pod[]): string => orderForDeletion(pods, pods, NOW)[0]!.metadata.name
 
 test('Pods without a node go before those that have one', t => {
   t.is(first(pod('a'), pod('b', { node: '' })), 'b')
@@ -44,10 +46,16 @@ test('Pods on a crowded node go first', t => {
   t.not(first(pod('a', { node: 'n2' }), pod('b'), pod('c')), 'a')
 })
 
-test('Pods that became ready later go first', t => {
-  t.is(first(pod('a'), pod('b', { ready: '2026-01-02T00:00:00Z' })), 'b')
+test('Pods that became ready much later go first', t => {
+  t.is(first(pod('a'), pod('b', { ready: '2026-01-02T12:00:00Z' })), 'b')
+})
+
+test('among Pods that became ready at about the same time chance decides', t => {
+  t.is(first(pod('b'), pod('a', { ready: '2026-01-01T00:02:00Z' })), 'a')
+  t.is(first(pod('a'), pod('b', { ready: '2026-01-01T00:02:00Z' })), 'a')
 })
 
 test('Pods that were restarted more often go first', t => {
-  t.is(first(pod('a'), pod('b', { restarts: 3 })), 'b')
+  const notReady = { ready: '' }
+  t.is(first(pod('a', notReady), pod('b', { ...notReady, restarts: 3 })), 'b')
 })

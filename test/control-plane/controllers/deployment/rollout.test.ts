@@ -1,0 +1,241 @@
+import test from 'ava'
+import { deployments, replicaSets } from '../../../../api/kinds/apps.ts'
+import { pods } from '../../../../api/kinds/core.ts'
+import type { Deployment, Pod } from '../../../../api/kinds/types.ts'
+import { startTestControlLoops, type TestControlLoops } from '../../../helpers/control-loops.ts'
+import type { Outcome } from '../../../helpers/fake-kubelet.ts'
+
+let loops: TestControlLoops
+/** What becomes of Pods of an image. */
+const outcomes = new Map<string, Outcome>()
+
+test.before(async () => {
+  const outcome = ({ spec }: Pod): Outcome => outcomes.get(spec.containers[0]!.image!) ?? 'ready'
+  loops = await startTestControlLoops({ nodes: ['n1', 'n2'], kubelet: { outcome } })
+  await Promise.all([replicaSets, pods, deployments].map(kind => loops.informers.informer(kind).synced()))
+})
+test.after.always(() => loops?.stop())
+
+const kubectl = (...args: string[]): Promise<string> => loops.api.kubectl('1.32', ...args)
+
+const deployment = (name: string, replicas: number, more: object = {}): object => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name, namespace: 'default' },
+  spec: {
+    replicas,
+    selector: { matchLabels: { app: name } },
+    template: {
+      metadata: { labels: { app: name } },
+      spec: { terminationGracePeriodSeconds: 1, containers: [{ name: 'c', image: `${name}:1` }] },
+    },
+    ...more,
+  },
+})
+
+const create = (object: object): Promise<Deployment> => loops.client.create(deployments, object as never)
+const setsOf = (name: string) => {
+  const sets = loops.informers.informer(replicaSets).list()
+  return sets.filter(({ metadata }) => metadata.labels?.app === name)
+}
+const podsOf = (name: string) => {
+  const all = loops.informers.informer(pods).list()
+  return all.filter(({ metadata }) => metadata.labels?.app === name)
+}
+const isRolledOut = ({ metadata, spec, status }: Deployment): boolean =>
+  status?.observedGeneration === metadata.generation &&
+  status?.availableReplicas === spec.replicas &&
+  status?.updatedReplicas === spec.replicas &&
+  status?.replicas === spec.replicas
+const rolledOut = (name: string): Promise<Deployment> =>
+  loops.waitFor(deployments, `default/${name}`, isRolledOut)
+const setImage = (name: string, image: string) => kubectl('set', 'image', `deployment/${name}`, `c=${image}`)
+
+test('a Deployment gets its Pods, and says so', async t => {
+  await create(deployment('fresh', 3))
+  const { status, metadata } = await rolledOut('fresh')
+  t.is(metadata.annotations?.['deployment.kubernetes.io/revision'], '1')
+  const [set] = setsOf('fresh')
+  t.like(
+    status?.conditions?.find(({ type }) => type === 'Available'),
+    { status: 'True', reason: 'MinimumReplicasAvailable', message: 'Deployment has minimum availability.' },
+  )
+  t.like(
+    status?.conditions?.find(({ type }) => type === 'Progressing'),
+    {
+      status: 'True',
+      reason: 'NewReplicaSetAvailable',
+      message: `ReplicaSet "${set!.metadata.name}" has successfully progressed.`,
+    },
+  )
+  t.is(
+    await loops.waitForEvent('Deployment', 'fresh', /Scaled/),
+    `ScalingReplicaSet: Scaled up replica set ${set!.metadata.name} from 0 to 3`,
+  )
+  t.regex(await kubectl('rollout', 'status', 'deployment/fresh'), /successfully rolled out/)
+})
+
+test('a rollout never goes beyond surge nor below what must be available', async t => {
+  await create(deployment('rolling', 4, { strategy: { rollingUpdate: { maxSurge: 1, maxUnavailable: 1 } } }))
+  await rolledOut('rolling')
+  const seen: { total: number; ready: number }[] = []
+  const isReady = ({ status }: Pod) =>
+    status?.conditions?.some(c => c.type === 'Ready' && c.status === 'True')
+  const count = (): void => {
+    const active = podsOf('rolling').filter(({ metadata }) => !metadata.deletionTimestamp)
+    seen.push({ total: active.length, ready: active.filter(isReady).length })
+  }
+  const off = loops.informers.informer(pods).addHandler({ added: count, updated: count, deleted: count })
+  await setImage('rolling', 'rolling:2')
+  await loops.waitFor(deployments, 'default/rolling', d => isRolledOut(d) && d.metadata.generation === 2)
+  off()
+  t.true(Math.max(...seen.map(({ total }) => total)) <= 5)
+  t.true(Math.min(...seen.map(({ ready }) => ready)) >= 3)
+  t.deepEqual(
+    setsOf('rolling')
+      .map(({ spec }) => spec.replicas)
+      .sort(),
+    [0, 4],
+  )
+})
+
+test('`kubectl rollout undo` brings the old template back as a new revision', async t => {
+  await create(deployment('undone', 2))
+  await rolledOut('undone')
+  await kubectl('annotate', 'deployment/undone', 'kubernetes.io/change-cause=first')
+  await setImage('undone', 'undone:2')
+  await kubectl('annotate', 'deployment/undone', 'kubernetes.io/change-cause=second', '--overwrite')
+  await loops.waitFor(deployments, 'default/undone', d => isRolledOut(d) && d.metadata.generation === 2)
+  await loops.waitUntil(replicaSets, () =>
+    setsOf('undone').some(
+      ({ metadata }) => metadata.annotations?.['kubernetes.io/change-cause'] === 'second',
+    ),
+  )
+  t.regex(await kubectl('rollout', 'history', 'deployment/undone'), /1\s+first\n2\s+second/)
+  await kubectl('rollout', 'undo', 'deployment/undone')
+  const { spec } = await loops.waitFor(
+    deployments,
+    'default/undone',
+    d => isRolledOut(d) && d.metadata.annotations?.['deployment.kubernetes.io/revision'] === '3',
+  )
+  t.is(spec.template.spec!.containers[0]!.image, 'undone:1')
+  t.is(setsOf('undone').length, 2)
+  const old = setsOf('undone').find(
+    ({ metadata }) => metadata.annotations?.['deployment.kubernetes.io/revision-history'],
+  )
+  t.is(old?.metadata.annotations?.['deployment.kubernetes.io/revision-history'], '1')
+})
+
+test('`kubectl rollout restart` replaces every Pod', async t => {
+  await create(deployment('restarted', 2))
+  await rolledOut('restarted')
+  const before = podsOf('restarted').map(({ metadata }) => metadata.uid)
+  await kubectl('rollout', 'restart', 'deployment/restarted')
+  await kubectl('rollout', 'status', 'deployment/restarted')
+  await loops.waitUntil(pods, () => podsOf('restarted').length === 2)
+  t.true(podsOf('restarted').every(({ metadata }) => !before.includes(metadata.uid)))
+})
+
+test('a Deployment is scaled to nothing and up again', async t => {
+  await create(deployment('scaled', 2))
+  await rolledOut('scaled')
+  await kubectl('scale', 'deployment/scaled', '--replicas=0')
+  await loops.waitUntil(pods, () => podsOf('scaled').length === 0)
+  await kubectl('scale', 'deployment/scaled', '--replicas=5')
+  await rolledOut('scaled')
+  t.is(podsOf('scaled').length, 5)
+  t.is(setsOf('scaled').length, 1)
+})
+
+test('a paused Deployment rolls only when it is resumed, but can be scaled', async t => {
+  await create(deployment('paused', 1))
+  await rolledOut('paused')
+  await kubectl('rollout', 'pause', 'deployment/paused')
+  await setImage('paused', 'paused:2')
+  await kubectl('scale', 'deployment/paused', '--replicas=2')
+  const { status } = await loops.waitFor(
+    deployments,
+    'default/paused',
+    d => d.status?.availableReplicas === 2 && d.status.observedGeneration === d.metadata.generation,
+  )
+  t.like(
+    status?.conditions?.find(({ type }) => type === 'Progressing'),
+    { status: 'Unknown', reason: 'DeploymentPaused', message: 'Deployment is paused' },
+  )
+  t.true(podsOf('paused').every(({ spec }) => spec.containers[0]!.image === 'paused:1'))
+  await kubectl('rollout', 'resume', 'deployment/paused')
+  await rolledOut('paused')
+  await loops.waitUntil(pods, () => podsOf('paused').every(p => p.spec.containers[0]!.image === 'paused:2'))
+})
+
+test('Recreate makes new Pods only when the last old one is gone', async t => {
+  await create(deployment('recreated', 3, { strategy: { type: 'Recreate' } }))
+  await rolledOut('recreated')
+  let isMixed = false
+  const off = loops.informers.informer(pods).addHandler({
+    added: () => {
+      isMixed ||= new Set(podsOf('recreated').map(({ spec }) => spec.containers[0]!.image)).size > 1
+    },
+  })
+  await setImage('recreated', 'recreated:2')
+  await loops.waitFor(deployments, 'default/recreated', d => isRolledOut(d) && d.metadata.generation === 2)
+  off()
+  t.false(isMixed)
+})
+
+test('a rollout that gets nowhere is reported after its deadline, and its working Pods stay', async t => {
+  outcomes.set('stuck:2', 'not-ready')
+  await create(deployment('stuck', 2, { progressDeadlineSeconds: 1 }))
+  await rolledOut('stuck')
+  await setImage('stuck', 'stuck:2')
+  const { status } = await loops.waitFor(deployments, 'default/stuck', d =>
+    d.status?.conditions?.some(({ reason }) => reason === 'ProgressDeadlineExceeded'),
+  )
+  const stuckSet = setsOf('stuck').find(
+    ({ metadata }) => metadata.annotations?.['deployment.kubernetes.io/revision'] === '2',
+  )
+  t.like(
+    status?.conditions?.find(({ type }) => type === 'Progressing'),
+    { status: 'False', message: `ReplicaSet "${stuckSet!.metadata.name}" has timed out progressing.` },
+  )
+  t.is(status?.availableReplicas, 2)
+  await t.throwsAsync(() => kubectl('rollout', 'status', 'deployment/stuck'), {
+    message: /exceeded its progress deadline/,
+  })
+})
+
+test('old ReplicaSets beyond the history limit are removed', async t => {
+  await create(deployment('historic', 1, { revisionHistoryLimit: 1 }))
+  await rolledOut('historic')
+  for (const generation of [2, 3, 4]) {
+    await setImage('historic', `historic:${generation}`)
+    await loops.waitFor(
+      deployments,
+      'default/historic',
+      d => isRolledOut(d) && d.metadata.generation === generation,
+    )
+  }
+  await loops.waitUntil(replicaSets, () => setsOf('historic').length === 2)
+  t.pass()
+})
+
+test('a ReplicaSet left by an orphaning deletion is adopted by the Deployment of the same selector', async t => {
+  await create(deployment('adopted', 2))
+  await rolledOut('adopted')
+  const before = podsOf('adopted')
+    .map(({ metadata }) => metadata.uid)
+    .sort()
+  await kubectl('delete', 'deployment/adopted', '--cascade=orphan')
+  await loops.waitUntil(replicaSets, () =>
+    setsOf('adopted').every(({ metadata }) => !metadata.ownerReferences?.length),
+  )
+  await create(deployment('adopted', 2))
+  await rolledOut('adopted')
+  t.is(setsOf('adopted').length, 1)
+  t.deepEqual(
+    podsOf('adopted')
+      .map(({ metadata }) => metadata.uid)
+      .sort(),
+    before,
+  )
+})

@@ -1,0 +1,140 @@
+import type { Client, Informer, InformerFactory } from '../../api/client/client.ts'
+import { createInformerFactory } from '../../api/client/informer.ts'
+import { events } from '../../api/kinds/core.ts'
+import type { KindDeclaration } from '../../api/kinds/kind.ts'
+import type { ApiObject } from '../../api/meta/object.ts'
+import { startControllers } from '../../control-plane/controllers/controllers.ts'
+import { startScheduler } from '../../control-plane/scheduler/scheduler.ts'
+import { startTestApiServer, type TestApiServer } from './api-server.ts'
+import { type FakeKubelet, type FakeKubeletOptions, startFakeKubelet } from './fake-kubelet.ts'
+import { quietLog } from './log.ts'
+
+const DEADLINE = 30_000
+
+/** An API server with controllers and scheduler, on nodes that only say that they run Pods. */
+export interface TestControlLoops {
+  api: TestApiServer
+  client: Client
+  informers: InformerFactory
+  nodes: FakeKubelet[]
+  addNode(name: string, options?: FakeKubeletOptions): Promise<FakeKubelet>
+  /** A namespace of a test's own. */
+  createNamespace(name: string): Promise<string>
+  /** The object once it is as wanted, seen by a watch. */
+  waitFor<T extends ApiObject>(
+    kind: KindDeclaration<T>,
+    key: string,
+    isWanted: (object: T) => unknown,
+  ): Promise<T>
+  /** Resolves when what is in the cache meets the condition. */
+  waitUntil<T extends ApiObject>(
+    kind: KindDeclaration<T>,
+    isWanted: (informer: Informer<T>) => unknown,
+  ): Promise<void>
+  /** `reason: message` of the events of an object. */
+  waitForEvent(kind: string, name: string, pattern: RegExp): Promise<string>
+  /** Starts controllers (and scheduler) once more, as a restarted process would; returns what stops them. */
+  restartLoops(): Promise<void>
+  stop(): Promise<void>
+}
+
+export interface TestControlLoopsOptions {
+  /** Names of the nodes that are there from the start. */
+  nodes?: string[]
+  kubelet?: FakeKubeletOptions
+  /** Which loops run; both where left out. */
+  controllers?: boolean
+  scheduler?: boolean
+}
+
+export async function startTestControlLoops(
+  options: TestControlLoopsOptions = {},
+): Promise<TestControlLoops> {
+  const api = await startTestApiServer()
+  const { client } = api
+  const stopping = new AbortController()
+  const informers = createInformerFactory(client, stopping.signal)
+  let loops = startLoops(api, options)
+  const test: TestControlLoops = {
+    api,
+    client,
+    informers,
+    nodes: [],
+    async addNode(name, kubelet = options.kubelet) {
+      const node = await startFakeKubelet(client, informers, name, kubelet)
+      test.nodes.push(node)
+      return node
+    },
+    async createNamespace(name) {
+      await api.kubectl('1.32', 'create', 'namespace', name)
+      return name
+    },
+    async waitFor(kind, key, isWanted) {
+      await test.waitUntil(kind, cache => cache.get(key) && isWanted(cache.get(key)!))
+      return informers.informer(kind).get(key)!
+    },
+    waitUntil: (kind, isWanted) => waitUntil(informers.informer(kind), isWanted, kind.plural),
+    async waitForEvent(kind, name, pattern) {
+      const find = (cache: Informer<any>): string | undefined =>
+        cache
+          .list()
+          .filter(({ involvedObject: about }) => about.kind === kind && about.name === name)
+          .map(({ reason, message }) => `${reason}: ${message}`)
+          .find(text => pattern.test(text))
+      await test.waitUntil(events, cache => find(cache))
+      return find(informers.informer(events))!
+    },
+    async restartLoops() {
+      await loops.stop()
+      loops = startLoops(api, options)
+    },
+    async stop() {
+      stopping.abort()
+      await loops.stop()
+      await api.stop()
+    },
+  }
+  for (const name of options.nodes ?? []) await test.addNode(name)
+  return test
+}
+
+function startLoops(api: TestApiServer, { controllers = true, scheduler = true }: TestControlLoopsOptions) {
+  const stopping = new AbortController()
+  const { client } = api
+  const shared = { client, log: quietLog, signal: stopping.signal }
+  const running = [
+    ...(controllers
+      ? [startControllers({ ...shared, clusterCIDR: '10.244.0.0/16', rootCA: api.pki.ca.cert })]
+      : []),
+    ...(scheduler ? [startScheduler(shared)] : []),
+  ]
+  return {
+    async stop() {
+      stopping.abort()
+      await Promise.all(running)
+    },
+  }
+}
+
+/** Waits for changes of a cache until it is as wanted. */
+async function waitUntil<T extends ApiObject>(
+  informer: Informer<T>,
+  isWanted: (informer: Informer<T>) => unknown,
+  what: string,
+): Promise<void> {
+  await informer.synced()
+  const found = Promise.withResolvers<void>()
+  const check = (): void => {
+    if (isWanted(informer)) found.resolve()
+  }
+  const off = informer.addHandler({ added: check, updated: check, deleted: check })
+  const timer = setTimeout(
+    () => found.reject(new Error(`${what} were not as wanted: ${JSON.stringify(informer.list(), null, 1)}`)),
+    DEADLINE,
+  )
+  check()
+  await found.promise.finally(() => {
+    clearTimeout(timer)
+    off()
+  })
+}
