@@ -66,8 +66,15 @@ function balance(rendering: Rendering, endpoints: EndpointModel[]): string[] {
   const { model, words } = rendering
   if (model.affinityTimeout !== undefined) return balanceWithAffinity(rendering, endpoints)
   const protocol = `meta l4proto ${model.protocol.toLowerCase()}`
+  // A packet that is in this chain while a transaction replaces it no longer finds the old map's entries: without this
+  // last rule it would go on to the VIP itself and be refused.
+  const always = `${protocol} dnat to ${target(endpoints[0]!)}`
+  if (endpoints.length === 1) return [always]
   const targets = endpoints.map(({ address, port }, i) => `${i} : ${address} . ${port}`)
-  return [`${protocol} dnat ${words.ip} to numgen random mod ${targets.length} map { ${targets.join(', ')} }`]
+  return [
+    `${protocol} dnat ${words.ip} to numgen random mod ${targets.length} map { ${targets.join(', ')} }`,
+    always,
+  ]
 }
 
 /** Each endpoint remembers its clients; a client that nobody remembers is given one at random. */
