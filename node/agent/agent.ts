@@ -75,6 +75,7 @@ export async function startAgent(
   })
   await startDns({
     informers: networkInformers,
+    ...(config.dns?.corefile && { corefile: config.dns.corefile }),
     listen: [{ address: clusterDNS, port: 53 }],
     clusterDomain,
     clusterIP: clusterDNS,

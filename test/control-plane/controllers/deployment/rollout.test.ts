@@ -1,6 +1,7 @@
 import test from 'ava'
 import { deployments, replicaSets } from '../../../../api/kinds/apps.ts'
 import { pods } from '../../../../api/kinds/core.ts'
+import type { KindDeclaration } from '../../../../api/kinds/kind.ts'
 import type { Deployment, Pod } from '../../../../api/kinds/types.ts'
 import { startTestControlLoops, type TestControlLoops } from '../../../helpers/control-loops.ts'
 import type { Outcome } from '../../../helpers/fake-kubelet.ts'
@@ -12,7 +13,7 @@ const outcomes = new Map<string, Outcome>()
 test.before(async () => {
   const outcome = ({ spec }: Pod): Outcome => outcomes.get(spec.containers[0]!.image!) ?? 'ready'
   loops = await startTestControlLoops({ nodes: ['n1', 'n2'], kubelet: { outcome } })
-  await Promise.all([replicaSets, pods, deployments].map(kind => loops.informers.informer(kind).synced()))
+  await Promise.all([loops.watched(replicaSets), loops.watched(pods), loops.watched(deployments)])
 })
 test.after.always(() => loops?.stop())
 
