@@ -26,7 +26,7 @@ prepare_mounts() {
 }
 
 keep_running() {
-  local service=$1 log delay started child
+  local service=$1 log delay started child code
   log=$dir/log/$(basename "$service").log
   delay=0.2
   while :; do
@@ -35,7 +35,8 @@ keep_running() {
     child=$!
     echo "$child" > "/run/$(basename "$service").pid"
     wait "$child"
-    echo "$(date -u +%FT%TZ) $(basename "$service") ended with code $?, starting it again in $delay s" >> "$log"
+    code=$?
+    echo "$(date -u +%FT%TZ) $(basename "$service") ended with code $code, starting it again in $delay s" >> "$log"
     sleep "$delay"
     if [ $((SECONDS - started)) -gt 10 ]; then delay=0.2; else case $delay in 0.2) delay=1 ;; *) delay=5 ;; esac fi
   done

@@ -1,7 +1,6 @@
 import test from 'ava'
 import { deployments, replicaSets } from '../../../../api/kinds/apps.ts'
 import { pods } from '../../../../api/kinds/core.ts'
-import type { KindDeclaration } from '../../../../api/kinds/kind.ts'
 import type { Deployment, Pod } from '../../../../api/kinds/types.ts'
 import { startTestControlLoops, type TestControlLoops } from '../../../helpers/control-loops.ts'
 import type { Outcome } from '../../../helpers/fake-kubelet.ts'
