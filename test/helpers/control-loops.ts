@@ -18,6 +18,8 @@ export interface TestControlLoops {
   informers: InformerFactory
   nodes: FakeKubelet[]
   addNode(name: string, options?: FakeKubeletOptions): Promise<FakeKubelet>
+  /** Starts to watch a kind; resolves when its cache is filled. */
+  watched(kind: KindDeclaration<any>): Promise<void>
   /** A namespace of a test's own. */
   createNamespace(name: string): Promise<string>
   /** The object once it is as wanted, seen by a watch. */
@@ -65,6 +67,7 @@ export async function startTestControlLoops(
       test.nodes.push(node)
       return node
     },
+    watched: kind => informers.informer(kind).synced(),
     async createNamespace(name) {
       await api.kubectl('1.32', 'create', 'namespace', name)
       return name

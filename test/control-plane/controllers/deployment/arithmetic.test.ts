@@ -60,6 +60,10 @@ test('Pods of an old set that do not work go first', t => {
   t.is(oldSetSizes(deployment(3, { maxUnavailable: 2 }), set('new', 1, 0), [set('old', 3, 1)]).get('old'), 1)
 })
 
+test('old sets whose status is behind their size are left alone', t => {
+  t.is(oldSetSizes(deployment(4, { maxUnavailable: 1 }), set('new', 2, 1), [set('old', 3, 4)]).get('old'), 3)
+})
+
 test('of several old sets the oldest shrinks first', t => {
   const oldSets = [set('young', 2, 2, '2026-01-02T00:00:00Z'), set('old', 2)]
   const sizes = oldSetSizes(deployment(4, { maxUnavailable: 1 }), set('new', 1), oldSets)
