@@ -57,7 +57,9 @@ export function oldSetSizes(
   const newUnavailable = sizeOf(newSet) - available(newSet)
   const removable = sum(all, sizeOf) - minAvailable - newUnavailable
   const sizes = new Map(oldSets.map(set => [set.metadata.name, sizeOf(set)]))
-  if (removable <= 0) return sizes
+  // More available than there should be Pods: the status is from before the last resize, and no ground to act on.
+  const isStale = oldSets.some(set => available(set) > sizeOf(set))
+  if (removable <= 0 || isStale) return sizes
   const oldest = [...oldSets].sort(byAge)
   takeAway(sizes, oldest, removable, (set, size) => size - available(set))
   takeAway(sizes, oldest, sum(all, available) - minAvailable, (_, size) => size)
