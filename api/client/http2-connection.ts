@@ -77,6 +77,8 @@ function openSocket(url: URL, identity: TlsIdentity): Promise<TLSSocket> {
       if (socket.alpnProtocol !== 'h2') return fail(new NoHttp2Error('the server does not speak HTTP/2'))
       socket.setTimeout(0)
       socket.setNoDelay(true)
+      // The session listens while it lives; what the socket says after that must not end the process.
+      socket.on('error', () => {})
       socket.off('error', fail)
       resolve(socket)
     })
