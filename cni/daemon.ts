@@ -23,6 +23,16 @@ export async function startCniDaemon(socket = DAEMON_SOCKET): Promise<Server> {
   return server
 }
 
+/** A sandbox is listed by its runtime only some time after its ADD: so long it counts as alive (milliseconds). */
+const UNLISTED = 120_000
+const adds = new Map<string, number>()
+
+/** Containers whose ADD came lately, or is under way: nothing of theirs may be collected, listed or not. */
+export function recentlyAdded(): string[] {
+  for (const [id, at] of adds) if (Date.now() - at > UNLISTED) adds.delete(id)
+  return [...adds.keys()]
+}
+
 async function serve(connection: Socket): Promise<void> {
   connection.on('error', () => connection.destroy())
   const chunks: Buffer[] = []
@@ -30,6 +40,7 @@ async function serve(connection: Socket): Promise<void> {
   const { name, env, stdin } = parseRequest(Buffer.concat(chunks).toString())
   const plugin = cniPlugins[name]
   if (!plugin) return void connection.end(Buffer.from([2]))
+  if (env.CNI_COMMAND === 'ADD' && env.CNI_CONTAINERID) adds.set(env.CNI_CONTAINERID, Date.now())
   const { stdout, exitCode } = await runPlugin(plugin, { env, stdin })
   connection.end(Buffer.concat([Buffer.from([exitCode]), Buffer.from(stdout)]))
 }

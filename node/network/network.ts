@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { InformerFactory } from '../../api/client/client.ts'
 import { nodes } from '../../api/kinds/core.ts'
 import type { Node } from '../../api/kinds/types.ts'
-import { startCniDaemon } from '../../cni/daemon.ts'
+import { recentlyAdded, startCniDaemon } from '../../cni/daemon.ts'
 import { cniPlugins } from '../../cni/plugins/table.ts'
 import { runPlugin } from '../../cni/skel.ts'
 import type { NetworkPeer, NetworkPlugin, NetworkSelf } from '../../plugins/network.ts'
@@ -148,7 +148,8 @@ async function collect({
   clusterCIDR,
 }: NetworkOptions): Promise<void> {
   if (!listSandboxes) return
-  const ids = await listSandboxes()
+  const listed = await listSandboxes()
+  const ids = [...new Set([...listed, ...recentlyAdded()])]
   const conflist = plugin.conflist({
     name: nodeName,
     address: nodeAddress,
