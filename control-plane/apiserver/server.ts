@@ -11,9 +11,10 @@ import type { Logger } from '../../plugins/plugin.ts'
 import type { StorePlugin } from '../../plugins/store.ts'
 import { builtinAdmission } from '../admission/builtin.ts'
 import { createAdmissionChain } from '../admission/chain.ts'
-import { createAuthenticator } from '../auth/authenticators.ts'
+import { createAuthenticator, type TokenAuthenticator } from '../auth/authenticators.ts'
 import { createAuthorizer } from '../auth/authorizers.ts'
 import { bootstrapPolicy } from '../auth/bootstrap.ts'
+import { createBootstrapTokens } from '../auth/bootstrap-tokens.ts'
 import type { Pki } from '../auth/pki.ts'
 import { createRuleResolver } from '../auth/rbac.ts'
 import { createServiceAccountTokens } from '../auth/service-account-tokens.ts'
@@ -42,6 +43,8 @@ export interface ApiServerOptions {
   advertiseAddress: string
   serviceCIDR: string
   clusterDomain: string
+  /** Further bearer tokens, e.g. of a file (`readTokenFile`). */
+  tokens?: readonly TokenAuthenticator[]
   /** Run after the built-in ones. */
   admissionPlugins?: readonly AdmissionPlugin[]
   /** Told of every request when given (audit level Metadata). */
@@ -129,7 +132,8 @@ function createHandler(options: ApiServerOptions, machinery: Machinery, progress
   const { pki, log } = options
   const { client, informers, kinds, core } = machinery
   const tokens = createServiceAccountTokens(pki.serviceAccountKey, () => informers)
-  const authenticator = createAuthenticator([tokens])
+  const known = [tokens, createBootstrapTokens(() => informers), ...(options.tokens ?? [])]
+  const authenticator = createAuthenticator(known)
   const authorizer = createAuthorizer({ informers })
   const rules = createRuleResolver(informers)
   const registry = new Registry()

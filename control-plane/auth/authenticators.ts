@@ -5,53 +5,93 @@ import type { Authenticator, UserInfo } from './types.ts'
 
 const ANONYMOUS: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] }
 const AUTHENTICATED = 'system:authenticated'
+/** How a browser hands over a token with a WebSocket, for which it cannot set headers. */
+const WEBSOCKET_TOKEN = 'base64url.bearer.authorization.k8s.io.'
 
-/** Tells whose a bearer token is; undefined when it is none of its sort. */
-export interface TokenAuthenticator {
-  authenticate(token: string): Promise<UserInfo | undefined>
+/** Whose a token is, and for which of the audiences asked about it is meant. */
+export interface TokenIdentity {
+  user: UserInfo
+  audiences: readonly string[]
 }
 
+type MaybePromise<T> = T | Promise<T>
+
+/** Tells whose a bearer token is; undefined when it is none of its sort, not valid, or for other audiences. */
+export interface TokenAuthenticator {
+  authenticate(token: string, audiences: readonly string[]): MaybePromise<TokenIdentity | undefined>
+}
+
+/** The chain, which also answers what a token alone is worth (TokenReview). */
+export interface RequestAuthenticator extends Authenticator {
+  reviewToken(token: string, audiences?: readonly string[]): Promise<TokenIdentity | undefined>
+}
+
+/** The issuer of service accounts' tokens, and the audience of this API server. */
+export const ISSUER = 'https://kubernetes.default.svc.cluster.local'
+const API_AUDIENCES = [ISSUER]
+
 /**
- * The chain: a client certificate, then a bearer token, then anonymous. A token that nobody knows is refused: it is never
- * taken for anonymous.
+ * The chain: a client certificate, then a bearer token, then anonymous. A credential that nobody knows is refused: it is
+ * never taken for anonymous.
  */
-export function createAuthenticator(tokens: TokenAuthenticator[]): Authenticator {
+export function createAuthenticator(tokens: readonly TokenAuthenticator[]): RequestAuthenticator {
+  const reviewToken = async (token: string, audiences: readonly string[] = API_AUDIENCES) => {
+    for (const authenticator of tokens) {
+      const identity = await authenticator.authenticate(token, audiences)
+      if (identity) return { ...identity, user: withAuthenticated(identity.user) }
+    }
+    return undefined
+  }
   return {
+    reviewToken,
     async authenticate(request) {
-      const user = certificateUser(request) ?? (await tokenUser(request, tokens))
-      if (!user) return ANONYMOUS
-      return user.groups.includes(AUTHENTICATED) ? user : { ...user, groups: [...user.groups, AUTHENTICATED] }
+      const certificate = certificateUser(request)
+      if (typeof certificate === 'object') return certificate
+      const token = tokenOf(request)
+      const identity = token === undefined ? undefined : await reviewToken(token)
+      if (identity) return identity.user
+      if (certificate === 'untrusted' || token !== undefined) throw unauthorized()
+      return ANONYMOUS
     },
   }
 }
 
-const certificateUsers = new WeakMap<object, UserInfo | null>()
+/** Everyone who is known is in this group. */
+const withAuthenticated = (user: UserInfo): UserInfo =>
+  user.groups.includes(AUTHENTICATED) ? user : { ...user, groups: [...user.groups, AUTHENTICATED] }
+
+type CertificateUser = UserInfo | 'none' | 'untrusted'
+
+const certificateUsers = new WeakMap<object, CertificateUser>()
 
 /** CN is the name, each O a group (kubernetes.io, "X509 client certificates"). Looked at once a connection. */
-function certificateUser({ socket }: IncomingMessage): UserInfo | undefined {
+function certificateUser({ socket }: IncomingMessage): CertificateUser {
   const known = certificateUsers.get(socket)
-  if (known !== undefined) return known ?? undefined
+  if (known !== undefined) return known
   const user = readCertificate(socket as TLSSocket)
-  certificateUsers.set(socket, user ?? null)
+  certificateUsers.set(socket, user)
   return user
 }
 
-function readCertificate(socket: TLSSocket): UserInfo | undefined {
-  if (!socket.authorized) return undefined
-  const subject = socket.getPeerCertificate()?.subject as { CN?: string; O?: string | string[] } | undefined
-  if (!subject?.CN) return undefined
-  return { name: subject.CN, groups: subject.O === undefined ? [] : [subject.O].flat() }
+function readCertificate(socket: TLSSocket): CertificateUser {
+  const subject = socket.getPeerCertificate?.()?.subject as { CN?: string; O?: string | string[] } | undefined
+  if (!subject) return 'none'
+  if (!socket.authorized || !subject.CN) return 'untrusted'
+  return withAuthenticated({ name: subject.CN, groups: subject.O === undefined ? [] : [subject.O].flat() })
 }
 
-async function tokenUser(
-  { headers }: IncomingMessage,
-  tokens: TokenAuthenticator[],
-): Promise<UserInfo | undefined> {
-  const token = /^bearer +(\S+)$/i.exec(headers.authorization ?? '')?.[1]
-  if (!token) return undefined
-  for (const authenticator of tokens) {
-    const user = await authenticator.authenticate(token)
-    if (user) return user
-  }
-  throw unauthorized()
+function tokenOf({ headers }: IncomingMessage): string | undefined {
+  const bearer = /^bearer +(\S+)/i.exec(headers.authorization ?? '')?.[1]
+  if (bearer) return bearer
+  const protocol = headers['sec-websocket-protocol']
+    ?.split(',')
+    .map(part => part.trim())
+    .find(part => part.startsWith(WEBSOCKET_TOKEN))
+  return protocol && Buffer.from(protocol.slice(WEBSOCKET_TOKEN.length), 'base64url').toString()
+}
+
+/** An identity of a token that names no audience: it is for this API server. */
+export function apiIdentity(user: UserInfo, audiences: readonly string[]): TokenIdentity | undefined {
+  const own = audiences.filter(audience => API_AUDIENCES.includes(audience))
+  return own.length > 0 ? { user, audiences: own } : undefined
 }

@@ -1,177 +1,123 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Client } from '../../api/client/client.ts'
-import type { KindDeclaration } from '../../api/kinds/kind.ts'
 import { clusterRoleBindings, clusterRoles } from '../../api/kinds/rbac.ts'
-import type { PolicyRule } from '../../api/kinds/types.ts'
+import type { ClusterRole, ClusterRoleBinding, Subject } from '../../api/kinds/types.ts'
 import { isAlreadyExists } from '../../api/meta/status.ts'
+import { BOOTSTRAP_ROLES, type BootstrapRole } from './bootstrap-rules.ts'
+import { uncoveredRights } from './rule-cover.ts'
 
-const READ = ['get', 'list', 'watch']
-const WRITE = ['create', 'delete', 'deletecollection', 'patch', 'update']
+const API_GROUP = 'rbac.authorization.k8s.io'
+const VERSION = `${API_GROUP}/v1`
 const LABELS = { 'kubernetes.io/bootstrapping': 'rbac-defaults' }
-const ANNOTATIONS = { 'rbac.authorization.kubernetes.io/autoupdate': 'true' }
+const AUTOUPDATE = 'rbac.authorization.kubernetes.io/autoupdate'
+const ANNOTATIONS = { [AUTOUPDATE]: 'true' }
 
-const rule = (apiGroup: string, resources: string, verbs: string[]): PolicyRule => ({
-  apiGroups: [apiGroup],
-  resources: resources.split(' '),
-  verbs,
-})
+const group = (name: string): Subject => ({ kind: 'Group', apiGroup: API_GROUP, name })
+const user = (name: string): Subject => ({ kind: 'User', apiGroup: API_GROUP, name })
 
-const paths = (...nonResourceURLs: string[]): PolicyRule => ({ nonResourceURLs, verbs: ['get'] })
-
-const VIEWED: [group: string, resources: string][] = [
-  [
-    '',
-    'configmaps endpoints persistentvolumeclaims persistentvolumeclaims/status pods replicationcontrollers replicationcontrollers/scale serviceaccounts services services/status bindings events limitranges namespaces/status pods/log pods/status replicationcontrollers/status resourcequotas resourcequotas/status namespaces',
-  ],
-  ['discovery.k8s.io', 'endpointslices'],
-  [
-    'apps',
-    'controllerrevisions daemonsets daemonsets/status deployments deployments/scale deployments/status replicasets replicasets/scale replicasets/status statefulsets statefulsets/scale statefulsets/status',
-  ],
-  ['autoscaling', 'horizontalpodautoscalers horizontalpodautoscalers/status'],
-  ['batch', 'cronjobs cronjobs/status jobs jobs/status'],
-  ['policy', 'poddisruptionbudgets poddisruptionbudgets/status'],
-  ['networking.k8s.io', 'ingresses ingresses/status networkpolicies'],
-]
-
-const EDITED: PolicyRule[] = [
-  rule('', 'pods/attach pods/exec pods/portforward pods/proxy secrets services/proxy', READ),
-  rule('', 'serviceaccounts', ['impersonate']),
-  rule('', 'pods pods/attach pods/exec pods/portforward pods/proxy', WRITE),
-  rule('', 'pods/eviction', ['create']),
-  rule(
-    '',
-    'configmaps events persistentvolumeclaims replicationcontrollers replicationcontrollers/scale secrets serviceaccounts services services/proxy',
-    WRITE,
-  ),
-  rule('', 'serviceaccounts/token', ['create']),
-  rule(
-    'apps',
-    'daemonsets deployments deployments/rollback deployments/scale replicasets replicasets/scale statefulsets statefulsets/scale',
-    WRITE,
-  ),
-  rule('autoscaling', 'horizontalpodautoscalers', WRITE),
-  rule('batch', 'cronjobs jobs', WRITE),
-  rule('policy', 'poddisruptionbudgets', WRITE),
-  rule('networking.k8s.io', 'ingresses networkpolicies', WRITE),
-]
-
-const view = VIEWED.map(([group, resources]) => rule(group, resources, READ))
-
-const INFO_PATHS = ['/healthz', '/livez', '/readyz', '/version', '/version/']
-
-/** What the controllers need: everything is read, what they keep in order is written. */
-const controllerManager: PolicyRule[] = [
-  { apiGroups: ['*'], resources: ['*'], verbs: READ },
-  { apiGroups: ['*'], resources: ['*'], verbs: ['delete', 'deletecollection', 'patch', 'update'] },
-  rule('', 'pods serviceaccounts configmaps secrets events endpoints', ['create']),
-  rule('', 'pods/eviction serviceaccounts/token', ['create']),
-  rule('', 'namespaces/finalize', ['update']),
-  rule('apps', 'replicasets controllerrevisions', ['create']),
-  rule('batch', 'jobs', ['create']),
-  rule('discovery.k8s.io', 'endpointslices', ['create']),
-  rule('coordination.k8s.io', 'leases', ['create']),
-  rule('authentication.k8s.io', 'tokenreviews', ['create']),
-  rule('authorization.k8s.io', 'subjectaccessreviews', ['create']),
-  paths('*'),
-]
-
-const scheduler: PolicyRule[] = [
-  rule('', 'events', ['create', 'patch', 'update']),
-  rule('events.k8s.io', 'events', ['create', 'patch', 'update']),
-  rule('coordination.k8s.io', 'leases', ['create', 'get', 'list', 'update', 'watch', 'patch']),
-  rule('', 'nodes namespaces services replicationcontrollers persistentvolumeclaims persistentvolumes', READ),
-  rule('', 'pods', ['delete', ...READ]),
-  rule('', 'bindings pods/binding', ['create']),
-  rule('', 'pods/status', ['patch', 'update']),
-  rule('apps', 'replicasets statefulsets', READ),
-  rule('policy', 'poddisruptionbudgets', READ),
-  rule('storage.k8s.io', 'csidrivers csinodes csistoragecapacities storageclasses volumeattachments', READ),
-]
-
-/** The network part of a node's agent: what a stock kube-proxy has, and what DNS and the overlay read. */
-const nodeProxier: PolicyRule[] = [
-  rule('', 'endpoints services nodes', READ),
-  rule('discovery.k8s.io', 'endpointslices', READ),
-  rule('', 'namespaces pods', READ),
-  rule('', 'events', ['create', 'patch', 'update']),
-  rule('events.k8s.io', 'events', ['create', 'patch', 'update']),
-]
-
-/** Default roles (kubernetes.io, "Default roles and role bindings"). */
-export const BOOTSTRAP_ROLES: Record<string, PolicyRule[]> = {
-  'cluster-admin': [
-    { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
-    { nonResourceURLs: ['*'], verbs: ['*'] },
-  ],
-  admin: [
-    ...EDITED,
-    ...view,
-    rule('authorization.k8s.io', 'localsubjectaccessreviews', ['create']),
-    rule('rbac.authorization.k8s.io', 'rolebindings roles', [...WRITE, ...READ]),
-  ],
-  edit: [...EDITED, ...view],
-  view,
-  'system:discovery': [paths('/api', '/api/*', '/apis', '/apis/*', '/openapi', '/openapi/*', ...INFO_PATHS)],
-  'system:public-info-viewer': [paths(...INFO_PATHS)],
-  'system:basic-user': [
-    rule('authorization.k8s.io', 'selfsubjectaccessreviews selfsubjectrulesreviews', ['create']),
-    rule('authentication.k8s.io', 'selfsubjectreviews', ['create']),
-  ],
-  'system:monitoring': [
-    paths('/healthz', '/healthz/*', '/livez', '/livez/*', '/metrics', '/readyz', '/readyz/*'),
-  ],
-  'system:auth-delegator': [
-    rule('authentication.k8s.io', 'tokenreviews', ['create']),
-    rule('authorization.k8s.io', 'subjectaccessreviews', ['create']),
-  ],
-  'system:node-proxier': nodeProxier,
-  'system:kube-controller-manager': controllerManager,
-  'system:kube-scheduler': scheduler,
-}
-
-const group = (name: string): object => ({ kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name })
-const user = (name: string): object => ({ kind: 'User', apiGroup: 'rbac.authorization.k8s.io', name })
-
-const BOOTSTRAP_BINDINGS: Record<string, object[]> = {
+const BOOTSTRAP_BINDINGS: Record<string, Subject[]> = {
   'cluster-admin': [group('system:masters')],
-  'system:discovery': [group('system:authenticated')],
-  'system:public-info-viewer': [group('system:authenticated'), group('system:unauthenticated')],
   'system:basic-user': [group('system:authenticated')],
-  'system:monitoring': [group('system:monitoring')],
-  'system:node-proxier': [user('system:kube-proxy')],
+  'system:discovery': [group('system:authenticated')],
   'system:kube-controller-manager': [user('system:kube-controller-manager')],
+  'system:kube-dns': [{ kind: 'ServiceAccount', name: 'kube-dns', namespace: 'kube-system' }],
   'system:kube-scheduler': [user('system:kube-scheduler')],
+  'system:monitoring': [group('system:monitoring')],
+  'system:node': [],
+  'system:node-proxier': [user('system:kube-proxy')],
+  'system:public-info-viewer': [group('system:authenticated'), group('system:unauthenticated')],
+  'system:service-account-issuer-discovery': [group('system:serviceaccounts')],
+  'system:volume-scheduler': [user('system:kube-scheduler')],
 }
 
-/** Makes the default roles and bindings as they should be; what a user marked `autoupdate: "false"` is left alone. */
+/**
+ * Makes sure that the default roles and bindings are there and complete. What an administrator added stays; what is
+ * annotated `rbac.authorization.kubernetes.io/autoupdate: "false"` is left alone.
+ */
 export async function bootstrapPolicy(client: Client): Promise<void> {
-  const roles = Object.entries(BOOTSTRAP_ROLES).map(([name, rules]) =>
-    ensure(client, clusterRoles, name, { rules }),
-  )
-  const bindings = Object.entries(BOOTSTRAP_BINDINGS).map(([name, subjects]) => {
-    const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name }
-    return ensure(client, clusterRoleBindings, name, { subjects, roleRef })
-  })
-  await Promise.all([...roles, ...bindings])
+  const [roles, bindings] = await Promise.all([client.list(clusterRoles), client.list(clusterRoleBindings)])
+  const roleOf = new Map(roles.items.map(role => [role.metadata.name, role]))
+  const bindingOf = new Map(bindings.items.map(binding => [binding.metadata.name, binding]))
+  await Promise.all([
+    ...Object.entries(BOOTSTRAP_ROLES).map(([name, role]) =>
+      ensureRole(client, name, role, roleOf.get(name)),
+    ),
+    ...Object.entries(BOOTSTRAP_BINDINGS).map(([name, subjects]) =>
+      ensureBinding(client, name, subjects, bindingOf.get(name)),
+    ),
+  ])
 }
 
-async function ensure(
+async function ensureRole(
   client: Client,
-  kind: KindDeclaration<any>,
   name: string,
-  content: object,
+  wanted: BootstrapRole,
+  found: ClusterRole | undefined,
 ): Promise<void> {
-  const metadata = { name, labels: LABELS, annotations: ANNOTATIONS }
-  const apiVersion = 'rbac.authorization.k8s.io/v1'
-  try {
-    await client.create(kind, { apiVersion, kind: kind.kind, metadata, ...content })
-    return
-  } catch (error) {
-    if (!isAlreadyExists(error)) throw error
+  const labels = { ...LABELS, ...(wanted.aggregateTo && { [aggregateLabel(wanted.aggregateTo)]: 'true' }) }
+  if (!found) {
+    const metadata = { name, labels, annotations: ANNOTATIONS }
+    const role = {
+      apiVersion: VERSION,
+      kind: 'ClusterRole',
+      metadata,
+      rules: wanted.rules,
+      ...aggregation(wanted),
+    }
+    return ignoreExisting(client.create(clusterRoles, role))
   }
-  const there = await client.get(kind, { name })
-  const isManaged = there.metadata.annotations?.['rbac.authorization.kubernetes.io/autoupdate'] !== 'false'
-  const isCurrent = Object.entries(content).every(([field, value]) => isDeepStrictEqual(there[field], value))
-  if (isManaged && !isCurrent) await client.update(kind, { ...structuredClone(there), ...content })
+  const { rules = [], metadata } = found
+  const missing = uncoveredRights(rules, wanted.rules).length > 0
+  const unlabelled = Object.entries(labels).some(([key, value]) => metadata.labels?.[key] !== value)
+  if (!isManaged(found) || (!missing && !unlabelled)) return
+  await client.update(clusterRoles, {
+    ...found,
+    metadata: { ...metadata, labels: { ...metadata.labels, ...labels } },
+    rules: missing
+      ? [...rules, ...wanted.rules.filter(rule => uncoveredRights(rules, [rule]).length > 0)]
+      : rules,
+  })
+}
+
+const aggregateLabel = (role: string): string => `${API_GROUP}/aggregate-to-${role}`
+
+const aggregation = ({ aggregates }: BootstrapRole): Pick<ClusterRole, 'aggregationRule'> =>
+  aggregates
+    ? {
+        aggregationRule: {
+          clusterRoleSelectors: [{ matchLabels: { [aggregateLabel(aggregates)]: 'true' } }],
+        },
+      }
+    : {}
+
+async function ensureBinding(
+  client: Client,
+  name: string,
+  wanted: Subject[],
+  found: ClusterRoleBinding | undefined,
+): Promise<void> {
+  if (!found) {
+    const metadata = { name, labels: LABELS, annotations: ANNOTATIONS }
+    const roleRef = { apiGroup: API_GROUP, kind: 'ClusterRole', name }
+    const binding = { apiVersion: VERSION, kind: 'ClusterRoleBinding', metadata, subjects: wanted, roleRef }
+    return ignoreExisting(client.create(clusterRoleBindings, binding))
+  }
+  const { subjects = [] } = found
+  const isThere = (subject: Subject): boolean =>
+    subjects.some(
+      ({ kind, name, namespace }) =>
+        kind === subject.kind && name === subject.name && namespace === subject.namespace,
+    )
+  const missing = wanted.filter(subject => !isThere(subject))
+  if (missing.length === 0 || !isManaged(found)) return
+  await client.update(clusterRoleBindings, { ...found, subjects: [...subjects, ...missing] })
+}
+
+const isManaged = ({ metadata }: ClusterRole | ClusterRoleBinding): boolean =>
+  metadata.annotations?.[AUTOUPDATE] !== 'false'
+
+/** Another API server may be starting at the same time. */
+async function ignoreExisting(creation: Promise<unknown>): Promise<void> {
+  await creation.catch(error => {
+    if (!isAlreadyExists(error)) throw error
+  })
 }

@@ -1,106 +1,152 @@
 import type { InformerFactory } from '../../api/client/client.ts'
-import { pods } from '../../api/kinds/core.ts'
-import type { Pod, PolicyRule } from '../../api/kinds/types.ts'
+import { persistentVolumeClaims, pods } from '../../api/kinds/core.ts'
+import type { Pod } from '../../api/kinds/types.ts'
+import { parseFieldSelector } from '../../api/meta/selectors.ts'
+import { NODE_RULES, nodeNameOf } from './node-rules.ts'
+import { references } from './pod-references.ts'
 import { ruleAllows } from './rbac.ts'
-import type { AuthorizationAttributes, Authorizer, UserInfo } from './types.ts'
+import type { AuthorizationAttributes, Authorizer } from './types.ts'
 
-const PREFIX = 'system:node:'
-const GROUP = 'system:nodes'
+export { nodeNameOf } from './node-rules.ts'
 
-/** The node a kubelet acts for; undefined for everybody else. */
-export const nodeNameOf = ({ name, groups }: UserInfo): string | undefined =>
-  groups.includes(GROUP) && name.startsWith(PREFIX) ? name.slice(PREFIX.length) : undefined
+const READ = ['get', 'list', 'watch']
+const LEASE_NAMESPACE = 'kube-node-lease'
+const OWN_OBJECT_VERBS = ['get', 'create', 'update', 'patch', 'delete']
 
-const rule = (apiGroup: string, resources: string[], verbs: string[]): PolicyRule => ({
-  apiGroups: [apiGroup],
-  resources,
-  verbs,
-})
+/** One question of one node. */
+interface Question {
+  attributes: AuthorizationAttributes
+  node: string
+  /** The Pods bound to the node, in the namespace asked about. */
+  podsThere(): Pod[]
+  /** Names of the volumes that the node's Pods have claimed. */
+  volumes(): string[]
+}
 
-/** What every kubelet may do; NodeRestriction admission keeps it to its own node and Pods. */
-export const NODE_RULES: PolicyRule[] = [
-  rule('authentication.k8s.io', ['tokenreviews'], ['create']),
-  rule('authorization.k8s.io', ['subjectaccessreviews', 'localsubjectaccessreviews'], ['create']),
-  rule('', ['services'], ['get', 'list', 'watch']),
-  rule('', ['nodes'], ['create', 'get', 'list', 'watch', 'update', 'patch']),
-  rule('', ['nodes/status'], ['update', 'patch']),
-  rule('', ['events'], ['create', 'update', 'patch']),
-  rule('', ['pods'], ['create', 'delete']),
-  rule('', ['pods/status'], ['update', 'patch']),
-  rule('', ['pods/eviction'], ['create']),
-  rule('coordination.k8s.io', ['leases'], ['create', 'get', 'update', 'patch', 'delete']),
-  rule('node.k8s.io', ['runtimeclasses'], ['get', 'list', 'watch']),
-  rule('storage.k8s.io', ['csidrivers'], ['get', 'list', 'watch']),
-]
+/** Undefined where a kubelet may; else why not. */
+type Rule = (question: Question) => string | undefined
 
 /**
- * The Node authorizer: beyond {@link NODE_RULES}, a kubelet reads the Pods of its node, and the Secrets, ConfigMaps,
- * claims and service accounts that those refer to.
+ * The Node authorizer (kubernetes.io, "Using Node Authorization"): beyond {@link NODE_RULES}, a kubelet reads its own
+ * Node, the Pods bound to it and what those refer to, asks for tokens of their service accounts, and writes its Lease.
  */
 export function createNodeAuthorizer(informers: InformerFactory): Authorizer {
   const cache = informers.informer(pods)
+  const claims = informers.informer(persistentVolumeClaims)
   cache.addIndex('nodeName', pod => (pod.spec.nodeName ? [pod.spec.nodeName] : []))
+  const volumesOf = (node: string): string[] =>
+    cache.byIndex('nodeName', node).flatMap(pod =>
+      references(pod, 'persistentvolumeclaims').flatMap(name => {
+        const claim = claims.get(`${pod.metadata.namespace}/${name}`)
+        return claim?.spec.volumeName ?? []
+      }),
+    )
   return {
     authorize(attributes) {
       const node = nodeNameOf(attributes.user)
       if (!node) return { allowed: 'no-opinion' }
-      if (NODE_RULES.some(allowed => ruleAllows(allowed, attributes))) return { allowed: 'allow' }
-      const isAllowed = allowsReference(attributes, () => cache.byIndex('nodeName', node))
-      return isAllowed
-        ? { allowed: 'allow' }
-        : { allowed: 'no-opinion', reason: `no relationship found between node '${node}' and this object` }
+      if (NODE_RULES.some(rule => ruleAllows(rule, attributes))) return { allowed: 'allow' }
+      const { apiGroup, resource, namespace } = attributes
+      const rule = RULES[apiGroup ? `${resource}.${apiGroup}` : (resource ?? '')]
+      if (!rule || !attributes.isResourceRequest) return { allowed: 'no-opinion' }
+      const podsThere = (): Pod[] =>
+        cache.byIndex('nodeName', node).filter(({ metadata }) => metadata.namespace === namespace)
+      const reason = rule({ attributes, node, podsThere, volumes: () => volumesOf(node) })
+      return reason === undefined ? { allowed: 'allow' } : { allowed: 'no-opinion', reason }
     },
   }
 }
 
-function allowsReference(attributes: AuthorizationAttributes, podsOfNode: () => Pod[]): boolean {
-  const { resource = '', subresource = '', verb, namespace, name = '', apiGroup } = attributes
-  if (apiGroup !== '') return false
-  if (resource === 'pods' && subresource === '') return ['get', 'list', 'watch'].includes(verb)
-  const mine = (): Pod[] => podsOfNode().filter(({ metadata }) => metadata.namespace === namespace)
-  if (resource === 'serviceaccounts') {
-    return (
-      subresource === 'token' &&
-      verb === 'create' &&
-      mine().some(({ spec }) => (spec.serviceAccountName ?? 'default') === name)
-    )
+const noRelationship = (node: string): string =>
+  `no relationship found between node '${node}' and this object`
+
+const readReferenced: Rule = ({ attributes, node, podsThere }) => {
+  const { verb, subresource, namespace, resource = '', name } = attributes
+  if (!READ.includes(verb)) return 'can only read resources of this type'
+  if (subresource) return 'cannot read subresource'
+  if (!namespace) return 'can only read namespaced object of this type'
+  if (!name) return 'No Object name found'
+  return podsThere().some(pod => references(pod, resource).includes(name)) ? undefined : noRelationship(node)
+}
+
+const readOwnNode: Rule = ({ attributes: { verb, subresource, name }, node }) => {
+  if (subresource || !READ.includes(verb)) return noRelationship(node)
+  if (name === node) return undefined
+  return name
+    ? `node '${node}' cannot read '${name}', only its own Node object`
+    : `node '${node}' cannot read all nodes, only its own Node object`
+}
+
+const readOwnPods: Rule = ({ attributes, node, podsThere }) => {
+  const { verb, subresource, name, fieldSelector = '' } = attributes
+  if (subresource || !READ.includes(verb)) return noRelationship(node)
+  if (verb === 'get') {
+    return podsThere().some(pod => pod.metadata.name === name) ? undefined : noRelationship(node)
   }
-  if (subresource !== '' || !['get', 'list', 'watch'].includes(verb)) return false
-  const reader = REFERENCES[resource]
-  return reader !== undefined && mine().some(pod => reader(pod).includes(name))
+  return selectsNode(fieldSelector, node)
+    ? undefined
+    : 'can only list/watch pods with spec.nodeName field selector'
 }
 
-const volumesOf = ({ spec }: Pod): any[] => spec.volumes ?? []
-const containersOf = ({ spec }: Pod): any[] => [
-  ...spec.containers,
-  ...(spec.initContainers ?? []),
-  ...(spec.ephemeralContainers ?? []),
-]
-const projectedOf = (pod: Pod): any[] => volumesOf(pod).flatMap(({ projected }) => projected?.sources ?? [])
-const defined = (names: (string | undefined)[]): string[] =>
-  names.filter((name): name is string => Boolean(name))
-
-/** Names of the objects of a kind that a Pod refers to. */
-const REFERENCES: Record<string, (pod: Pod) => string[]> = {
-  secrets: pod =>
-    defined([
-      ...volumesOf(pod).map(({ secret }) => secret?.secretName),
-      ...projectedOf(pod).map(({ secret }) => secret?.name),
-      ...(pod.spec.imagePullSecrets ?? []).map(({ name }) => name),
-      ...environmentOf(pod, 'secretRef', 'secretKeyRef'),
-    ]),
-  configmaps: pod =>
-    defined([
-      ...volumesOf(pod).map(({ configMap }) => configMap?.name),
-      ...projectedOf(pod).map(({ configMap }) => configMap?.name),
-      ...environmentOf(pod, 'configMapRef', 'configMapKeyRef'),
-    ]),
-  persistentvolumeclaims: pod =>
-    defined(volumesOf(pod).map(({ persistentVolumeClaim }) => persistentVolumeClaim?.claimName)),
+function selectsNode(fieldSelector: string, node: string): boolean {
+  try {
+    return parseFieldSelector(fieldSelector).requirements.some(
+      ({ field, operator, value }) => field === 'spec.nodeName' && operator === '=' && value === node,
+    )
+  } catch {
+    return false
+  }
 }
 
-const environmentOf = (pod: Pod, from: string, key: string): (string | undefined)[] =>
-  containersOf(pod).flatMap(({ env = [], envFrom = [] }) => [
-    ...envFrom.map((source: any) => source[from]?.name),
-    ...env.map(({ valueFrom }: any) => valueFrom?.[key]?.name),
-  ])
+const createToken: Rule = ({ attributes: { verb, subresource, name }, node, podsThere }) => {
+  if (verb !== 'create' || !name) return 'can only create tokens for individual service accounts'
+  if (subresource !== 'token') return 'can only create token subresource of service account'
+  const uses = ({ spec }: Pod): boolean => (spec.serviceAccountName || 'default') === name
+  return podsThere().some(uses) ? undefined : noRelationship(node)
+}
+
+const accessLease: Rule = ({ attributes: { verb, namespace, name, subresource }, node }) => {
+  if (!OWN_OBJECT_VERBS.includes(verb) || subresource) {
+    return 'can only get, create, update, patch, or delete a node lease'
+  }
+  if (namespace !== LEASE_NAMESPACE)
+    return `can only access leases in the "${LEASE_NAMESPACE}" system namespace`
+  // What is created has no name in the path; NodeRestriction sees to it.
+  if (verb === 'create' || name === node) return undefined
+  return 'can only access node lease with the same name as the requesting node'
+}
+
+const accessCsiNode: Rule = ({ attributes: { verb, name, subresource }, node }) => {
+  if (!OWN_OBJECT_VERBS.includes(verb) || subresource) {
+    return 'can only get, create, update, patch, or delete a CSINode'
+  }
+  if (verb === 'create' || name === node) return undefined
+  return 'can only access CSINode with the same name as the requesting node'
+}
+
+const readVolume: Rule = ({ attributes: { verb, subresource, name = '' }, node, volumes }) => {
+  if (verb !== 'get' || !name) return 'can only get individual resources of this type'
+  if (subresource) return 'cannot get subresource'
+  return volumes().includes(name) ? undefined : noRelationship(node)
+}
+
+/** The claims of its Pods are a kubelet's to read, and their status to write. */
+const accessClaim: Rule = question => {
+  const { verb, subresource, name = '' } = question.attributes
+  if (subresource !== 'status') return readReferenced(question)
+  if (!['update', 'patch'].includes(verb)) return 'can only get/update/patch this type'
+  const isUsed = question.podsThere().some(pod => references(pod, 'persistentvolumeclaims').includes(name))
+  return isUsed ? undefined : noRelationship(question.node)
+}
+
+const RULES: Record<string, Rule> = {
+  nodes: readOwnNode,
+  pods: readOwnPods,
+  secrets: readReferenced,
+  configmaps: readReferenced,
+  persistentvolumeclaims: accessClaim,
+  persistentvolumes: readVolume,
+  serviceaccounts: createToken,
+  'leases.coordination.k8s.io': accessLease,
+  'csinodes.storage.k8s.io': accessCsiNode,
+}

@@ -2,30 +2,56 @@ import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto'
 import { jwtVerify, SignJWT } from 'jose'
 import { LRUCache } from 'lru-cache'
 import type { InformerFactory } from '../../api/client/client.ts'
-import { pods, serviceAccounts } from '../../api/kinds/core.ts'
-import type { TokenAuthenticator } from './authenticators.ts'
+import { nodes, pods, secrets, serviceAccounts } from '../../api/kinds/core.ts'
+import type { ApiObject } from '../../api/meta/object.ts'
+import { ISSUER, type TokenAuthenticator } from './authenticators.ts'
 import type { UserInfo } from './types.ts'
 
-export const ISSUER = 'https://kubernetes.default.svc.cluster.local'
 const ALGORITHM = 'ES256'
+/** Milliseconds for which a token is not verified again. What it is bound to is looked up every time. */
 const REMEMBERED = 10_000
+/** Milliseconds for which a token outlives the deletion of what it is bound to, so that a Pod can end in order. */
+const DELETION_LEEWAY = 60_000
 
-/** What a token is bound to, as its `kubernetes.io` claim says. */
-interface Binding {
-  namespace: string
-  serviceaccount: { name: string; uid: string }
-  pod?: { name: string; uid: string }
-  node?: { name: string; uid?: string }
+interface Reference {
+  name: string
+  uid?: string
 }
 
-/** Makes and checks bound tokens of service accounts (KEP-1205). */
+/** What a token is bound to: its `kubernetes.io` claim (KEP-1205, KEP-4193). */
+export interface TokenBinding {
+  namespace: string
+  serviceaccount: Reference
+  pod?: Reference
+  secret?: Reference
+  node?: Reference
+}
+
+/** A token as it is asked for. */
+export interface TokenOrder {
+  binding: TokenBinding
+  /** The API server's own where empty. */
+  audiences: string[]
+  /** Lifetime. */
+  seconds: number
+  /** Seconds after which its user should have fetched another one; the token lives longer, for users who do not. */
+  warnAfter?: number
+}
+
+/** Makes and checks bound tokens of service accounts. */
 export interface ServiceAccountTokens extends TokenAuthenticator {
-  issue(binding: Binding, audiences: string[], seconds: number): Promise<{ token: string; expires: Date }>
+  issue(order: TokenOrder): Promise<string>
 }
 
 export interface TokenKeys {
   privateKey: string
   publicKey: string
+}
+
+interface Verified {
+  binding: TokenBinding
+  audiences: readonly string[]
+  id: string | undefined
 }
 
 export function createServiceAccountTokens(
@@ -34,65 +60,76 @@ export function createServiceAccountTokens(
 ): ServiceAccountTokens {
   const privateKey = createPrivateKey(keys.privateKey)
   const publicKey = createPublicKey(keys.publicKey)
-  const verified = new LRUCache<string, Binding>({ max: 4_096, ttl: REMEMBERED })
+  const verified = new LRUCache<string, Verified>({ max: 4_096, ttl: REMEMBERED })
   return {
-    async issue(binding, audiences, seconds) {
-      const expires = new Date(Date.now() + seconds * 1000)
-      const subject = `system:serviceaccount:${binding.namespace}:${binding.serviceaccount.name}`
-      const token = await new SignJWT({ 'kubernetes.io': binding })
-        .setProtectedHeader({ alg: ALGORITHM })
-        .setIssuer(ISSUER)
-        .setSubject(subject)
-        .setAudience(audiences.length > 0 ? audiences : [ISSUER])
-        .setIssuedAt()
-        .setNotBefore('0 s')
-        .setExpirationTime(expires)
-        .setJti(crypto.randomUUID())
-        .sign(privateKey)
-      return { token, expires }
-    },
-    async authenticate(token) {
+    issue: order => sign(order, privateKey),
+    async authenticate(token, wanted) {
       if (token.split('.').length !== 3) return undefined
-      const binding = verified.get(token) ?? (await verify(token, publicKey))
-      if (!binding) return undefined
-      verified.set(token, binding)
-      return isValid(binding, informers()) ? toUser(binding) : undefined
+      const known = verified.get(token) ?? (await verify(token, publicKey))
+      if (!known) return undefined
+      verified.set(token, known)
+      const audiences = wanted.filter(audience => known.audiences.includes(audience))
+      if (audiences.length === 0 || !isAlive(known.binding, informers())) return undefined
+      return { user: toUser(known), audiences }
     },
   }
 }
 
-async function verify(token: string, key: KeyObject): Promise<Binding | undefined> {
+async function sign({ binding, audiences, seconds, warnAfter }: TokenOrder, key: KeyObject): Promise<string> {
+  const now = Math.floor(Date.now() / 1000)
+  const claim = { ...binding, ...(warnAfter && { warnafter: now + warnAfter }) }
+  return new SignJWT({ 'kubernetes.io': claim })
+    .setProtectedHeader({ alg: ALGORITHM })
+    .setIssuer(ISSUER)
+    .setSubject(`system:serviceaccount:${binding.namespace}:${binding.serviceaccount.name}`)
+    .setAudience(audiences.length > 0 ? audiences : [ISSUER])
+    .setIssuedAt(now)
+    .setNotBefore(now)
+    .setExpirationTime(now + seconds)
+    .setJti(crypto.randomUUID())
+    .sign(key)
+}
+
+async function verify(token: string, key: KeyObject): Promise<Verified | undefined> {
   try {
-    const { payload } = await jwtVerify(token, key, {
-      issuer: ISSUER,
-      audience: ISSUER,
-      algorithms: [ALGORITHM],
-    })
-    return payload['kubernetes.io'] as Binding | undefined
+    const { payload } = await jwtVerify(token, key, { issuer: ISSUER, algorithms: [ALGORITHM] })
+    const binding = payload['kubernetes.io'] as TokenBinding | undefined
+    const subject = `system:serviceaccount:${binding?.namespace}:${binding?.serviceaccount?.name}`
+    const audiences = [payload.aud ?? []].flat()
+    return binding && payload.sub === subject ? { binding, audiences, id: payload.jti } : undefined
   } catch {
     return undefined
   }
 }
 
-/** A token dies with its service account and with the Pod it was made for. */
-function isValid({ namespace, serviceaccount, pod }: Binding, informers: InformerFactory): boolean {
-  const account = informers.informer(serviceAccounts).get(`${namespace}/${serviceaccount.name}`)
-  if (account?.metadata.uid !== serviceaccount.uid) return false
-  return !pod || informers.informer(pods).get(`${namespace}/${pod.name}`)?.metadata.uid === pod.uid
+/** A token dies with its service account and with the Pod, Secret or node it was made for. */
+function isAlive(binding: TokenBinding, informers: InformerFactory): boolean {
+  const { namespace, serviceaccount, pod, secret, node } = binding
+  const isThere = (found: ApiObject | undefined, { uid }: Reference): boolean => {
+    if (!found || found.metadata.uid !== uid) return false
+    const { deletionTimestamp } = found.metadata
+    return !deletionTimestamp || Date.parse(deletionTimestamp) + DELETION_LEEWAY > Date.now()
+  }
+  const find = (kind: typeof pods | typeof secrets | typeof serviceAccounts, { name }: Reference) =>
+    informers.informer(kind as never).get(`${namespace}/${name}`) as ApiObject | undefined
+  if (!isThere(find(serviceAccounts, serviceaccount), serviceaccount)) return false
+  if (pod) return isThere(find(pods, pod), pod)
+  if (secret) return isThere(find(secrets, secret), secret)
+  return !node || isThere(informers.informer(nodes).get(node.name), node)
 }
 
-function toUser({ namespace, serviceaccount, pod, node }: Binding): UserInfo {
+function toUser({ binding: { namespace, serviceaccount, pod, node }, id }: Verified): UserInfo {
+  const domain = 'authentication.kubernetes.io'
   const extra: Record<string, string[]> = {
-    ...(pod && {
-      'authentication.kubernetes.io/pod-name': [pod.name],
-      'authentication.kubernetes.io/pod-uid': [pod.uid],
-    }),
-    ...(node && { 'authentication.kubernetes.io/node-name': [node.name] }),
+    ...(id && { [`${domain}/credential-id`]: [`JTI=${id}`] }),
+    ...(node && { [`${domain}/node-name`]: [node.name] }),
+    ...(node?.uid && { [`${domain}/node-uid`]: [node.uid] }),
+    ...(pod && { [`${domain}/pod-name`]: [pod.name], [`${domain}/pod-uid`]: [pod.uid!] }),
   }
   return {
     name: `system:serviceaccount:${namespace}:${serviceaccount.name}`,
-    uid: serviceaccount.uid,
+    uid: serviceaccount.uid!,
     groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`],
-    ...(Object.keys(extra).length > 0 && { extra }),
+    extra,
   }
 }

@@ -29,6 +29,8 @@ export interface AuthorizationAttributes {
   subresource?: string
   namespace?: string
   name?: string
+  /** What a list or watch is narrowed down to, as given in the request. */
+  fieldSelector?: string
 }
 
 /** `no-opinion` hands the question on to the next authorizer; all `no-opinion` means forbidden. */

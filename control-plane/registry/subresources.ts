@@ -1,19 +1,14 @@
 import type { Client, InformerFactory } from '../../api/client/client.ts'
 import type { KindDeclaration } from '../../api/kinds/kind.ts'
 import type { ApiObject } from '../../api/meta/object.ts'
+import type { RequestAuthenticator } from '../auth/authenticators.ts'
 import type { RuleResolver } from '../auth/rbac.ts'
 import type { ServiceAccountTokens } from '../auth/service-account-tokens.ts'
-import type { Authenticator, Authorizer, UserInfo } from '../auth/types.ts'
+import type { Authorizer, UserInfo } from '../auth/types.ts'
+import { reviewAccess, reviewLocalAccess, reviewSelfAccess } from './subresources/access-reviews.ts'
 import { bindPod } from './subresources/binding.ts'
 import { evictPod } from './subresources/eviction.ts'
-import {
-  reviewAccess,
-  reviewLocalAccess,
-  reviewRules,
-  reviewSelf,
-  reviewSelfAccess,
-  reviewToken,
-} from './subresources/reviews.ts'
+import { reviewRules, reviewSelf, reviewToken } from './subresources/reviews.ts'
 import { requestToken } from './subresources/token-request.ts'
 
 /** A create on a subresource, or on a kind that is answered and not stored. */
@@ -30,7 +25,7 @@ export interface SubresourceRequest {
   authorizer: Authorizer
   rules: RuleResolver
   tokens: ServiceAccountTokens
-  authenticator: Authenticator
+  authenticator: RequestAuthenticator
   now: Date
 }
 

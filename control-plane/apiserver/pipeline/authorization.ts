@@ -24,6 +24,7 @@ function attributesOf(info: RequestInfo, user: UserInfo): AuthorizationAttribute
   }
   const { verb, group, version, resource, subresource, namespace } = info
   const name = info.name ?? info.selectedName
+  const fieldSelector = info.query.get('fieldSelector')
   return {
     user,
     verb,
@@ -35,6 +36,7 @@ function attributesOf(info: RequestInfo, user: UserInfo): AuthorizationAttribute
     ...(subresource && { subresource }),
     ...(namespace !== undefined && { namespace }),
     ...(name !== undefined && { name }),
+    ...(fieldSelector && { fieldSelector }),
   }
 }
 
