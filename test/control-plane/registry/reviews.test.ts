@@ -1,0 +1,81 @@
+import test from 'ava'
+import { startTestApiServer } from '../../helpers/api-server.ts'
+
+const api = await startTestApiServer()
+test.after.always(() => api.stop())
+
+const review = (kind: string, spec: object, namespace?: string) =>
+  api.raw(`/apis/authorization.k8s.io/v1/${namespace ? `namespaces/${namespace}/` : ''}${kind}`, {
+    body: { spec },
+  })
+
+test('an access review says which binding allows', async t => {
+  const { body } = await review('subjectaccessreviews', {
+    user: 'system:kube-scheduler',
+    resourceAttributes: { verb: 'list', resource: 'nodes' },
+  })
+  t.deepEqual(body.status, {
+    allowed: true,
+    reason:
+      'RBAC: allowed by ClusterRoleBinding "system:kube-scheduler" of ClusterRole "system:kube-scheduler" to User "system:kube-scheduler"',
+  })
+})
+
+test('an access review that allows nothing says no', async t => {
+  const { body } = await review('subjectaccessreviews', {
+    user: 'jane',
+    resourceAttributes: { verb: 'list', resource: 'nodes' },
+  })
+  t.deepEqual(body.status, { allowed: false })
+})
+
+test('an access review asks about one thing, of somebody', async t => {
+  const neither = await review('subjectaccessreviews', { user: 'jane' })
+  t.is(neither.status, 422)
+  t.true(
+    neither.body.message.includes(
+      'spec.resourceAttributes: Invalid value: null: exactly one of nonResourceAttributes or resourceAttributes must be specified',
+    ),
+  )
+  const nobody = await review('subjectaccessreviews', { resourceAttributes: { verb: 'get' } })
+  t.true(
+    nobody.body.message.includes(
+      'spec.user: Invalid value: "": at least one of user or group must be specified',
+    ),
+  )
+})
+
+test('a local access review stays in its namespace', async t => {
+  const { status, body } = await review(
+    'localsubjectaccessreviews',
+    { user: 'jane', resourceAttributes: { namespace: 'other', verb: 'get', resource: 'pods' } },
+    'default',
+  )
+  t.is(status, 400)
+  t.is(body.message, 'spec.resourceAttributes.namespace must match namespace: default')
+})
+
+test('admin, edit and view are sums of the roles labelled for them', async t => {
+  const { body } = await api.raw('/apis/rbac.authorization.k8s.io/v1/clusterroles/edit')
+  t.deepEqual(body.aggregationRule, {
+    clusterRoleSelectors: [{ matchLabels: { 'rbac.authorization.k8s.io/aggregate-to-edit': 'true' } }],
+  })
+  t.is(body.metadata.labels['rbac.authorization.k8s.io/aggregate-to-admin'], 'true')
+})
+
+test('a token is reviewed for the audiences it is meant for', async t => {
+  await api.raw('/api/v1/namespaces/default/serviceaccounts', { body: { metadata: { name: 'runner' } } })
+  const { body: request } = await api.raw('/api/v1/namespaces/default/serviceaccounts/runner/token', {
+    body: { spec: { audiences: ['vault'], expirationSeconds: 600 } },
+  })
+  const { token } = request.status
+  const reviewed = (spec: object) =>
+    api.raw('/apis/authentication.k8s.io/v1/tokenreviews', { body: { spec: { token, ...spec } } })
+  t.like((await reviewed({ audiences: ['vault', 'other'] })).body.status, {
+    authenticated: true,
+    audiences: ['vault'],
+    user: { username: 'system:serviceaccount:default:runner' },
+  })
+  t.like((await reviewed({})).body.status, { error: 'invalid bearer token' })
+  t.is((await api.raw('/version', { user: null, headers: { authorization: `Bearer ${token}` } })).status, 401)
+})
