@@ -1,23 +1,29 @@
 import { mkdir } from 'node:fs/promises'
+import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { Client, Informer, InformerFactory } from '../../api/client/client.ts'
-import { createEventRecorder } from '../../api/client/event-recorder.ts'
+import { createEventRecorder, type EventRecorder } from '../../api/client/event-recorder.ts'
 import { pods, services } from '../../api/kinds/core.ts'
 import type { Pod } from '../../api/kinds/types.ts'
 import type { Logger } from '../../plugins/plugin.ts'
 import type { RuntimePlugin } from '../../plugins/runtime.ts'
 import type { VolumePlugin } from '../../plugins/volume.ts'
-import { CONTAINER_NAME, POD_UID } from './containers/labels.ts'
+import { LOG_LIMITS, type LogLimits, rotateLogs } from './containers/log-rotation.ts'
 import { createBackoff } from './images/backoff.ts'
+import { collectImages, IMAGE_GC_DEFAULTS, type ImageGcSettings } from './images/image-gc.ts'
 import { createImages } from './images/images.ts'
 import { keepLease } from './node/node-lease.ts'
-import { nodeResources } from './node/node-object.ts'
-import { reportNode } from './node/node-reporter.ts'
+import { nodeReference, nodeResources } from './node/node-object.ts'
+import { reportNode, type Taint } from './node/node-reporter.ts'
+import { admitPod } from './pods/admit.ts'
+import { containerPath } from './pods/containers-of.ts'
 import type { PodContext } from './pods/context.ts'
-import { removeOrphans } from './pods/orphans.ts'
-import { createPodWorker, type PodWorker } from './pods/pod-worker.ts'
+import { clearOrphans } from './pods/orphans.ts'
+import type { Owners } from './pods/owners.ts'
+import { createPace } from './pods/pace.ts'
 import { followEvents } from './pods/runtime-events.ts'
-import { createProbeManager } from './probes/probe-manager.ts'
+import { createPodWorkers, type PodWorkers } from './pods/workers.ts'
+import { createProbeManager, type ProbeManager } from './probes/probe-manager.ts'
 import { type KubeletServerTls, startKubeletServer } from './server/server.ts'
 import { createObjectReader } from './volumes/objects.ts'
 import { createVolumeManager } from './volumes/volume-manager.ts'
@@ -29,15 +35,22 @@ export interface KubeletOptions {
   serviceInformers: InformerFactory
   nodeName: string
   nodeAddress: string
+  /** Beyond those every node has. */
   labels: Record<string, string>
+  /** Put on the Node when it is registered first. */
+  taints?: Taint[]
   runtime: RuntimePlugin
+  /** As in `containerd://…`. */
   runtimeName: string
+  /** Volumes, logs and state of Pods; survives restarts. */
   dataDir: string
   clusterDNS: string[]
   clusterDomain: string
   maxPods: number
   server: { address: string; port: number; tls: KubeletServerTls }
   volumePlugins: VolumePlugin[]
+  logLimits?: LogLimits
+  imageGc?: ImageGcSettings
   log: Logger
   signal: AbortSignal
 }
@@ -45,7 +58,9 @@ export interface KubeletOptions {
 export interface Kubelet {
   /** Resolves when the node was ready first. */
   ready: Promise<void>
-  /** Resolves when the workers have let go; containers go on. */
+  /** The port the server listens on. */
+  port: number
+  /** Resolves when nothing more is begun; containers go on. The signal does the same. */
   stop(): Promise<void>
 }
 
@@ -55,39 +70,72 @@ const REFRESH_VOLUMES = 20_000
 
 /** Runs the Pods that are bound to this node. What runs already, by an earlier agent's hand, is adopted. */
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
-  const { runtime, signal, log, nodeName } = options
+  const { runtime, log, nodeName, informers } = options
   await mkdir(options.dataDir, { recursive: true })
-  const workers = new Map<string, PodWorker>()
+  const stopping = new AbortController()
+  const signal = AbortSignal.any([options.signal, stopping.signal])
+  const workers = createPodWorkers()
   const context = createContext(options, workers)
-  const informer = options.informers.informer(pods, { fieldSelector: `spec.nodeName=${nodeName}` })
+  const informer = informers.informer(pods, { fieldSelector: `spec.nodeName=${nodeName}` })
   const server = await startKubeletServer({ ...options.server, context, pods: informer, signal })
-  const ready = reportNode({ ...options, recorder: context.recorder, kubeletPort: server.port })
-  keepLease(options)
-  void runPods(context, informer, workers, signal).catch(error =>
-    log.error({ error: error.message }, 'kubelet failed'),
-  )
+  const stop = async (): Promise<void> => {
+    stopping.abort()
+    context.probes.stop()
+    await Promise.all([workers.stop(), server.close()])
+  }
+  options.signal.addEventListener('abort', () => void stop(), { once: true })
+  const running = { ...options, signal }
+  const ready = reportNode({ ...running, recorder: context.recorder, kubeletPort: server.port })
+  keepLease(running)
   followEvents(runtime, {
     signal,
     log,
-    onEvent: id => wakeOwner(runtime, workers, id),
-    onGap: () => wakeAll(workers),
+    onEvent: ({ id, type }) => context.owners.get(id)?.notice(id, type),
+    onGap: () => workers.wakeAll(),
   })
+  void runPods(context, informer, workers, signal)
+  keepHouse(running, context, workers)
+  return { ready, port: server.port, stop }
+}
+
+/** A worker for each Pod, from the first list on; what belongs to no Pod of the list is cleared away. */
+async function runPods(
+  context: PodContext,
+  informer: Informer<Pod>,
+  workers: PodWorkers,
+  signal: AbortSignal,
+): Promise<void> {
+  await informer.synced()
+  if (signal.aborted) return
+  workers.follow(context, informer)
+  clearOrphans(context, uid => workers.has(uid), signal)
+}
+
+/** What is done from time to time: logs, images, volumes made from objects that change. */
+function keepHouse(options: KubeletOptions, context: PodContext, workers: PodWorkers): void {
+  const { runtime, log, signal, nodeName, logLimits = LOG_LIMITS, imageGc = IMAGE_GC_DEFAULTS } = options
+  rotateLogs({ runtime, limits: logLimits, log, signal })
+  const onShortage = (message: string): void =>
+    context.recorder.event(nodeReference(nodeName), 'Warning', 'FreeDiskSpaceFailed', message)
+  collectImages({ runtime, settings: imageGc, onShortage, log, signal })
   const refresh = setInterval(() => refreshVolumes(context, workers), REFRESH_VOLUMES)
   signal.addEventListener('abort', () => clearInterval(refresh), { once: true })
-  return {
-    ready,
-    async stop() {
-      for (const worker of workers.values()) worker.stop()
-      context.probes.stop()
-      await server.close()
-    },
+}
+
+function refreshVolumes({ volumes, log }: PodContext, workers: PodWorkers): void {
+  for (const pod of workers.activePods()) {
+    if (pod.metadata.deletionTimestamp) continue
+    volumes
+      .refresh(pod)
+      .catch(error => log.debug({ pod: pod.metadata.name, error: error.message }, 'volumes not refreshed'))
   }
 }
 
-function createContext(options: KubeletOptions, workers: Map<string, PodWorker>): PodContext {
+function createContext(options: KubeletOptions, workers: PodWorkers): PodContext {
   const { client, runtime, runtimeName, nodeName, nodeAddress, dataDir, maxPods, log } = options
   const recorder = createEventRecorder(client, { component: 'kubelet', host: nodeName })
   const objects = createObjectReader(client)
+  const owners: Owners = new Map()
   const { allocatable } = nodeResources(dataDir, maxPods)
   const facts: PodContext['facts'] = (_pod, podIPs) => ({
     podIPs,
@@ -99,17 +147,6 @@ function createContext(options: KubeletOptions, workers: Map<string, PodWorker>)
     objects,
     facts: (pod: Pod) => facts(pod, pod.status?.podIPs?.map(({ ip }) => ip!) ?? []),
   }
-  const probes = createProbeManager({
-    onChange: id => void wakeOwner(runtime, workers, id),
-    onFailure: (id, type, message) =>
-      void recordUnhealthy(id, `${capitalize(type)} probe failed: ${message}`),
-  })
-  const recordUnhealthy = async (id: string, message: string): Promise<void> => {
-    const [container] = await runtime.listContainers({ id }).catch(() => [])
-    const worker = container && workers.get(container.labels[POD_UID] ?? '')
-    const path = `spec.containers{${container?.labels[CONTAINER_NAME]}}`
-    if (worker) recorder.event(worker.pod, 'Warning', 'Unhealthy', message, path)
-  }
   return {
     client,
     recorder,
@@ -117,67 +154,32 @@ function createContext(options: KubeletOptions, workers: Map<string, PodWorker>)
     runtimeName,
     nodeName,
     hostIP: nodeAddress,
-    logDir: join(dataDir, 'logs'),
+    memoryCapacity: totalmem(),
+    logDir: join(dataDir, 'pod-logs'),
     dns: options,
     images: createImages(runtime, recorder),
     volumes: createVolumeManager(dataDir, volumeSources, options.volumePlugins, log),
     objects,
-    probes,
+    probes: createProbes(owners, recorder),
+    owners,
+    pace: createPace(),
     crashes: createBackoff(FIRST_CRASH_DELAY, LONGEST_CRASH_DELAY),
     services: options.serviceInformers.informer(services),
+    admit: pod => admitPod(pod, workers.othersThan(pod), allocatable),
     facts,
     log,
   }
 }
 
-const capitalize = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)
-
-/** A worker for each Pod, from the first list on; what belongs to no Pod of the list is cleared away. */
-async function runPods(
-  context: PodContext,
-  informer: Informer<Pod>,
-  workers: Map<string, PodWorker>,
-  signal: AbortSignal,
-): Promise<void> {
-  const start = (pod: Pod): void => {
-    const uid = pod.metadata.uid!
-    const worker = workers.get(uid)
-    if (worker) worker.update(pod)
-    else
-      workers.set(
-        uid,
-        createPodWorker(context, pod, () => workers.delete(uid)),
-      )
-  }
-  await informer.synced()
-  if (signal.aborted) return
-  informer.addHandler({
-    added: start,
-    updated: (pod, old) => {
-      if (pod.metadata.uid !== old.metadata.uid) void workers.get(old.metadata.uid!)?.remove()
-      start(pod)
+function createProbes(owners: Owners, recorder: EventRecorder): ProbeManager {
+  const capitalize = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)
+  return createProbeManager({
+    onChange: id => owners.get(id)?.notice(id),
+    onFailure({ containerId, container }, type, message) {
+      const owner = owners.get(containerId)
+      if (!owner) return
+      const text = `${capitalize(type)} probe failed: ${message}`
+      recorder.event(owner.pod, 'Warning', 'Unhealthy', text, containerPath(owner.pod, container.name))
     },
-    deleted: pod => void workers.get(pod.metadata.uid!)?.remove(),
   })
-  await removeOrphans(context, uid => workers.has(uid))
-}
-
-async function wakeOwner(runtime: RuntimePlugin, workers: Map<string, PodWorker>, id: string): Promise<void> {
-  const [container] = await runtime.listContainers({ id }).catch(() => [])
-  const [sandbox] = container ? [] : await runtime.listPodSandbox({ id }).catch(() => [])
-  const uid = (container ?? sandbox)?.labels[POD_UID]
-  if (uid) workers.get(uid)?.wake()
-}
-
-function wakeAll(workers: Map<string, PodWorker>): void {
-  for (const worker of workers.values()) worker.wake()
-}
-
-function refreshVolumes({ volumes, log }: PodContext, workers: Map<string, PodWorker>): void {
-  for (const { pod } of workers.values()) {
-    if (pod.metadata.deletionTimestamp) continue
-    volumes
-      .refresh(pod)
-      .catch(error => log.debug({ pod: pod.metadata.name, error: error.message }, 'volumes not refreshed'))
-  }
 }

@@ -49,7 +49,11 @@ export interface TestNode {
 }
 
 export async function startTestNode(): Promise<TestNode> {
-  const [machine, api] = await Promise.all([startTestMachine(), startTestApiServer()])
+  const machine = await startTestMachine()
+  const api = await startTestApiServer().catch(async error => {
+    await machine.stop()
+    throw error
+  })
   const nodeName = 'node-a'
   const forwarder = await forwardApi(join(machine.dir, 'api.sock'), Number(new URL(api.url).port))
   await writeConfig(machine, api, nodeName)

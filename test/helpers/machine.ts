@@ -100,7 +100,15 @@ async function startContainerd(machine: TestMachine): Promise<void> {
   const script = `echo $$ > /run/test-containerd.pid; exec containerd --config ${dir}/containerd.toml >> ${dir}/containerd.log 2>&1`
   machine.spawn(['sh', '-c', script], { stdio: 'ignore', detached: true }).unref()
   await until(() => existsSync(socket), 'containerd listens', dir)
-  await machine.run('ctr', '-a', socket, 'version')
+  for (let tries = 0; ; tries++) {
+    try {
+      await machine.run('ctr', '-a', socket, 'version')
+      return
+    } catch (error) {
+      if (tries === 50) throw error
+      await sleep(50)
+    }
+  }
 }
 
 const NETWORK = {

@@ -1,5 +1,4 @@
 import type { Container, Pod } from '../../../api/kinds/types.ts'
-import { parseQuantity, quantityMilli, quantityValue } from '../../../api/meta/quantity.ts'
 import type {
   ContainerConfig,
   LinuxContainerResources,
@@ -8,7 +7,9 @@ import type {
   SecurityProfile,
 } from '../../../plugins/runtime.ts'
 import { expand } from '../env/expand.ts'
-import { cpuShares, qosClass } from '../pods/cgroups.ts'
+import { cpuShares } from '../pods/cgroups.ts'
+import { oomScoreAdjust } from '../pods/qos.ts'
+import { amount } from '../pods/resources.ts'
 import {
   CONTAINER_HASH,
   CONTAINER_NAME,
@@ -27,11 +28,20 @@ export interface ContainerInputs {
   environment: { key: string; value: string }[]
   mounts: Mount[]
   restartCount: number
-  /** Resolved from the image where the spec names no user; numeric. */
-  imageUser: { uid?: number; username?: string }
+  imageUser: ImageUser
+  /** Bytes of the node. */
+  memoryCapacity: number
+}
+
+/** The user the image names, for where the spec names none. */
+export interface ImageUser {
+  uid?: number
+  username?: string
 }
 
 const CPU_PERIOD = 100_000
+/** The least quota the kernel takes, in microseconds. */
+const LEAST_QUOTA = 1_000
 
 /** Thrown when a container's spec cannot be run as it is: the reason is CreateContainerConfigError. */
 export class ContainerConfigError extends Error {
@@ -64,35 +74,30 @@ export function containerConfig(pod: Pod, container: Container, inputs: Containe
     stdinOnce: container.stdinOnce ?? false,
     tty: container.tty ?? false,
     linux: {
-      resources: linuxResources(pod, container),
+      resources: linuxResources(pod, container, inputs.memoryCapacity),
       securityContext: securityContext(pod, container, inputs),
     },
   }
 }
 
-/** cgroup values and OOM score of one container (KEP-less kubelet rules: shares of the request, quota of the limit). */
-export function linuxResources(pod: Pod, { resources }: Container): LinuxContainerResources {
-  const milli = (text: unknown): number => Number(quantityMilli(parseQuantity(String(text))))
-  const bytes = (text: unknown): number => Number(quantityValue(parseQuantity(String(text))))
-  const cpuLimit = resources?.limits?.cpu
-  const cpuRequest = resources?.requests?.cpu ?? cpuLimit
-  const memoryLimit = resources?.limits?.memory
+/** cgroup values and OOM score of one container: shares of its request, quota and memory of its limits. */
+export function linuxResources(
+  pod: Pod,
+  { resources }: Container,
+  memoryCapacity: number,
+): LinuxContainerResources {
+  const { limits, requests } = resources ?? {}
+  const cpuRequest = amount('cpu', requests?.cpu ?? limits?.cpu)
+  const memoryRequest = amount('memory', requests?.memory ?? limits?.memory)
   return {
-    cpuShares: cpuRequest === undefined ? 2 : cpuShares(milli(cpuRequest)),
-    ...(cpuLimit !== undefined && {
+    cpuShares: cpuShares(cpuRequest),
+    ...(limits?.cpu !== undefined && {
       cpuPeriod: CPU_PERIOD,
-      cpuQuota: Math.max(milli(cpuLimit) * (CPU_PERIOD / 1000), 1_000),
+      cpuQuota: Math.max((amount('cpu', limits.cpu) * CPU_PERIOD) / 1000, LEAST_QUOTA),
     }),
-    ...(memoryLimit !== undefined && { memoryLimitInBytes: bytes(memoryLimit) }),
-    oomScoreAdj: oomScore(pod),
+    ...(limits?.memory !== undefined && { memoryLimitInBytes: amount('memory', limits.memory) }),
+    oomScoreAdj: oomScoreAdjust(pod, memoryRequest, memoryCapacity),
   }
-}
-
-/** Guaranteed Pods are killed last, best-effort ones first. */
-function oomScore(pod: Pod): number {
-  const qos = qosClass(pod)
-  if (qos === 'Guaranteed') return -997
-  return qos === 'BestEffort' ? 1000 : 999
 }
 
 function securityContext(pod: Pod, container: Container, { imageUser }: ContainerInputs) {
@@ -108,7 +113,7 @@ function securityContext(pod: Pod, container: Container, { imageUser }: Containe
       dropCapabilities: own.capabilities?.drop ?? [],
     },
     privileged,
-    namespaceOptions: namespaceOptions(pod),
+    namespaceOptions: containerNamespaces(pod, container),
     ...(uid !== undefined && { runAsUser: { value: uid } }),
     ...(uid === undefined && imageUser.username && { runAsUsername: imageUser.username }),
     ...(gid !== undefined && uid !== undefined && { runAsGroup: { value: gid } }),
@@ -150,6 +155,15 @@ export function namespaceOptions({ spec }: Pod): NamespaceOption {
     ipc: spec.hostIPC ? 'NODE' : 'POD',
     pid: spec.hostPID ? 'NODE' : spec.shareProcessNamespace ? 'POD' : 'CONTAINER',
   }
+}
+
+/** An ephemeral container may share the processes of the container it looks into. */
+function containerNamespaces(pod: Pod, container: Container): NamespaceOption {
+  const { targetContainerName } = container as { targetContainerName?: string }
+  const targetId = pod.status?.containerStatuses
+    ?.find(({ name }) => name === targetContainerName)
+    ?.containerID?.replace(/^.*:\/\//, '')
+  return { ...namespaceOptions(pod), ...(targetId && { pid: 'TARGET', targetId }) }
 }
 
 const UNCONFINED: SecurityProfile = { profileType: 'Unconfined' }

@@ -1,10 +1,15 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { Container, Pod } from '../../../api/kinds/types.ts'
-import type { AuthConfig, PodSandboxConfig, RuntimeImage } from '../../../plugins/runtime.ts'
+import type { AuthConfig, ContainerConfig, RuntimeImage } from '../../../plugins/runtime.ts'
 import type { MountedVolume } from '../../../plugins/volume.ts'
 import { containerEnvironment } from '../env/environment.ts'
 import { pullSecrets } from '../images/pull-secrets.ts'
+import { containerPath } from '../pods/containers-of.ts'
 import type { PodContext } from '../pods/context.ts'
-import { ContainerConfigError, containerConfig } from './config.ts'
+import { type PodState, type ReadySandbox, unlessLeaving } from '../pods/pod-state.ts'
+import { ContainerConfigError, containerConfig, type ImageUser } from './config.ts'
+import { briefGrpcText } from './grpc-text.ts'
 import { runHook } from './hooks.ts'
 
 /** A container could not be made or started; `reason` is what it is waiting for. */
@@ -22,11 +27,9 @@ export class StartError extends Error {
   }
 }
 
-/** What is known of a Pod once its sandbox stands. */
+/** What a container is started with. */
 export interface StartInputs {
-  sandboxId: string
-  sandbox: PodSandboxConfig
-  podIPs: string[]
+  sandbox: ReadySandbox
   volumes: Map<string, MountedVolume>
   restartCount: number
 }
@@ -44,47 +47,55 @@ export function ensureImage(
 
 /** Makes and starts a container whose image is there. Resolves when it runs and its postStart hook is done. */
 export async function startContainer(
-  context: PodContext,
-  pod: Pod,
+  state: PodState,
   container: Container,
   image: RuntimeImage,
   inputs: StartInputs,
 ): Promise<void> {
-  const { runtime, recorder } = context
-  const list = pod.spec.containers.includes(container) ? 'containers' : 'initContainers'
-  const fieldPath = `spec.${list}{${container.name}}`
+  const { context, pod } = state
+  const { runtime, recorder, owners } = context
+  const { sandbox } = inputs
+  const fieldPath = containerPath(pod, container.name)
   const fail = (reason: StartError['reason'], cause: unknown): never => {
-    const { message } = cause as Error
+    const message = briefGrpcText(cause)
     recorder.event(pod, 'Warning', 'Failed', `Error: ${message}`, fieldPath)
     throw new StartError(reason, message, { cause })
   }
   const config = await makeConfig(context, pod, container, image, inputs).catch(error =>
-    fail(
-      error instanceof ContainerConfigError ? 'CreateContainerConfigError' : 'CreateContainerError',
-      error,
-    ),
+    error instanceof ContainerConfigError ? fail('CreateContainerConfigError', error) : Promise.reject(error),
   )
   const id = await runtime
-    .createContainer(inputs.sandboxId, config, inputs.sandbox)
+    .createContainer(sandbox.id, config, sandbox.config)
     .catch(error => fail('CreateContainerError', error))
+  owners.set(id, state)
   recorder.event(pod, 'Normal', 'Created', `Created container: ${container.name}`, fieldPath)
   await runtime.startContainer(id).catch(error => fail('RunContainerError', error))
   recorder.event(pod, 'Normal', 'Started', `Started container ${container.name}`, fieldPath)
+  await runPostStart(state, container, id, sandbox)
+}
+
+/** A container whose postStart hook fails is ended and, by its restart policy, started again. */
+async function runPostStart(
+  state: PodState,
+  container: Container,
+  containerId: string,
+  { podIPs }: ReadySandbox,
+): Promise<void> {
   const hook = container.lifecycle?.postStart
   if (!hook) return
-  await runHook(hook, { runtime, containerId: id, container, podIP: inputs.podIPs[0] ?? '' }).catch(
-    async error => {
-      recorder.event(
-        pod,
-        'Warning',
-        'FailedPostStartHook',
-        `PostStartHook failed: ${error.message}`,
-        fieldPath,
-      )
-      await runtime.stopContainer(id, pod.spec.terminationGracePeriodSeconds ?? 30)
-      throw new StartError('PostStartHookError', error.message, { cause: error })
-    },
-  )
+  const { runtime, recorder } = state.context
+  const target = { runtime, containerId, container, podIP: podIPs[0] ?? '' }
+  try {
+    await unlessLeaving(state, runHook(hook, target))
+  } catch (cause) {
+    state.leaving.signal.throwIfAborted()
+    const { message } = cause as Error
+    const path = containerPath(state.pod, container.name)
+    recorder.event(state.pod, 'Warning', 'FailedPostStartHook', 'PostStartHook failed', path)
+    recorder.event(state.pod, 'Normal', 'Killing', 'FailedPostStartHook', path)
+    await runtime.stopContainer(containerId, state.pod.spec.terminationGracePeriodSeconds ?? 30)
+    throw new StartError('PostStartHookError', message, { cause })
+  }
 }
 
 async function makeConfig(
@@ -92,9 +103,10 @@ async function makeConfig(
   pod: Pod,
   container: Container,
   image: RuntimeImage,
-  { podIPs, volumes, restartCount }: StartInputs,
-) {
-  const { objects, services } = context
+  { sandbox, volumes, restartCount }: StartInputs,
+): Promise<ContainerConfig> {
+  const { objects, services, memoryCapacity } = context
+  const { podIPs } = sandbox
   await services.synced()
   const environment = await containerEnvironment(pod, container, {
     configMap: async (namespace, name) => toText(await objects.configMap(namespace, name)),
@@ -106,12 +118,22 @@ async function makeConfig(
     podIP: podIPs[0] ?? '',
     environment,
   })
-  const imageUser = {
-    ...(image.uid && { uid: image.uid.value }),
-    ...(image.username && { username: image.username }),
-  }
-  return containerConfig(pod, container, { imageRef: image.id, environment, mounts, restartCount, imageUser })
+  const config = containerConfig(pod, container, {
+    imageRef: image.id,
+    environment,
+    mounts,
+    restartCount,
+    imageUser: userOf(image),
+    memoryCapacity,
+  })
+  await mkdir(join(sandbox.config.logDirectory, dirname(config.logPath)), { recursive: true })
+  return config
 }
+
+const userOf = ({ uid, username }: RuntimeImage): ImageUser => ({
+  ...(uid && { uid: uid.value }),
+  ...(username && { username }),
+})
 
 const toText = (data: Record<string, Buffer> | undefined): Record<string, string> | undefined =>
   data && Object.fromEntries(Object.entries(data).map(([key, value]) => [key, value.toString()]))

@@ -5,27 +5,27 @@ import { nodes } from '../../../api/kinds/core.ts'
 import type { Node } from '../../../api/kinds/types.ts'
 import { isAlreadyExists, isNotFound } from '../../../api/meta/status.ts'
 import type { Logger } from '../../../plugins/plugin.ts'
-import type { RuntimeCondition, RuntimePlugin } from '../../../plugins/runtime.ts'
-import { nodeConditions, nodeImages, nodeInfo, nodeLabels, nodeResources } from './node-object.ts'
+import { nodeLabels, nodeReference } from './node-object.ts'
+import { createStatusSource, type NodeFacts, type NodeStatus } from './node-status.ts'
 
-export interface NodeReporterOptions {
+export interface Taint {
+  key: string
+  value?: string
+  effect: 'NoSchedule' | 'PreferNoSchedule' | 'NoExecute'
+}
+
+export interface NodeReporterOptions extends NodeFacts {
   client: Client
-  runtime: RuntimePlugin
-  runtimeName: string
   recorder: EventRecorder
-  nodeName: string
-  nodeAddress: string
   labels: Record<string, string>
-  dataDir: string
-  maxPods: number
-  kubeletPort: number
+  taints?: Taint[]
   log: Logger
   signal: AbortSignal
 }
 
 /** How often the runtime is asked for its state, until it is ready and afterwards; milliseconds. */
 const LOOK_STARTING = 100
-const LOOK_READY = 2_000
+const LOOK_READY = 5_000
 /** How often the status is written though nothing changed. */
 const REPORT = 300_000
 const RETRY = 500
@@ -33,27 +33,32 @@ const RETRY = 500
 /** Registers the Node and keeps its status true until the signal aborts. Resolves once the node was ready first. */
 export function reportNode(options: NodeReporterOptions): Promise<void> {
   const ready = Promise.withResolvers<void>()
+  options.recorder.event(nodeReference(options.nodeName), 'Normal', 'Starting', 'Starting kubelet.')
   void keepReporting(options, ready.resolve)
   return ready.promise
 }
 
 async function keepReporting(options: NodeReporterOptions, onReady: () => void): Promise<void> {
   const { signal, log } = options
-  let last: Node['status'] | undefined
+  const source = createStatusSource(options)
+  /** What the server has; undefined when the Node must be registered. */
+  let last: NodeStatus | undefined
+  /** What events were last written about; undefined at the start. */
+  let announced: NodeStatus | undefined
   let lastAt = 0
   while (!signal.aborted) {
     let wait = RETRY
     try {
-      last ??= (await register(options)).status
-      const status = await currentStatus(options, last)
-      const isDue = Date.now() - lastAt > REPORT
-      if (isDue || !isSame(status, last)) {
+      last ??= (await register(options)).status ?? {}
+      const status = await source.read(last)
+      if (Date.now() - lastAt > REPORT || !isSame(status, last)) {
         await writeStatus(options, status)
-        announce(options, last, status)
         last = status
         lastAt = Date.now()
       }
-      const isReady = readyOf(status) === 'True'
+      announce(options, announced, status)
+      announced = status
+      const isReady = statusOf(status, 'Ready') === 'True'
       if (isReady) onReady()
       wait = isReady ? LOOK_READY : LOOK_STARTING
     } catch (error) {
@@ -64,84 +69,60 @@ async function keepReporting(options: NodeReporterOptions, onReady: () => void):
   }
 }
 
-const readyOf = (status: Node['status']): string | undefined =>
-  status?.conditions?.find(({ type }) => type === 'Ready')?.status
+const statusOf = (status: NodeStatus | undefined, condition: string): string | undefined =>
+  status?.conditions?.find(({ type }) => type === condition)?.status
 
 /** The Node as it is, made if need be. Labels of ours that are missing are added. */
-async function register(options: NodeReporterOptions): Promise<Node> {
-  const { client, nodeName } = options
-  const labels = { ...nodeLabels(nodeName), ...options.labels }
-  const object = { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, labels }, spec: {} }
+async function register({ client, nodeName, labels, taints }: NodeReporterOptions): Promise<Node> {
+  const metadata = { name: nodeName, labels: { ...nodeLabels(nodeName), ...labels } }
+  const spec = { ...(taints?.length && { taints }) }
   try {
-    const created = await client.create(nodes, {
-      ...object,
-      status: await currentStatus(options, undefined),
-    } as never)
-    options.recorder.event(created, 'Normal', 'Starting', 'Starting kubelet.')
-    return created
+    return await client.create(nodes, { apiVersion: 'v1', kind: 'Node', metadata, spec } as never)
   } catch (error) {
     if (!isAlreadyExists(error)) throw error
   }
-  return client.patch(nodes, { name: nodeName }, { type: 'merge', body: { metadata: { labels } } })
-}
-
-async function currentStatus(
-  options: NodeReporterOptions,
-  before: Node['status'],
-): Promise<NonNullable<Node['status']>> {
-  const { runtime, runtimeName, nodeName, nodeAddress, dataDir, maxPods, kubeletPort } = options
-  const conditions = await runtime.status().then(
-    status => status.conditions,
-    error => error as Error,
-  )
-  const version = await runtime
-    .version()
-    .catch(() => ({ runtimeName, runtimeVersion: 'Unknown', runtimeApiVersion: '' }))
-  const images = await runtime.listImages().catch(() => [])
-  return {
-    ...nodeResources(dataDir, maxPods),
-    conditions: nodeConditions(
-      conditions as RuntimeCondition[] | Error,
-      (before?.conditions ?? []) as never,
-    ) as never,
-    addresses: [
-      { type: 'InternalIP', address: nodeAddress },
-      { type: 'Hostname', address: nodeName },
-    ],
-    daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort } },
-    nodeInfo: nodeInfo(runtimeName, version) as never,
-    images: nodeImages(images),
-  }
+  const body = { metadata: { labels: metadata.labels } }
+  return client.patch(nodes, { name: nodeName }, { type: 'merge', body })
 }
 
 /** Heartbeats alone are no change: the Lease tells that the node lives. */
-function isSame(a: Node['status'], b: Node['status']): boolean {
-  const plain = (status: Node['status']) => ({
+function isSame(a: NodeStatus, b: NodeStatus): boolean {
+  const own = ({ conditions = [], ...status }: NodeStatus) => ({
     ...status,
-    conditions: status?.conditions?.map(({ lastHeartbeatTime: _, ...rest }) => rest),
+    conditions: conditions.map(({ lastHeartbeatTime: _, ...condition }) => condition),
   })
-  return isDeepStrictEqual(plain(a), plain(b))
+  const [mine, theirs] = [own(a), own(b)]
+  return Object.entries(mine).every(([field, value]) =>
+    isDeepStrictEqual(value, theirs[field as keyof typeof theirs]),
+  )
 }
 
-async function writeStatus({ client, nodeName }: NodeReporterOptions, status: Node['status']): Promise<void> {
-  await client.patch(
-    nodes,
-    { name: nodeName },
-    { type: 'strategic', body: { status } },
-    { subresource: 'status' },
-  )
+/** Conditions and addresses are merged, so that those others wrote stay; addresses of ours that changed are replaced. */
+async function writeStatus({ client, nodeName }: NodeReporterOptions, status: NodeStatus): Promise<void> {
+  const body = { status: { ...status, addresses: [...(status.addresses ?? []), { $patch: 'replace' }] } }
+  await client.patch(nodes, { name: nodeName }, { type: 'strategic', body }, { subresource: 'status' })
+}
+
+/** Events of each condition, by what it turned to. */
+const EVENTS: Record<string, Record<string, string>> = {
+  MemoryPressure: { True: 'NodeHasInsufficientMemory', False: 'NodeHasSufficientMemory' },
+  DiskPressure: { True: 'NodeHasDiskPressure', False: 'NodeHasNoDiskPressure' },
+  PIDPressure: { True: 'NodeHasInsufficientPID', False: 'NodeHasSufficientPID' },
+  Ready: { True: 'NodeReady', False: 'NodeNotReady' },
 }
 
 function announce(
   { recorder, nodeName }: NodeReporterOptions,
-  before: Node['status'],
-  after: Node['status'],
+  before: NodeStatus | undefined,
+  after: NodeStatus,
 ): void {
-  const ready = readyOf(after)
-  if (ready === readyOf(before)) return
-  const node = { apiVersion: 'v1', kind: 'Node', metadata: { name: nodeName, uid: nodeName } }
-  const reason = ready === 'True' ? 'NodeReady' : 'NodeNotReady'
-  recorder.event(node, 'Normal', reason, `Node ${nodeName} status is now: ${reason}`)
+  for (const [type, reasons] of Object.entries(EVENTS)) {
+    const status = statusOf(after, type) ?? ''
+    const reason = reasons[status]
+    if (!reason || statusOf(before, type) === status) continue
+    if (reason === 'NodeNotReady' && !before) continue
+    recorder.event(nodeReference(nodeName), 'Normal', reason, `Node ${nodeName} status is now: ${reason}`)
+  }
 }
 
 function pause(milliseconds: number, signal: AbortSignal): Promise<void> {

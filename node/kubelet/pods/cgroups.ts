@@ -1,73 +1,68 @@
 import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, realpath, rmdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Pod } from '../../../api/kinds/types.ts'
-import { compareQuantity, parseQuantity, quantityMilli, quantityValue } from '../../../api/meta/quantity.ts'
+import { qosClass } from './qos.ts'
+import { isLimited, podResource } from './resources.ts'
 
 const ROOT = '/sys/fs/cgroup'
-/** Hierarchies of cgroup v1 the kubelet makes Pod cgroups in; the runtime makes the rest itself. */
-const V1_CONTROLLERS = [
-  'cpu',
-  'cpuacct',
-  'cpuset',
-  'memory',
-  'pids',
-  'blkio',
-  'devices',
-  'freezer',
-  'systemd',
-]
-
-export type QosClass = 'Guaranteed' | 'Burstable' | 'BestEffort'
-
-/** The Pod's quality of service (Guaranteed: every container has limits equal to requests of cpu and memory). */
-export function qosClass(pod: Pod): QosClass {
-  const containers = [...(pod.spec.initContainers ?? []), ...pod.spec.containers]
-  const hasAny = containers.some(
-    ({ resources }) => nonZero(resources?.requests) || nonZero(resources?.limits),
-  )
-  if (!hasAny) return 'BestEffort'
-  const isGuaranteed = containers.every(({ resources }) =>
-    ['cpu', 'memory'].every(name => {
-      const limit = resources?.limits?.[name]
-      const request = resources?.requests?.[name] ?? limit
-      return limit !== undefined && compareQuantity(String(limit), String(request)) === 0
-    }),
-  )
-  return isGuaranteed ? 'Guaranteed' : 'Burstable'
-}
-
-const nonZero = (list: Record<string, unknown> | undefined): boolean =>
-  ['cpu', 'memory'].some(
-    name => list?.[name] !== undefined && quantityMilli(parseQuantity(String(list[name]))) > 0n,
-  )
+const KUBEPODS = 'kubepods'
 
 /** The parent the runtime puts a Pod's containers in, for the cgroupfs driver: `/kubepods/burstable/podUID`. */
 export function cgroupParent(pod: Pod): string {
   const qos = qosClass(pod)
   const middle = qos === 'Guaranteed' ? '' : `/${qos.toLowerCase()}`
-  return `/kubepods${middle}/pod${pod.metadata.uid}`
+  return `/${KUBEPODS}${middle}/pod${pod.metadata.uid}`
 }
 
 const isUnified = (): boolean => existsSync(join(ROOT, 'cgroup.controllers'))
 
-const hierarchies = (): string[] =>
-  isUnified() ? [ROOT] : V1_CONTROLLERS.map(name => join(ROOT, name)).filter(path => existsSync(path))
+let found: Promise<string[]> | undefined
+
+/** Roots of the hierarchies that are mounted: one for v2, one a controller for v1. They do not change. */
+function hierarchies(): Promise<string[]> {
+  found ??= isUnified() ? Promise.resolve([ROOT]) : findV1()
+  return found
+}
+
+async function findV1(): Promise<string[]> {
+  const names = await readdir(ROOT).catch(() => [])
+  const roots = names.map(name => join(ROOT, name)).filter(path => existsSync(join(path, 'cgroup.procs')))
+  // `cpu` and `cpuacct` may be names of one hierarchy.
+  return [...new Set(await Promise.all(roots.map(path => realpath(path))))]
+}
 
 /** Makes the Pod's cgroup with the limits that hold for all its containers together. */
 export async function createPodCgroup(pod: Pod): Promise<void> {
   const parent = cgroupParent(pod)
-  await Promise.all(hierarchies().map(root => makeLevels(root, parent.split('/').filter(Boolean))))
-  const limits = podLimits(pod)
+  const levels = parent.split('/').filter(Boolean)
+  await Promise.all((await hierarchies()).map(root => makeLevels(root, levels)))
+  const { cpuShares, cpuQuota, memory } = podLimits(pod)
   if (isUnified()) {
-    await set(join(ROOT, parent), 'cpu.weight', String(toWeight(limits.cpuShares)))
-    if (limits.cpuQuota) await set(join(ROOT, parent), 'cpu.max', `${limits.cpuQuota} ${CPU_PERIOD}`)
-    if (limits.memory) await set(join(ROOT, parent), 'memory.max', String(limits.memory))
+    await set('', parent, 'cpu.weight', toWeight(cpuShares))
+    if (cpuQuota) await set('', parent, 'cpu.max', `${cpuQuota} ${CPU_PERIOD}`)
+    if (memory) await set('', parent, 'memory.max', memory)
     return
   }
-  await set(join(ROOT, 'cpu', parent), 'cpu.shares', String(limits.cpuShares))
-  if (limits.cpuQuota) await set(join(ROOT, 'cpu', parent), 'cpu.cfs_quota_us', String(limits.cpuQuota))
-  if (limits.memory) await set(join(ROOT, 'memory', parent), 'memory.limit_in_bytes', String(limits.memory))
+  await set('cpu', parent, 'cpu.shares', cpuShares)
+  if (cpuQuota) await set('cpu', parent, 'cpu.cfs_quota_us', cpuQuota)
+  if (memory) await set('memory', parent, 'memory.limit_in_bytes', memory)
+}
+
+/**
+ * Sets the weight of each class of Pods: Burstable ones together weigh what they request, best-effort ones next to
+ * nothing (kubernetes/design-proposals, "Pod level resource management").
+ */
+export async function updateQosCgroups(pods: Pod[]): Promise<void> {
+  const burstable = pods.filter(pod => qosClass(pod) === 'Burstable')
+  const milliCpu = burstable.reduce((sum, pod) => sum + podResource(pod, 'requests', 'cpu'), 0)
+  const shares = { burstable: cpuShares(milliCpu), besteffort: cpuShares(0) }
+  for (const [name, value] of Object.entries(shares)) {
+    const path = `/${KUBEPODS}/${name}`
+    await Promise.all((await hierarchies()).map(root => makeLevels(root, [KUBEPODS, name])))
+    if (isUnified()) await set('', path, 'cpu.weight', toWeight(value))
+    else await set('cpu', path, 'cpu.shares', value)
+  }
 }
 
 async function makeLevels(root: string, names: string[]): Promise<void> {
@@ -78,7 +73,7 @@ async function makeLevels(root: string, names: string[]): Promise<void> {
     if (existsSync(path)) continue
     if (isUnified()) await delegate(parent)
     await mkdir(path).catch(ignoreExisting)
-    if (root.endsWith('/cpuset')) await inheritCpuset(parent, path)
+    if (existsSync(join(path, 'cpuset.cpus')) && !isUnified()) await inheritCpuset(parent, path)
   }
 }
 
@@ -95,42 +90,26 @@ async function inheritCpuset(parent: string, path: string): Promise<void> {
 
 /** v2: hands a cgroup's controllers on to its children. */
 async function delegate(path: string): Promise<void> {
-  const controllers = (await readFile(join(path, 'cgroup.controllers'), 'utf8'))
-    .trim()
-    .split(/\s+/)
-    .filter(Boolean)
-  for (const name of controllers)
+  const controllers = (await readFile(join(path, 'cgroup.controllers'), 'utf8')).trim().split(/\s+/)
+  for (const name of controllers.filter(Boolean))
     await writeFile(join(path, 'cgroup.subtree_control'), `+${name}`).catch(() => {})
 }
 
 /** A limit the kernel does not take must not keep a Pod from running: the containers have their own. */
-const set = (path: string, file: string, value: string): Promise<void> =>
-  writeFile(join(path, file), value).catch(() => {})
+const set = (controller: string, path: string, file: string, value: string | number): Promise<void> =>
+  writeFile(join(ROOT, controller, path, file), String(value)).catch(() => {})
 
 const CPU_PERIOD = 100_000
+/** The least quota the kernel takes, in microseconds. */
+const LEAST_QUOTA = 1_000
 
-interface PodLimits {
-  cpuShares: number
-  cpuQuota: number | undefined
-  memory: number | undefined
-}
-
-/** Sums over the containers; a limit holds for the Pod only if every container has one. */
-function podLimits({ spec }: Pod): PodLimits {
-  const sum = (kind: 'requests' | 'limits', name: string, read: (text: string) => bigint): bigint =>
-    spec.containers.reduce(
-      (total, { resources }) => total + read(String(resources?.[kind]?.[name] ?? '0')),
-      0n,
-    )
-  const allHave = (name: string): boolean =>
-    spec.containers.every(({ resources }) => resources?.limits?.[name] !== undefined)
-  const milli = (text: string): bigint => quantityMilli(parseQuantity(text))
-  const bytes = (text: string): bigint => quantityValue(parseQuantity(text))
-  const quota = Number(sum('limits', 'cpu', milli)) * (CPU_PERIOD / 1000)
+/** A limit holds for the Pod as a whole only if every container has one. */
+function podLimits(pod: Pod) {
+  const quota = (podResource(pod, 'limits', 'cpu') * CPU_PERIOD) / 1000
   return {
-    cpuShares: cpuShares(Number(sum('requests', 'cpu', milli))),
-    cpuQuota: allHave('cpu') ? Math.max(quota, 1_000) : undefined,
-    memory: allHave('memory') ? Number(sum('limits', 'memory', bytes)) : undefined,
+    cpuShares: cpuShares(podResource(pod, 'requests', 'cpu')),
+    cpuQuota: isLimited(pod, 'cpu') ? Math.max(quota, LEAST_QUOTA) : undefined,
+    memory: isLimited(pod, 'memory') ? podResource(pod, 'limits', 'memory') : undefined,
   }
 }
 
@@ -143,8 +122,9 @@ const toWeight = (shares: number): number => 1 + Math.floor(((shares - 2) * 9999
 /** Removes the Pod's cgroups; tries for a moment while the last processes go. */
 export async function removePodCgroup(parent: string): Promise<void> {
   for (let tries = 0; tries < 20; tries++) {
-    await Promise.all(hierarchies().map(root => removeTree(join(root, parent))))
-    if (!hierarchies().some(root => existsSync(join(root, parent)))) return
+    const roots = await hierarchies()
+    await Promise.all(roots.map(root => removeTree(join(root, parent))))
+    if (!roots.some(root => existsSync(join(root, parent)))) return
     await new Promise(resolve => setTimeout(resolve, 50))
   }
 }
@@ -155,15 +135,15 @@ async function removeTree(path: string): Promise<void> {
   await rmdir(path).catch(() => {})
 }
 
-/** UIDs of Pods that have a cgroup. */
+/** Cgroups of Pods, by the Pod's UID. */
 export async function podCgroups(): Promise<Map<string, string>> {
-  const root = join(hierarchies()[0] ?? ROOT, 'kubepods')
-  const found = new Map<string, string>()
-  for (const middle of ['', 'burstable', 'besteffort']) {
-    const entries = await readdir(join(root, middle)).catch(() => [])
-    for (const name of entries) {
-      if (name.startsWith('pod')) found.set(name.slice(3), join('/kubepods', middle, name))
+  const cgroups = new Map<string, string>()
+  for (const root of await hierarchies()) {
+    for (const middle of ['', 'burstable', 'besteffort']) {
+      const entries = await readdir(join(root, KUBEPODS, middle)).catch(() => [])
+      const names = entries.filter(name => name.startsWith('pod'))
+      for (const name of names) cgroups.set(name.slice(3), join('/', KUBEPODS, middle, name))
     }
   }
-  return found
+  return cgroups
 }

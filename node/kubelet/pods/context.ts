@@ -10,6 +10,8 @@ import type { ProbeManager } from '../probes/probe-manager.ts'
 import type { ObjectReader } from '../volumes/objects.ts'
 import type { VolumeManager } from '../volumes/volume-manager.ts'
 import type { DnsSettings } from './dns-config.ts'
+import type { Owners } from './owners.ts'
+import type { Pace } from './pace.ts'
 
 /** What the workers of all Pods of a node share. */
 export interface PodContext {
@@ -20,19 +22,33 @@ export interface PodContext {
   runtimeName: string
   nodeName: string
   hostIP: string
+  /** Bytes; what shares of memory are counted from. */
+  memoryCapacity: number
   logDir: string
   dns: DnsSettings
   images: Images
   volumes: VolumeManager
   objects: ObjectReader
   probes: ProbeManager
-  /** Back-off of containers that end too soon, by `podUid/container`. */
+  owners: Owners
+  pace: Pace
+  /** Back-off of containers that end too soon, by {@link crashKey}. */
   crashes: Backoff
   services: Informer<Service>
+  /** Why a new Pod cannot run here; undefined when it can. */
+  admit(pod: Pod): Rejection | undefined
   facts(pod: Pod, podIPs: string[]): PodFacts
   log: Logger
 }
 
+/** A Pod the node does not take, in the words of its status. */
+export interface Rejection {
+  reason: string
+  message: string
+}
+
 /** The folder of a Pod's container logs, as the kubelet names it. */
-export const podLogDir = ({ logDir }: PodContext, { metadata }: Pod): string =>
+export const podLogDir = ({ logDir }: Pick<PodContext, 'logDir'>, { metadata }: Pod): string =>
   `${logDir}/${metadata.namespace}_${metadata.name}_${metadata.uid}`
+
+export const crashKey = ({ metadata }: Pod, container: string): string => `${metadata.uid}/${container}`

@@ -1,18 +1,16 @@
 import type { Logger } from '../../../plugins/plugin.ts'
-import type { RuntimePlugin } from '../../../plugins/runtime.ts'
+import type { RuntimeEvent, RuntimePlugin } from '../../../plugins/runtime.ts'
 
 interface FollowOptions {
   signal: AbortSignal
   log: Logger
-  /** Something happened to this container or sandbox. */
-  onEvent(id: string): void
+  onEvent(event: RuntimeEvent): void
   /** Events may have been missed: everything must be looked at. */
   onGap(): void
 }
 
-/** The runtime learns of an exit by the same event as we do; a second look catches a state it had not written yet. */
-const SECOND_LOOKS = [30, 250]
 const RETRY = 500
+/** How often a runtime without events is looked at (milliseconds). */
 const POLL = 1_000
 
 /** Follows the runtime's events until the signal aborts; a runtime without events is looked at every second. */
@@ -24,22 +22,20 @@ export function followEvents(runtime: RuntimePlugin, options: FollowOptions): vo
   }
 }
 
-async function follow(
-  runtime: Required<RuntimePlugin>,
-  { signal, log, onEvent, onGap }: FollowOptions,
-): Promise<void> {
+/** While the stream is down everything is looked at with each try to open it again. */
+async function follow(runtime: Required<RuntimePlugin>, options: FollowOptions): Promise<void> {
+  const { signal, log, onEvent, onGap } = options
   while (!signal.aborted) {
     try {
-      for await (const { id } of runtime.events(signal)) {
-        onEvent(id)
-        for (const delay of SECOND_LOOKS) setTimeout(() => signal.aborted || onEvent(id), delay)
-      }
+      for await (const event of runtime.events(signal)) onEvent(event)
     } catch (error) {
       if (signal.aborted) return
       log.warn({ error: (error as Error).message }, 'runtime event stream broke off')
     }
+    if (signal.aborted) return
     onGap()
     await new Promise(resolve => setTimeout(resolve, RETRY))
-    onGap()
+    // The stream is opened first, so that nothing happens between the look and its first event.
+    setTimeout(onGap, RETRY / 5)
   }
 }

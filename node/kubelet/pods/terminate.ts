@@ -1,55 +1,86 @@
-import type { Container, Pod } from '../../../api/kinds/types.ts'
+import type { Container } from '../../../api/kinds/types.ts'
+import type { RuntimePlugin } from '../../../plugins/runtime.ts'
 import { runHook } from '../containers/hooks.ts'
-import type { PodContext } from './context.ts'
-import { isRunning, type Observed } from './observe.ts'
+import { containerPath, ephemeralContainers } from './containers-of.ts'
+import type { Grace } from './grace.ts'
+import { isRunning, type Observed, readySandbox } from './observe.ts'
+import type { PodState } from './pod-state.ts'
 
 /** The least a preStop hook leaves for the container itself (seconds). */
 const LEAST_GRACE = 2
 
-/** Ends a running container: preStop hook, then SIGTERM, then SIGKILL, all within its grace period. */
-export async function stopContainer(
-  context: PodContext,
-  pod: Pod,
-  container: Container,
-  containerId: string,
-  { seconds, why, podIP }: { seconds: number; why: string; podIP: string },
-): Promise<void> {
-  const list = pod.spec.containers.some(({ name }) => name === container.name)
-    ? 'containers'
-    : 'initContainers'
-  context.recorder.event(pod, 'Normal', 'Killing', why, `spec.${list}{${container.name}}`)
-  context.probes.forget(containerId)
-  const started = Date.now()
-  const hook = container.lifecycle?.preStop
-  if (hook && seconds > 0) {
-    const target = { runtime: context.runtime, containerId, container, podIP }
-    await runHook(hook, target, seconds).catch(error => {
-      const message = `PreStopHook failed: ${error.message}`
-      context.recorder.event(pod, 'Warning', 'FailedPreStopHook', message, `spec.${list}{${container.name}}`)
-    })
-  }
-  const left = Math.ceil(seconds - (Date.now() - started) / 1000)
-  await context.runtime.stopContainer(containerId, seconds > 0 ? Math.max(LEAST_GRACE, left) : 0)
+interface Ending {
+  containerId: string
+  /** The message of the Killing event. */
+  why: string
+  podIP: string
+  grace: Grace
 }
 
-/** Ends all containers of a Pod: the main ones together, then sidecars in reverse order. */
-export async function stopPod(
-  context: PodContext,
-  pod: Pod,
-  observed: Observed,
-  seconds: number,
+/** Ends a running container: preStop hook, then SIGTERM, then SIGKILL, all within its grace period. */
+export async function endContainer(state: PodState, container: Container, ending: Ending): Promise<void> {
+  const { context, pod } = state
+  const { containerId, why, grace, podIP } = ending
+  context.recorder.event(pod, 'Normal', 'Killing', why, containerPath(pod, container.name))
+  context.probes.forget(containerId)
+  const hadTime = (grace.secondsLeft() ?? 0) > 0
+  if (hadTime) await runPreStop(state, container, containerId, podIP, grace)
+  await stopWithin(context.runtime, containerId, grace, hadTime ? LEAST_GRACE : 0)
+}
+
+async function runPreStop(
+  { context, pod }: PodState,
+  container: Container,
+  containerId: string,
+  podIP: string,
+  grace: Grace,
 ): Promise<void> {
-  const podIP = observed.sandboxes[0]?.network?.ip ?? ''
-  const stop = async (container: Container): Promise<void> => {
-    for (const run of observed.containers.get(container.name) ?? []) {
-      if (!isRunning(run)) continue
-      await stopContainer(context, pod, container, run.id, {
-        seconds,
-        why: `Stopping container ${container.name}`,
-        podIP,
-      })
-    }
+  const hook = container.lifecycle?.preStop
+  if (!hook) return
+  const target = { runtime: context.runtime, containerId, container, podIP }
+  const running = runHook(hook, target, Math.ceil(grace.secondsLeft() ?? 0)).catch(() => {
+    const path = containerPath(pod, container.name)
+    context.recorder.event(pod, 'Warning', 'FailedPreStopHook', 'PreStopHook failed', path)
+  })
+  await Promise.race([running, timeIsUp(grace)])
+}
+
+/** Resolves when the grace period is over, however much shorter it gets. */
+async function timeIsUp(grace: Grace): Promise<void> {
+  for (let left = grace.secondsLeft(); left; left = grace.secondsLeft()) {
+    let timer: NodeJS.Timeout | undefined
+    const end = new Promise<void>(resolve => {
+      timer = setTimeout(resolve, left! * 1000)
+    })
+    await Promise.race([end, grace.changed()])
+    clearTimeout(timer)
   }
-  await Promise.all(pod.spec.containers.map(stop))
-  for (const container of [...(pod.spec.initContainers ?? [])].reverse()) await stop(container)
+}
+
+/** Stops a container; each time its grace period gets shorter the runtime is asked again, with less time. */
+async function stopWithin(runtime: RuntimePlugin, id: string, grace: Grace, least: number): Promise<void> {
+  const seconds = (): number => Math.max(least, Math.ceil(grace.secondsLeft() ?? 0))
+  let stopped = runtime.stopContainer(id, seconds()).then(() => true)
+  for (;;) {
+    const isStopped = await Promise.race([stopped, grace.changed().then(() => false)])
+    if (isStopped) return
+    const earlier = stopped
+    const again = runtime.stopContainer(id, seconds()).then(() => true)
+    stopped = Promise.any([earlier, again])
+  }
+}
+
+/** Ends all containers of a Pod: the main ones together, then sidecars and init containers in reverse order. */
+export async function endContainers(state: PodState, observed: Observed): Promise<void> {
+  const { pod, grace } = state
+  const podIP = readySandbox(observed)?.network?.ip || state.context.hostIP
+  const end = async (container: Container): Promise<void> => {
+    const running = (observed.containers.get(container.name) ?? []).filter(isRunning)
+    const why = `Stopping container ${container.name}`
+    await Promise.all(
+      running.map(({ id }) => endContainer(state, container, { containerId: id, why, podIP, grace })),
+    )
+  }
+  await Promise.all([...pod.spec.containers, ...ephemeralContainers(pod)].map(end))
+  for (const container of [...(pod.spec.initContainers ?? [])].reverse()) await end(container)
 }

@@ -10,6 +10,8 @@ export interface ProbeTarget {
   podIP: string
   startedAt: number
   exec: Exec
+  /** What an earlier agent had found of this container: it stays so until a probe says otherwise. */
+  before?: { started: boolean; ready: boolean }
 }
 
 /** What the probes of a container say now. */
@@ -35,7 +37,7 @@ interface ProbeManagerOptions {
   /** Called when a container's state changed. */
   onChange(containerId: string): void
   /** Called with every failed probe, for the Unhealthy event. */
-  onFailure(containerId: string, type: ProbeType, message: string): void
+  onFailure(target: ProbeTarget, type: ProbeType, message: string): void
 }
 
 export function createProbeManager(options: ProbeManagerOptions): ProbeManager {
@@ -62,8 +64,8 @@ function probeContainer(
   const { container, containerId } = target
   const stopped = new AbortController()
   const state: ProbeState = {
-    started: !container.startupProbe,
-    ready: !container.readinessProbe,
+    started: !container.startupProbe || target.before?.started === true,
+    ready: !container.readinessProbe || target.before?.ready === true,
     failed: undefined,
   }
   const change = (next: Partial<ProbeState>): void => {
@@ -85,13 +87,14 @@ function probeContainer(
       if (!ok) change({ failed: { type: 'liveness', message } })
     })
   }
-  if (!container.startupProbe) runOthers()
-  run('startup', container.startupProbe, (ok, message) => {
-    if (!ok) return change({ failed: { type: 'startup', message } })
-    if (state.started) return
-    change({ started: true })
-    runOthers()
-  })
+  if (state.started) runOthers()
+  else
+    run('startup', container.startupProbe, (ok, message) => {
+      if (!ok) return change({ failed: { type: 'startup', message } })
+      if (state.started) return
+      change({ started: true })
+      runOthers()
+    })
   return { state, stop: () => stopped.abort() }
 }
 
@@ -123,7 +126,7 @@ async function keepProbing(
     } else if (!isEarly) {
       failures += 1
       successes = 0
-      onFailure(target.containerId, type, message)
+      onFailure(target, type, message)
       if (failures >= (probe.failureThreshold ?? 3)) decided(false, message)
     }
     const wait = isEarly ? Math.min(eager.shift()!, period) : period

@@ -1,8 +1,8 @@
-import { readFile, stat } from 'node:fs/promises'
 import type { Container, ContainerState, ContainerStatus } from '../../../api/kinds/types.ts'
 import { toTime } from '../../../api/meta/time.ts'
 import type { RuntimeContainerStatus } from '../../../plugins/runtime.ts'
-import { TERMINATION_POLICY } from '../containers/labels.ts'
+import { isSidecar } from '../pods/containers-of.ts'
+import { hasEnded, isRunning, restartCountOf } from '../pods/observe.ts'
 import type { ProbeState } from '../probes/probe-manager.ts'
 
 /** Why a container is not running now. */
@@ -11,90 +11,128 @@ export interface Waiting {
   message?: string
 }
 
-const LONGEST_MESSAGE = 4_096
-const LONGEST_LOG = 2_048
+/** What is known of a container beside its runs. */
+export interface StatusDetails {
+  /** Runs, newest first. */
+  runs: RuntimeContainerStatus[]
+  /** The status last told; speaks for runs the runtime has lost. */
+  before: ContainerStatus | undefined
+  /** Why it does not run, where something keeps it from running. */
+  obstacle: Waiting | undefined
+  /** Its start is under way, up to the end of the postStart hook. */
+  isStarting: boolean
+  /** What it waits for when nothing has gone wrong. */
+  initialReason: 'PodInitializing' | 'ContainerCreating'
+  probes: ProbeState | undefined
+  /** Termination messages by container id. */
+  messages: Map<string, string>
+  scheme: string
+}
 
-/** Nanoseconds since the epoch as the API's time; undefined for never. */
-const fromNano = (nano: number): string | undefined => (nano > 0 ? toTime(new Date(nano / 1e6)) : undefined)
+const LOST_EXIT_CODE = 137
 
-/** One entry of `status.containerStatuses`. `runs` are the container's runs, newest first. */
-export function containerStatus(
-  container: Container,
-  runs: RuntimeContainerStatus[],
-  details: {
-    waiting: Waiting | undefined
-    probes: ProbeState | undefined
-    messages: Map<string, string>
-    restarts: number
-    scheme: string
-  },
-): ContainerStatus {
+/** Nanoseconds since the epoch as the API's time; null for never, as the API writes it. */
+const fromNano = (nano: number): string => (nano > 0 ? toTime(new Date(nano / 1e6)) : null!)
+
+/** One entry of `status.containerStatuses`. */
+export function containerStatus(container: Container, details: StatusDetails): ContainerStatus {
+  const { runs, before, scheme } = details
   const [latest, previous] = runs
-  const isRunning = latest?.state === 'CONTAINER_RUNNING'
-  const isWaiting =
-    !isRunning && (details.waiting !== undefined || !latest || latest.state === 'CONTAINER_CREATED')
-  const ended = isWaiting && latest?.state === 'CONTAINER_EXITED' ? latest : previous
-  const idOf = (run: RuntimeContainerStatus): string => `${details.scheme}://${run.id}`
-  const terminated = (run: RuntimeContainerStatus) =>
-    terminatedState(run, details.messages.get(run.id), idOf(run))
-  const state: ContainerState = isWaiting
-    ? { waiting: details.waiting ?? { reason: 'ContainerCreating' } }
-    : isRunning
-      ? { running: { startedAt: fromNano(latest.startedAt)! } }
-      : terminated(latest!)
-  const lastState: ContainerState = ended?.state === 'CONTAINER_EXITED' ? terminated(ended) : {}
+  if (!latest && before?.state?.terminated && !details.obstacle) return before
+  const isUp = isRunning(latest) && !details.isStarting
+  const state = currentState(details)
+  const ended = isRunning(latest) || state.terminated ? previous : latest
+  const lastEnd = hasEnded(ended) ? terminated(ended!, details) : undefined
+  const image = latest?.image.image ?? ''
   return {
     name: container.name,
     state,
-    lastState,
-    ready:
-      isRunning &&
-      (details.probes
-        ? details.probes.started && details.probes.ready
-        : !container.readinessProbe && !container.startupProbe),
-    started: isRunning && (details.probes?.started ?? !container.startupProbe),
-    restartCount: details.restarts,
-    image:
-      latest?.image.image && !latest.image.image.startsWith('sha256:')
-        ? latest.image.image
-        : (container.image ?? ''),
-    imageID: latest?.imageRef ?? '',
-    ...(latest && { containerID: idOf(latest) }),
+    lastState: lastEnd ?? lastOf(latest, before),
+    ready: isUp && isReady(container, details),
+    started: isUp && (details.probes?.started ?? !container.startupProbe),
+    restartCount: latest ? restartCountOf(latest) : (before?.restartCount ?? 0),
+    image: image && !image.startsWith('sha256:') ? image : (container.image ?? ''),
+    imageID: latest?.imageRef ?? before?.imageID ?? '',
+    ...(latest && { containerID: `${scheme}://${latest.id}` }),
+    ...resources(container),
+    ...volumeMounts(container),
   }
 }
 
-function terminatedState(
-  run: RuntimeContainerStatus,
-  message: string | undefined,
-  containerID: string,
+function currentState(details: StatusDetails): ContainerState {
+  const { runs, obstacle, isStarting, initialReason } = details
+  const [latest] = runs
+  if (isRunning(latest) && !isStarting) return { running: { startedAt: fromNano(latest!.startedAt) } }
+  if (hasEnded(latest) && !obstacle) return terminated(latest!, details)
+  if (!obstacle) return { waiting: { reason: initialReason } }
+  return { waiting: { reason: obstacle.reason, ...(obstacle.message && { message: obstacle.message }) } }
+}
+
+/** Of a run the runtime has lost nothing is known but that it was there. */
+function lastOf(
+  latest: RuntimeContainerStatus | undefined,
+  before: ContainerStatus | undefined,
 ): ContainerState {
-  const text = message || run.message
-  const reason = run.reason || (run.exitCode === 0 ? 'Completed' : 'Error')
+  if (latest || !before) return {}
+  const { terminated, running } = before.state ?? {}
+  if (terminated) return { terminated }
+  if (!running) return before.lastState ?? {}
+  const message = 'The container could not be located when the pod was terminated'
   return {
     terminated: {
-      exitCode: run.exitCode,
-      reason,
-      ...(text && { message: text }),
-      startedAt: fromNano(run.startedAt) ?? null!,
-      finishedAt: fromNano(run.finishedAt) ?? null!,
-      containerID,
+      exitCode: LOST_EXIT_CODE,
+      reason: 'ContainerStatusUnknown',
+      message,
+      startedAt: null!,
+      finishedAt: null!,
     },
   }
 }
 
-/** What a container that ended left as its last words: the file, or by policy the end of its log when it failed. */
-export async function terminationMessage(run: RuntimeContainerStatus, file: string): Promise<string> {
-  const text = await readEnd(file, LONGEST_MESSAGE)
-  if (text || run.exitCode === 0 || run.annotations[TERMINATION_POLICY] !== 'FallbackToLogsOnError')
-    return text
-  const lines = (await readEnd(run.logPath, LONGEST_LOG * 2)).split('\n')
-  const words = lines.map(line => line.replace(/^\S+ \S+ [FP] /, '')).join('\n')
-  return words.slice(-LONGEST_LOG)
+/** An init container that is done counts as ready; others are when they run and their probes say so. */
+function isReady(container: Container, { probes }: StatusDetails): boolean {
+  if (!probes) return !container.readinessProbe && !container.startupProbe
+  return probes.started && probes.ready
 }
 
-async function readEnd(path: string, bytes: number): Promise<string> {
-  const size = (await stat(path).catch(() => undefined))?.size ?? 0
-  if (size === 0) return ''
-  const content = await readFile(path)
-  return content.subarray(Math.max(0, content.length - bytes)).toString()
+function terminated(run: RuntimeContainerStatus, { messages, scheme }: StatusDetails): ContainerState {
+  const isLost = run.state === 'CONTAINER_UNKNOWN'
+  const exitCode = isLost ? LOST_EXIT_CODE : run.exitCode
+  const message = messages.get(run.id) || run.message
+  const reason = isLost ? 'ContainerStatusUnknown' : run.reason || (exitCode === 0 ? 'Completed' : 'Error')
+  return {
+    terminated: {
+      exitCode,
+      reason,
+      ...(message && { message }),
+      startedAt: fromNano(run.startedAt),
+      finishedAt: fromNano(run.finishedAt),
+      containerID: `${scheme}://${run.id}`,
+    },
+  }
 }
+
+/** What the container was given (KEP-1287). */
+function resources({ resources }: Container): Pick<ContainerStatus, 'resources' | 'allocatedResources'> {
+  const { requests, limits } = resources ?? {}
+  return {
+    ...(requests && { allocatedResources: requests }),
+    resources: { ...(limits && { limits }), ...(requests && { requests }) },
+  }
+}
+
+/** How volumes are mounted (KEP-3857); recursively read-only only where it was asked for. */
+function volumeMounts({ volumeMounts = [] }: Container): object {
+  if (volumeMounts.length === 0) return {}
+  return {
+    volumeMounts: volumeMounts.map(({ name, mountPath, readOnly }) => ({
+      mountPath,
+      name,
+      ...(readOnly && { readOnly, recursiveReadOnly: 'Disabled' }),
+    })),
+  }
+}
+
+/** A successful init container stays ready, as what it did holds. */
+export const withInitReadiness = (container: Container, status: ContainerStatus): ContainerStatus =>
+  isSidecar(container) ? status : { ...status, ready: status.state?.terminated?.exitCode === 0 }

@@ -1,103 +1,85 @@
-import { isDeepStrictEqual } from 'node:util'
 import { pods } from '../../../api/kinds/core.ts'
-import type { Container, ContainerStatus, Pod, PodStatus } from '../../../api/kinds/types.ts'
-import { isNotFound } from '../../../api/meta/status.ts'
+import type { Pod, PodStatus } from '../../../api/kinds/types.ts'
+import { isConflict, isNotFound } from '../../../api/meta/status.ts'
 import type { PodContext } from '../pods/context.ts'
-import { type Observed, restartCountOf } from '../pods/observe.ts'
-import { containerStatus, terminationMessage, type Waiting } from './container-status.ts'
-import { podStatus, type StatusInputs } from './pod-status.ts'
+import { statusPatch } from './status-patch.ts'
 
-type Known = Pick<StatusInputs, 'podIPs' | 'hasSandbox' | 'ended' | 'startTime'> & {
-  waiting: Map<string, Waiting>
-}
-
-/** Writes the status of one Pod, when it differs from what was written last. */
+/**
+ * Writes the status of one Pod, always the newest and one write at a time, and goes on until the server has it: nobody
+ * who looks after containers waits for the API server.
+ */
 export interface StatusWriter {
-  write(pod: Pod, observed: Observed, known: Known): Promise<void>
+  /** What the server is to have; undefined before the first report. */
+  readonly wanted: PodStatus | undefined
+  report(status: PodStatus): void
+  /** The server's state as a watch tells it: what others changed of ours is written again. */
+  saw(pod: Pod): void
+  /** Resolves when the server has what is wanted, or the Pod is no longer there. */
+  flush(): Promise<void>
+  stop(): void
 }
 
-export function createStatusWriter(context: PodContext): StatusWriter {
-  let last: PodStatus | undefined
-  const messages = new Map<string, string>()
+const FIRST_RETRY = 100
+const LONGEST_RETRY = 5_000
+
+export function createStatusWriter({ client, log }: PodContext, first: Pod): StatusWriter {
+  const { name, namespace, uid } = first.metadata
+  let wanted: PodStatus | undefined
+  let server = first
+  let isGone = false
+  let writing: Promise<void> | undefined
+  let retry = FIRST_RETRY
+
+  /** True when more is wanted by now. */
+  const writeOnce = async (): Promise<boolean> => {
+    const sent = wanted
+    const body = sent && statusPatch(server.status ?? {}, sent)
+    if (!body || isGone) return false
+    const patch = { type: 'strategic', body: { metadata: { uid }, status: body } } as const
+    server = await client.patch(pods, { name, namespace }, patch, { subresource: 'status' })
+    retry = FIRST_RETRY
+    return wanted !== sent
+  }
+  const keepWriting = async (): Promise<void> => {
+    for (let hasMore = true; hasMore; ) {
+      try {
+        hasMore = await writeOnce()
+      } catch (error) {
+        // A conflict is another Pod of the same name: ours is gone.
+        if (isNotFound(error) || isConflict(error)) isGone = true
+        log.debug({ pod: `${namespace}/${name}`, error: (error as Error).message }, 'pod status not written')
+        if (!isGone) await new Promise(resolve => setTimeout(resolve, retry).unref())
+        retry = Math.min(retry * 2, LONGEST_RETRY)
+      }
+    }
+    writing = undefined
+  }
+  const write = (): void => {
+    writing ??= keepWriting()
+  }
   return {
-    async write(pod, observed, known) {
-      await readMessages(context, pod, observed, messages)
-      const before = last ? { ...pod, status: last } : pod
-      const status = podStatus(before, {
-        ...known,
-        hostIP: context.hostIP,
-        containers: statuses(context, pod, pod.spec.containers, observed, known, messages),
-        initContainers: statuses(context, pod, pod.spec.initContainers ?? [], observed, known, messages),
-      })
-      if (isDeepStrictEqual(status, last ?? pod.status)) return
-      await send(context, pod, status)
-      last = status
+    get wanted() {
+      return wanted
+    },
+    report(status) {
+      wanted = status
+      write()
+    },
+    saw(pod) {
+      if (isOlder(pod, server)) return
+      server = pod
+      if (wanted) write()
+    },
+    async flush() {
+      while (writing) await writing
+    },
+    stop() {
+      isGone = true
     },
   }
 }
 
-async function send({ client }: PodContext, { metadata }: Pod, status: PodStatus): Promise<void> {
-  const { name, namespace, uid } = metadata
-  const body = { metadata: { uid }, status: { ...status, nominatedNodeName: null } }
-  await client
-    .patch(pods, { name, namespace }, { type: 'merge', body }, { subresource: 'status' })
-    .catch(error => {
-      if (!isNotFound(error)) throw error
-    })
-}
-
-async function readMessages(
-  { volumes }: PodContext,
-  pod: Pod,
-  { containers }: Observed,
-  messages: Map<string, string>,
-): Promise<void> {
-  for (const [name, [run]] of containers) {
-    if (run?.state !== 'CONTAINER_EXITED' || messages.has(run.id)) continue
-    messages.set(run.id, await terminationMessage(run, volumes.terminationLog(pod.metadata.uid!, name)))
-  }
-}
-
-function statuses(
-  context: PodContext,
-  pod: Pod,
-  containers: Container[],
-  observed: Observed,
-  { waiting }: Known,
-  messages: Map<string, string>,
-): ContainerStatus[] {
-  const isInit = containers !== pod.spec.containers
-  const initDone = isInit || initContainersDone(pod, observed)
-  return containers.map(container => {
-    const runs = observed.containers.get(container.name) ?? []
-    const reason =
-      waiting.get(container.name) ??
-      (runs.length === 0 && !initDone ? { reason: 'PodInitializing' } : undefined)
-    return containerStatus(container, runs, {
-      waiting:
-        runs[0]?.state === 'CONTAINER_RUNNING'
-          ? undefined
-          : (reason ?? pendingReason(runs.length, isInit, pod)),
-      probes: runs[0] && context.probes.state(runs[0].id),
-      messages,
-      restarts: runs[0] ? restartCountOf(runs[0]) : 0,
-      scheme: context.runtimeName,
-    })
-  })
-}
-
-const pendingReason = (runs: number, isInit: boolean, pod: Pod): Waiting | undefined =>
-  runs === 0
-    ? {
-        reason:
-          isInit && (pod.spec.initContainers?.length ?? 0) > 0 ? 'PodInitializing' : 'ContainerCreating',
-      }
-    : undefined
-
-function initContainersDone(pod: Pod, { containers }: Observed): boolean {
-  return (pod.spec.initContainers ?? []).every(init => {
-    const run = containers.get(init.name)?.[0]
-    const isSidecar = (init as { restartPolicy?: string }).restartPolicy === 'Always'
-    return isSidecar ? run !== undefined : run?.state === 'CONTAINER_EXITED' && run.exitCode === 0
-  })
+/** Revisions of one resource type rise, as far as they are numbers at all. */
+function isOlder(a: Pod, b: Pod): boolean {
+  return Number(a.metadata.resourceVersion) <= Number(b.metadata.resourceVersion)
 }

@@ -1,0 +1,60 @@
+import type { Node } from '../../../api/kinds/types.ts'
+import type { RuntimeCondition, RuntimePlugin, RuntimeVersion } from '../../../plugins/runtime.ts'
+import { nodeInfo, nodeResources } from './machine.ts'
+import { nodeConditions, nodeImages } from './node-object.ts'
+import { measurePressure } from './pressure.ts'
+
+export type NodeStatus = NonNullable<Node['status']>
+
+/** What the status of a node is read from. */
+export interface NodeFacts {
+  runtime: RuntimePlugin
+  runtimeName: string
+  nodeName: string
+  nodeAddress: string
+  dataDir: string
+  maxPods: number
+  kubeletPort: number
+}
+
+/** Reads the node's state anew each time it is asked; what seldom changes only now and then. */
+export interface StatusSource {
+  read(before: NodeStatus | undefined): Promise<NodeStatus>
+}
+
+/** How often images are listed though nothing is known to have changed (milliseconds). */
+const LIST_IMAGES = 60_000
+
+export function createStatusSource(facts: NodeFacts): StatusSource {
+  const { runtime, runtimeName, nodeName, nodeAddress, dataDir, maxPods, kubeletPort } = facts
+  const unknown: RuntimeVersion = { runtimeName, runtimeVersion: 'Unknown', runtimeApiVersion: '' }
+  let version: RuntimeVersion | undefined
+  let images: NodeStatus['images']
+  let listedAt = 0
+  return {
+    async read(before) {
+      const conditions: RuntimeCondition[] | Error = await runtime.status().then(
+        status => status.conditions,
+        error => error as Error,
+      )
+      if (conditions instanceof Error) version = undefined
+      else version ??= await runtime.version().catch(() => undefined)
+      if (Date.now() - listedAt > LIST_IMAGES && !(conditions instanceof Error)) {
+        images = nodeImages(await runtime.listImages().catch(() => []))
+        listedAt = Date.now()
+      }
+      const pressure = await measurePressure(dataDir)
+      return {
+        ...nodeResources(dataDir, maxPods),
+        conditions: nodeConditions(conditions, pressure, (before?.conditions ?? []) as never) as never,
+        addresses: [
+          { type: 'InternalIP', address: nodeAddress },
+          { type: 'Hostname', address: nodeName },
+        ],
+        daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort } },
+        nodeInfo: nodeInfo(runtimeName, version ?? unknown) as never,
+        images: images ?? [],
+      }
+    },
+  }
+}

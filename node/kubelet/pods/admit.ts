@@ -1,0 +1,30 @@
+import type { Node, Pod } from '../../../api/kinds/types.ts'
+import type { Rejection } from './context.ts'
+import { amount, podResource, requestedNames } from './resources.ts'
+
+/** What a node can give to Pods. */
+type Allocatable = NonNullable<Node['status']>['allocatable']
+
+/**
+ * The kubelet's own look at a Pod that was bound to it: two schedulers, or a Pod that names its node, may have given the
+ * node more than it has. Undefined when there is room.
+ */
+export function admitPod(pod: Pod, others: readonly Pod[], allocatable: Allocatable): Rejection | undefined {
+  const most = amount('pods', allocatable?.pods)
+  if (others.length + 1 > most) return outOf('pods', 1, others.length, most)
+  for (const name of requestedNames(pod)) {
+    const requested = podResource(pod, 'requests', name)
+    const available = allocatable?.[name]
+    // What no node has of itself (extended resources) is the business of whoever offers it.
+    if (requested === 0 || available === undefined) continue
+    const used = others.reduce((sum, other) => sum + podResource(other, 'requests', name), 0)
+    const capacity = amount(name, available)
+    if (used + requested > capacity) return outOf(name, requested, used, capacity)
+  }
+  return undefined
+}
+
+const outOf = (name: string, requested: number, used: number, capacity: number): Rejection => ({
+  reason: `OutOf${name}`,
+  message: `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,
+})

@@ -1,0 +1,81 @@
+import type { Informer } from '../../../api/client/client.ts'
+import type { Pod } from '../../../api/kinds/types.ts'
+import { updateQosCgroups } from './cgroups.ts'
+import type { PodContext } from './context.ts'
+import { createPodWorker, type PodWorker } from './pod-worker.ts'
+
+/** The workers of all Pods of the node, by the Pods' UIDs. */
+export interface PodWorkers {
+  has(podUid: string): boolean
+  /** A worker for each Pod the informer has, and for those it gets. */
+  follow(context: PodContext, informer: Informer<Pod>): void
+  wakeAll(): void
+  /** Pods that hold resources of the node. */
+  activePods(): Pod[]
+  /** Those of them that were here before this one. */
+  othersThan(pod: Pod): Pod[]
+  stop(): Promise<void>
+}
+
+export function createPodWorkers(): PodWorkers {
+  const workers = new Map<string, PodWorker>()
+  const active = (): Pod[] => [...workers.values()].filter(({ isActive }) => isActive).map(({ pod }) => pod)
+  let off = (): void => {}
+
+  const remove = (uid: string): void => {
+    const worker = workers.get(uid)
+    void worker?.remove().then(() => workers.delete(uid))
+  }
+  const start = (context: PodContext, pod: Pod): void => {
+    const uid = pod.metadata.uid!
+    const worker = workers.get(uid)
+    if (worker) worker.update(pod)
+    else workers.set(uid, createPodWorker(context, pod))
+  }
+  return {
+    has: uid => workers.has(uid),
+    follow(context, informer) {
+      const weigh = createWeighing(context, active)
+      off = informer.addHandler({
+        added(pod) {
+          start(context, pod)
+          weigh()
+        },
+        updated(pod, old) {
+          if (pod.metadata.uid !== old.metadata.uid) remove(old.metadata.uid!)
+          start(context, pod)
+        },
+        deleted(pod) {
+          remove(pod.metadata.uid!)
+          weigh()
+        },
+      })
+    },
+    wakeAll() {
+      for (const worker of workers.values()) worker.wake()
+    },
+    activePods: active,
+    othersThan: ({ metadata }) => {
+      const before = [...workers.keys()].slice(0, [...workers.keys()].indexOf(metadata.uid!))
+      return before.map(uid => workers.get(uid)!).flatMap(({ isActive, pod }) => (isActive ? [pod] : []))
+    },
+    async stop() {
+      off()
+      await Promise.all([...workers.values()].map(worker => worker.stop()))
+    },
+  }
+}
+
+const WEIGH_AFTER = 500
+
+/** Sets the weights of the classes of Pods some time after the last change, once for many changes. */
+function createWeighing({ log }: PodContext, active: () => Pod[]): () => void {
+  let timer: NodeJS.Timeout | undefined
+  return () => {
+    timer ??= setTimeout(() => {
+      timer = undefined
+      updateQosCgroups(active()).catch(error => log.warn({ error: error.message }, 'cgroups not weighed'))
+    }, WEIGH_AFTER)
+    timer.unref()
+  }
+}
