@@ -2,6 +2,7 @@ import type { KindDeclaration } from '../kinds/kind.ts'
 import { type ApiObject, objectKey } from '../meta/object.ts'
 import { isConflict } from '../meta/status.ts'
 import type { InformerFactory } from './client.ts'
+import type { InformerScope } from './informer.ts'
 import { createWorkQueue, type WorkQueue } from './work-queue.ts'
 
 /** What wakes a controller: a kind, and which keys a change of one of its objects concerns. */
@@ -10,7 +11,7 @@ export interface Watched<T extends ApiObject = any> {
   /** Keys to reconcile; the object's own where left out. `old` is there on updates. */
   keys?(object: T, old: T | undefined): string[]
   /** The part of the kind to follow; all of it where left out. */
-  scope?: { namespace?: string; labelSelector?: string; fieldSelector?: string }
+  scope?: InformerScope
 }
 
 /** What `reconcile` may ask for: another look after some milliseconds, whatever happens in between. */

@@ -38,22 +38,22 @@ export function createInformerFactory(
   const informers = new Map<string, Informer<any>>()
   return {
     informer(kind, scope = {}) {
-      const id = [
-        kind.group,
-        kind.version,
-        kind.plural,
-        scope.namespace,
-        scope.labelSelector,
-        scope.fieldSelector,
-        scope.metadataOnly,
-      ].join('|')
-      const known = informers.get(id)
-      if (known) return known
+      const known = informers.get(scopeId(kind, scope))
+      // What has all of an object has its metadata too.
+      const full = scope.metadataOnly
+        ? informers.get(scopeId(kind, { ...scope, metadataOnly: false }))
+        : undefined
+      if (known ?? full) return (known ?? full)!
       const informer = startInformer(client, kind, scope, signal, options)
-      informers.set(id, informer)
+      informers.set(scopeId(kind, scope), informer)
       return informer
     },
   }
+}
+
+function scopeId({ group, version, plural }: KindDeclaration<any>, scope: InformerScope): string {
+  const { namespace, labelSelector, fieldSelector, metadataOnly = false } = scope
+  return [group, version, plural, namespace, labelSelector, fieldSelector, metadataOnly].join('|')
 }
 
 function startInformer<T extends ApiObject>(

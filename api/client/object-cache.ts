@@ -23,8 +23,7 @@ export function createObjectCache<T extends ApiObject>(): ObjectCache<T> {
     objects.set(key, object)
     for (const index of indexes.values()) index.move(key, old, object)
     for (const handler of handlers) {
-      if (old) handler.updated?.(object, old)
-      else handler.added?.(object)
+      tell(() => (old ? handler.updated?.(object, old) : handler.added?.(object)))
     }
   }
   const remove = (key: string, last: T): void => {
@@ -32,7 +31,7 @@ export function createObjectCache<T extends ApiObject>(): ObjectCache<T> {
     if (!old) return
     objects.delete(key)
     for (const index of indexes.values()) index.move(key, old, undefined)
-    for (const handler of handlers) handler.deleted?.(last)
+    for (const handler of handlers) tell(() => handler.deleted?.(last))
   }
   return {
     get: key => objects.get(key),
@@ -69,6 +68,17 @@ export function createObjectCache<T extends ApiObject>(): ObjectCache<T> {
       if (type === 'ADDED' || type === 'MODIFIED') store(objectKey(object), object)
       else if (type === 'DELETED') remove(objectKey(object), object)
     },
+  }
+}
+
+/** A handler that throws has a bug: it must come to light, and must not keep the news from the others. */
+function tell(call: () => void): void {
+  try {
+    call()
+  } catch (error) {
+    queueMicrotask(() => {
+      throw error
+    })
   }
 }
 

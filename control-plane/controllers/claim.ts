@@ -3,7 +3,7 @@ import type { KindDeclaration } from '../../api/kinds/kind.ts'
 import { type ApiObject, objectKey } from '../../api/meta/object.ts'
 import { labelSelector } from '../../api/meta/selectors.ts'
 import { isNotFound } from '../../api/meta/status.ts'
-import { controlledBy, controllerOf, controllerRef, orphansIn } from './owner.ts'
+import { controlledBy, controllerOf, controllerRef, orphansIn, patchMetadata, removeOwner } from './owner.ts'
 
 /** The two sides of a managing relation: ReplicaSets and their Pods, Deployments and their ReplicaSets. */
 export interface Claiming<Owner extends ApiObject, Owned extends ApiObject> {
@@ -29,7 +29,8 @@ export async function claim<Owner extends ApiObject, Owned extends ApiObject>(
   const own = controlledBy(cache, owner).filter(isActive)
   const kept = own.filter(isMatch)
   if (owner.metadata.deletionTimestamp) return kept
-  for (const lost of own.filter(object => !isMatch(object))) await letGo(client, owned, lost, owner)
+  for (const lost of own.filter(object => !isMatch(object)))
+    await removeOwner(client, owned, lost, owner.metadata.uid!)
   const strays = orphansIn(cache, owner.metadata.namespace).filter(
     object => isActive(object) && isMatch(object) && !object.metadata.deletionTimestamp,
   )
@@ -62,32 +63,7 @@ async function adopt(
   owner: ApiObject,
 ): Promise<boolean> {
   const body = { metadata: { uid: metadata.uid, ownerReferences: [controllerRef(owners, owner)] } }
-  return patchOwners(client, owned, metadata, body)
-}
-
-async function letGo(
-  client: Client,
-  owned: KindDeclaration<any>,
-  { metadata }: ApiObject,
-  owner: ApiObject,
-): Promise<void> {
-  const ownerReferences = [{ $patch: 'delete', uid: owner.metadata.uid }]
-  await patchOwners(client, owned, metadata, { metadata: { uid: metadata.uid, ownerReferences } })
-}
-
-async function patchOwners(
-  client: Client,
-  kind: KindDeclaration<any>,
-  name: ApiObject['metadata'],
-  body: object,
-): Promise<boolean> {
-  try {
-    await client.patch(kind, name, { type: 'strategic', body })
-    return true
-  } catch (error) {
-    if (isNotFound(error)) return false
-    throw error
-  }
+  return patchMetadata(client, owned, metadata, body)
 }
 
 /** Keys of the owners that may want to adopt an object nobody manages. */

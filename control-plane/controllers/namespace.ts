@@ -1,43 +1,85 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Controller } from '../../api/client/controller.ts'
 import { builtinKinds } from '../../api/kinds/builtin.ts'
-import { namespaces } from '../../api/kinds/core.ts'
+import { namespaces, pods } from '../../api/kinds/core.ts'
 import type { KindDeclaration } from '../../api/kinds/kind.ts'
 import type { Namespace } from '../../api/kinds/types.ts'
+import type { ApiObject } from '../../api/meta/object.ts'
+import { isNotFound } from '../../api/meta/status.ts'
 import type { ControllerContext } from './context.ts'
+import { namespaceConditions, type Remaining } from './namespace-conditions.ts'
 
 const FINALIZER = 'kubernetes'
-const LOOK_AGAIN = 500
+/** Bounds of the time until a namespace that is not empty is looked at again (milliseconds). */
+const SOONEST = 250
+const LATEST = 15_000
 
 /** Empties a namespace that is being deleted, kind by kind, and then lets it go. */
 export function namespaceController({ client, informers }: ControllerContext): Controller {
   const cache = informers.informer(namespaces)
+  const podCache = informers.informer(pods)
   const kinds = builtinKinds.filter(
     ({ namespaced, stored, verbs }) =>
       namespaced && stored !== false && (!verbs || verbs.includes('deletecollection')),
   )
   return {
     name: 'namespace',
-    watches: [{ kind: namespaces }],
+    watches: [
+      { kind: namespaces },
+      {
+        kind: pods,
+        // Pods take their time to go; the last one must not be waited for any longer than it takes.
+        keys: ({ metadata: { name, namespace } }) =>
+          !podCache.get(`${namespace}/${name}`) && cache.get(namespace!)?.metadata.deletionTimestamp
+            ? [namespace!]
+            : [],
+      },
+    ],
     async reconcile(name) {
       const namespace = cache.get(name)
       const finalizers = namespace?.spec.finalizers ?? []
       if (!namespace?.metadata.deletionTimestamp || !finalizers.includes(FINALIZER)) return
-      const left = await Promise.all(kinds.map(kind => empty(kind, name)))
-      if (left.some(count => count > 0)) return { requeueAfter: LOOK_AGAIN }
+      const left = (await Promise.all(kinds.map(kind => empty(kind, name)))).filter(
+        ({ objects }) => objects.length > 0,
+      )
+      await writeConditions(namespace, left)
+      if (left.length > 0) return { requeueAfter: lookAgainIn(namespace) }
       await finalize(namespace)
     },
   }
 
-  /** How many objects of a kind are still there after all were asked to go. */
-  async function empty(kind: KindDeclaration, namespace: string): Promise<number> {
-    const before = await client.list(kind, { namespace, limit: 1 })
-    if (before.items.length === 0) return 0
+  /** What is still there of a kind after all of it was asked to go. */
+  async function empty(kind: KindDeclaration, namespace: string): Promise<Remaining> {
+    const list = async (): Promise<ApiObject[]> =>
+      (await client.list(kind, { namespace, limit: 500, metadataOnly: true })).items
+    if ((await list()).length === 0) return { kind, objects: [] }
     await client.deleteCollection(kind, { namespace, propagationPolicy: 'Background' })
-    return (await client.list(kind, { namespace, limit: 1 })).items.length
+    return { kind, objects: await list() }
   }
 
-  async function finalize(namespace: Namespace): Promise<void> {
-    const finalizers = (namespace.spec.finalizers ?? []).filter(name => name !== FINALIZER)
-    await client.update(namespaces, { ...namespace, spec: { finalizers } }, { subresource: 'finalize' })
+  async function writeConditions({ metadata, status }: Namespace, left: Remaining[]): Promise<void> {
+    const before = status?.conditions ?? []
+    if (left.length === 0 && before.length === 0) return
+    const conditions = namespaceConditions(before, left)
+    if (isDeepStrictEqual(conditions, before)) return
+    const body = { metadata: { uid: metadata.uid }, status: { conditions } }
+    await client.patch(namespaces, metadata, { type: 'merge', body }, { subresource: 'status' })
   }
+
+  async function finalize({ metadata: { name, uid } }: Namespace): Promise<void> {
+    try {
+      const fresh = await client.get(namespaces, { name })
+      if (fresh.metadata.uid !== uid) return
+      const finalizers = (fresh.spec.finalizers ?? []).filter(other => other !== FINALIZER)
+      await client.update(namespaces, { ...fresh, spec: { finalizers } }, { subresource: 'finalize' })
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+    }
+  }
+}
+
+/** The longer it takes already, the longer it may take. */
+function lookAgainIn({ metadata }: Namespace): number {
+  const age = Date.now() - Date.parse(metadata.deletionTimestamp!)
+  return Math.min(LATEST, Math.max(SOONEST, age / 4))
 }

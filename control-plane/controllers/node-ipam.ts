@@ -1,6 +1,7 @@
 import { Address4 } from 'ip-address'
 import type { Controller } from '../../api/client/controller.ts'
 import { nodes } from '../../api/kinds/core.ts'
+import { isStatusError } from '../../api/meta/status.ts'
 import type { ControllerContext } from './context.ts'
 
 /** Bits of a node's own part of the cluster's network. */
@@ -39,7 +40,8 @@ export function nodeIpamController({ client, informers, clusterCIDR }: Controlle
       given.add(podCIDR)
       const body = { metadata: { uid: node.metadata.uid }, spec: { podCIDR, podCIDRs: [podCIDR] } }
       await client.patch(nodes, { name }, { type: 'merge', body }).catch(error => {
-        given.delete(podCIDR)
+        // Without an answer nobody knows: the range stays given until the Node tells.
+        if (isStatusError(error)) given.delete(podCIDR)
         throw error
       })
     },

@@ -1,7 +1,8 @@
-import type { Informer } from '../../api/client/client.ts'
+import type { Client, Informer } from '../../api/client/client.ts'
 import type { KindDeclaration } from '../../api/kinds/kind.ts'
 import { apiVersion } from '../../api/kinds/kind.ts'
-import type { ApiObject, OwnerReference } from '../../api/meta/object.ts'
+import type { ApiObject, ObjectMeta, OwnerReference } from '../../api/meta/object.ts'
+import { isNotFound } from '../../api/meta/status.ts'
 
 /** The reference of the controller that manages an object. */
 export const controllerOf = ({ metadata }: Pick<ApiObject, 'metadata'>): OwnerReference | undefined =>
@@ -42,3 +43,30 @@ export const controlledBy = <T extends ApiObject>(
 /** Objects of a namespace that no controller manages. */
 export const orphansIn = <T extends ApiObject>(informer: Informer<T>, namespace: string | undefined): T[] =>
   informer.byIndex(INDEX, orphansOf(namespace))
+
+/** Takes one owner off an object. False when the object has gone meanwhile. */
+export function removeOwner(
+  client: Client,
+  kind: KindDeclaration<any>,
+  { metadata }: Pick<ApiObject, 'metadata'>,
+  ...uids: string[]
+): Promise<boolean> {
+  const ownerReferences = uids.map(uid => ({ $patch: 'delete', uid }))
+  return patchMetadata(client, kind, metadata, { metadata: { uid: metadata.uid, ownerReferences } })
+}
+
+/** A strategic merge patch of an object that may be gone: then false. */
+export async function patchMetadata(
+  client: Client,
+  kind: KindDeclaration<any>,
+  name: ObjectMeta,
+  body: { metadata: object },
+): Promise<boolean> {
+  try {
+    await client.patch(kind, name, { type: 'strategic', body })
+    return true
+  } catch (error) {
+    if (isNotFound(error)) return false
+    throw error
+  }
+}

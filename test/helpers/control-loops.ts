@@ -132,7 +132,8 @@ async function waitUntil<T extends ApiObject>(
   }
   const off = informer.addHandler({ added: check, updated: check, deleted: check })
   const timer = setTimeout(
-    () => found.reject(new Error(`${what} were not as wanted: ${JSON.stringify(informer.list(), null, 1)}`)),
+    () =>
+      found.reject(new Error(`${what} were not as wanted: ${JSON.stringify(informer.list()).slice(-4000)}`)),
     DEADLINE,
   )
   check()

@@ -79,7 +79,8 @@ export function createReplicaSetControl(client: Client, recorder: EventRecorder)
       )
       const before = sizeOf(set)
       if (before === replicas && isSized) return false
-      const body = { metadata: { annotations }, spec: { replicas } }
+      const { resourceVersion } = set.metadata
+      const body = { metadata: { resourceVersion, annotations }, spec: { replicas } }
       await client.patch(replicaSets, set.metadata, { type: 'merge', body })
       if (before !== replicas) announce(deployment, set.metadata.name, before, replicas)
       return before !== replicas

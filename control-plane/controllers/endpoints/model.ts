@@ -1,5 +1,5 @@
-import type { Pod, Service } from '../../api/kinds/types.ts'
-import { isReady, isTerminal } from './pod-facts.ts'
+import type { Pod, Service } from '../../../api/kinds/types.ts'
+import { isReady, isTerminal } from '../pod-facts.ts'
 
 /** A Pod behind a Service, in an EndpointSlice's words. */
 export interface Endpoint {
@@ -7,6 +7,7 @@ export interface Endpoint {
   conditions: { ready: boolean; serving: boolean; terminating: boolean }
   targetRef: { kind: 'Pod'; name: string; namespace: string; uid: string }
   nodeName?: string
+  zone?: string
   hostname?: string
 }
 
@@ -24,10 +25,14 @@ export interface EndpointGroup {
 }
 
 /** The Pods of a Service as endpoints, grouped by the ports they resolve to (named ports may differ among Pods). */
-export function groupEndpoints(service: Service, pods: Pod[]): EndpointGroup[] {
+export function groupEndpoints(
+  service: Service,
+  pods: readonly Pod[],
+  zoneOf: (nodeName: string) => string | undefined = () => undefined,
+): EndpointGroup[] {
   const groups = new Map<string, EndpointGroup>()
   for (const pod of pods) {
-    const endpoint = toEndpoint(service, pod)
+    const endpoint = toEndpoint(service, pod, zoneOf)
     const ports = endpoint && resolvePorts(service, pod)
     if (!endpoint || !ports) continue
     const key = JSON.stringify(ports)
@@ -41,12 +46,17 @@ export function groupEndpoints(service: Service, pods: Pod[]): EndpointGroup[] {
   return [...groups.values()]
 }
 
-function toEndpoint({ spec, metadata }: Service, pod: Pod): Endpoint | undefined {
+function toEndpoint(
+  { spec, metadata }: Service,
+  pod: Pod,
+  zoneOf: (nodeName: string) => string | undefined,
+): Endpoint | undefined {
   const address = pod.status?.podIP
   if (!address || isTerminal(pod)) return undefined
   const terminating = Boolean(pod.metadata.deletionTimestamp)
   const serving = isReady(pod)
   const { hostname, subdomain, nodeName } = pod.spec
+  const zone = nodeName && zoneOf(nodeName)
   return {
     addresses: [address],
     conditions: { ready: spec.publishNotReadyAddresses || (serving && !terminating), serving, terminating },
@@ -57,6 +67,7 @@ function toEndpoint({ spec, metadata }: Service, pod: Pod): Endpoint | undefined
       uid: pod.metadata.uid!,
     },
     ...(nodeName && { nodeName }),
+    ...(zone && { zone }),
     ...(hostname && subdomain === metadata.name && { hostname }),
   }
 }
