@@ -108,7 +108,15 @@ function overlaps(a: Address4, text: string): boolean {
   return a.isInSubnet(b) || b.isInSubnet(a)
 }
 
-/** True where the kernel can balance with IPVS (built in, or as a module that loads). */
+/** What the IPVS backend asks of the kernel; tried in a namespace of its own. */
+const IPVS_PROBE = [
+  'ip link add skiff-probe type dummy',
+  '/usr/sbin/iptables-legacy -t nat -A POSTROUTING -m ipvs --ipvs -j MASQUERADE',
+  'test -e /proc/net/ip_vs',
+].join(' && ')
+
+/** True where the kernel can balance with IPVS (built in, or as modules that load). */
 export async function kernelHasIpvs(): Promise<boolean> {
-  return existsSync('/proc/net/ip_vs') || (await attempt('modprobe', ['ip_vs']))
+  for (const name of ['ip_vs', 'ip_vs_rr', 'xt_ipvs', 'dummy']) await attempt('modprobe', [name])
+  return attempt('unshare', ['-n', 'sh', '-c', IPVS_PROBE])
 }

@@ -44,11 +44,18 @@ function importsOf(file: string): string[] {
   return [...text.matchAll(pattern)].map(match => (match[1] ?? match[2])!)
 }
 
+/** `netlink` of `netlink/dist/raw.js`, `@peculiar/x509` of itself. */
+const packageOf = (specifier: string): string =>
+  specifier
+    .split('/')
+    .slice(0, specifier.startsWith('@') ? 2 : 1)
+    .join('/')
+
 function faults(file: string): string[] {
   const area = areaOf(file)
   if (!area) return []
   return importsOf(file).flatMap(specifier => {
-    const home = ONE_PLACE[specifier]
+    const home = ONE_PLACE[packageOf(specifier)]
     if (home) return file.startsWith(`${home}/`) ? [] : [`${file}: only ${home} may import ${specifier}`]
     if (!specifier.startsWith('.')) return []
     const target = areaOf(relative(root, join(root, dirname(file), specifier)))

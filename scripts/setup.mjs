@@ -13,6 +13,7 @@ const PACKAGES = {
   '/usr/bin/containerd': 'containerd',
   '/usr/sbin/runc': 'runc',
   '/usr/bin/redis-server': 'redis-server',
+  // Brings libnftables1, which the nftables backend calls, along.
   '/usr/sbin/nft': 'nftables',
   '/usr/sbin/iptables': 'iptables',
   '/usr/sbin/conntrack': 'conntrack',
@@ -29,6 +30,7 @@ const PACKAGES = {
 const TEST_PACKAGES = {
   '/usr/bin/linux.uml': 'user-mode-linux',
   '/usr/sbin/ipvsadm': 'ipvsadm',
+  '/usr/bin/dnsperf': 'dnsperf',
   '/usr/bin/curl': 'curl',
   '/usr/bin/openssl': 'openssl',
   '/usr/bin/unzip': 'unzip',

@@ -4,5 +4,8 @@ import type { BuiltinPlugins } from '../../plugins/host/load.ts'
 export const builtinPlugins: BuiltinPlugins = {
   runtime: { containerd: () => import('../../cri/containerd/plugin.ts') },
   network: { vxlan: () => import('../network/overlay/plugin.ts') },
-  proxy: { nftables: () => import('../proxy/nftables/plugin.ts') },
+  proxy: {
+    ipvs: () => import('../proxy/ipvs/plugin.ts'),
+    nftables: () => import('../proxy/nftables/plugin.ts'),
+  },
 }

@@ -7,12 +7,18 @@ import { addLocalAddress } from './local-address.ts'
 import { listenTcp } from './server/tcp.ts'
 import { type Listener, listenUdp } from './server/udp.ts'
 
+/** An address and port, for UDP and TCP. Port 0: one that is free. */
+interface Place {
+  address: string
+  port: number
+}
+
 export interface DnsOptions {
   informers: InformerFactory
   /** A Corefile's text, or the path of one (followed, with the plugin `reload`). Kubernetes' own when left out. */
   corefile?: string
   /** Where to answer. A Corefile's block with another port than 53 is answered on the same addresses. */
-  listen: { address: string; port: number }[]
+  listen: Place[]
   clusterDomain: string
   /** The cluster's DNS address, put on the node's loopback link; left out where it is there already. */
   clusterIP?: string
@@ -27,7 +33,7 @@ export interface Dns {
   /** Resolves when names of the cluster can be answered. */
   ready: Promise<void>
   /** Where it answers; real ports where 0 was asked for. */
-  addresses: { address: string; port: number }[]
+  addresses: Place[]
   metrics: Registry
   /** Reads the Corefile again. */
   reload(): Promise<void>
@@ -35,6 +41,8 @@ export interface Dns {
 }
 
 const CLUSTER_PORT = 53
+/** How often a port the kernel chose for UDP may turn out to be taken for TCP. */
+const FREE_PORT_TRIES = 10
 
 /** Runs the node's DNS server. Resolves when it listens; nothing is made in the API. */
 export async function startDns(options: DnsOptions): Promise<Dns> {
@@ -73,17 +81,28 @@ async function listenAll(
     for (const port of ports) {
       const at = { address: place.address, port: port === CLUSTER_PORT ? place.port : port }
       const ask: DnsNext = query => askOf(port)(query)
-      const udp = await listenUdp(at, ask, log).catch(cause => failToListen(at, cause))
-      undo.push(() => udp.close())
-      const tcp = await listenTcp(udp, ask, log).catch(cause => failToListen(udp, cause))
-      undo.push(() => tcp.close())
-      listeners.push(udp)
+      const both = await listenBoth(at, ask, log)
+      undo.push(...both.map(listener => () => listener.close()))
+      listeners.push(both[0])
     }
   }
   return listeners
 }
 
-function failToListen({ address, port }: { address: string; port: number }, cause: Error): never {
+/** UDP and TCP on the same port. */
+async function listenBoth(at: Place, ask: DnsNext, log: Logger): Promise<[udp: Listener, tcp: Listener]> {
+  for (let tries = 1; ; tries++) {
+    const udp = await listenUdp(at, ask, log).catch(cause => failToListen(at, cause))
+    try {
+      return [udp, await listenTcp(udp, ask, log)]
+    } catch (error) {
+      await udp.close()
+      if (at.port !== 0 || tries === FREE_PORT_TRIES) failToListen(udp, error as Error)
+    }
+  }
+}
+
+function failToListen({ address, port }: Place, cause: Error): never {
   const isTaken = (cause as { code?: string }).code === 'EADDRINUSE'
   const why = isTaken ? 'another program has the port; stop it or take its address out' : cause.message
   throw new Error(`DNS cannot listen on ${address}:${port}: ${why}`, { cause })

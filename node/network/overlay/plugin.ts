@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { readFile, writeFile } from 'node:fs/promises'
 import { Address4 } from 'ip-address'
-import { ip, ipForce, ipQuery, nft } from '../../../cni/netlink/ip.ts'
+import { execute, ip, ipForce, ipQuery, nft } from '../../../cni/netlink/ip.ts'
 import type { NetworkPeer, NetworkPlugin, NetworkSelf } from '../../../plugins/network.ts'
 import { definePlugin } from '../../../plugins/plugin.ts'
 
@@ -112,7 +112,9 @@ async function setSysctls(underlay: string): Promise<void> {
   }
   for (const [name, value] of Object.entries(settings))
     await writeFile(`/proc/sys/${name}`, value).catch(() => {})
+  // Without it Pods of one bridge reach each other past the Services' rules, and answers are not translated back.
   const bridged = '/proc/sys/net/bridge/bridge-nf-call-iptables'
+  if (!existsSync(bridged)) await execute('/usr/sbin/modprobe', ['br_netfilter']).catch(() => {})
   if (existsSync(bridged) && (await readFile(bridged, 'utf8')).trim() === '0')
     await writeFile(bridged, '1').catch(() => {})
 }
@@ -127,7 +129,6 @@ function peerCommands({ podCIDR }: NetworkPeer, self: NetworkSelf): string[] {
 async function replaceForwarding({ address, podCIDR }: NetworkPeer): Promise<void> {
   const mac = vtepMac(address)
   await ip([`neigh replace ${vtepAddress(podCIDR)} lladdr ${mac} dev ${DEVICE} nud permanent`])
-  const { execute } = await import('../../../cni/netlink/ip.ts')
   await execute('/usr/sbin/bridge', [
     'fdb',
     'replace',
