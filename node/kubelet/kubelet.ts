@@ -66,7 +66,6 @@ export interface Kubelet {
 
 const FIRST_CRASH_DELAY = 10_000
 const LONGEST_CRASH_DELAY = 300_000
-const REFRESH_VOLUMES = 20_000
 
 /** Runs the Pods that are bound to this node. What runs already, by an earlier agent's hand, is adopted. */
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
@@ -75,7 +74,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const stopping = new AbortController()
   const signal = AbortSignal.any([options.signal, stopping.signal])
   const workers = createPodWorkers()
-  const context = createContext(options, workers)
+  const context = createContext(options, workers, signal)
   const informer = informers.informer(pods, { fieldSelector: `spec.nodeName=${nodeName}` })
   const server = await startKubeletServer({ ...options.server, context, pods: informer, signal })
   const stop = async (): Promise<void> => {
@@ -94,7 +93,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     onGap: () => workers.wakeAll(),
   })
   void runPods(context, informer, workers, signal)
-  keepHouse(running, context, workers)
+  keepHouse(running, context)
   return { ready, port: server.port, stop }
 }
 
@@ -111,30 +110,19 @@ async function runPods(
   clearOrphans(context, uid => workers.has(uid), signal)
 }
 
-/** What is done from time to time: logs, images, volumes made from objects that change. */
-function keepHouse(options: KubeletOptions, context: PodContext, workers: PodWorkers): void {
+/** What is done from time to time: logs are rotated, images nobody uses removed. */
+function keepHouse(options: KubeletOptions, context: PodContext): void {
   const { runtime, log, signal, nodeName, logLimits = LOG_LIMITS, imageGc = IMAGE_GC_DEFAULTS } = options
   rotateLogs({ runtime, limits: logLimits, log, signal })
   const onShortage = (message: string): void =>
     context.recorder.event(nodeReference(nodeName), 'Warning', 'FreeDiskSpaceFailed', message)
   collectImages({ runtime, settings: imageGc, onShortage, log, signal })
-  const refresh = setInterval(() => refreshVolumes(context, workers), REFRESH_VOLUMES)
-  signal.addEventListener('abort', () => clearInterval(refresh), { once: true })
 }
 
-function refreshVolumes({ volumes, log }: PodContext, workers: PodWorkers): void {
-  for (const pod of workers.activePods()) {
-    if (pod.metadata.deletionTimestamp) continue
-    volumes
-      .refresh(pod)
-      .catch(error => log.debug({ pod: pod.metadata.name, error: error.message }, 'volumes not refreshed'))
-  }
-}
-
-function createContext(options: KubeletOptions, workers: PodWorkers): PodContext {
+function createContext(options: KubeletOptions, workers: PodWorkers, signal: AbortSignal): PodContext {
   const { client, runtime, runtimeName, nodeName, nodeAddress, dataDir, maxPods, log } = options
   const recorder = createEventRecorder(client, { component: 'kubelet', host: nodeName })
-  const objects = createObjectReader(client)
+  const objects = createObjectReader(client, signal)
   const owners: Owners = new Map()
   const { allocatable } = nodeResources(dataDir, maxPods)
   const facts: PodContext['facts'] = (_pod, podIPs) => ({
@@ -142,11 +130,6 @@ function createContext(options: KubeletOptions, workers: PodWorkers): PodContext
     hostIP: nodeAddress,
     nodeAllocatable: allocatable as never,
   })
-  const volumeSources = {
-    client,
-    objects,
-    facts: (pod: Pod) => facts(pod, pod.status?.podIPs?.map(({ ip }) => ip!) ?? []),
-  }
   return {
     client,
     recorder,
@@ -158,7 +141,18 @@ function createContext(options: KubeletOptions, workers: PodWorkers): PodContext
     logDir: join(dataDir, 'pod-logs'),
     dns: options,
     images: createImages(runtime, recorder),
-    volumes: createVolumeManager(dataDir, volumeSources, options.volumePlugins, log),
+    volumes: createVolumeManager({
+      client,
+      dataDir,
+      nodeName,
+      clusterDomain: options.clusterDomain,
+      objects,
+      facts: pod => facts(pod, pod.status?.podIPs?.map(({ ip }) => ip!) ?? []),
+      plugins: options.volumePlugins,
+      log,
+      signal,
+      onFailure: (pod, message) => recorder.event(pod, 'Warning', 'FailedMount', message),
+    }),
     objects,
     probes: createProbes(owners, recorder),
     owners,

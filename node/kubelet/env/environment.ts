@@ -1,7 +1,7 @@
 import type { Container, EnvVar, Pod, Service } from '../../../api/kinds/types.ts'
 import { ContainerConfigError } from '../containers/config.ts'
 import { expand } from './expand.ts'
-import { fieldValue, type PodFacts, resourceValue } from './field-ref.ts'
+import { fieldValue, namedContainer, type PodFacts, resourceValue } from './field-ref.ts'
 import { serviceVariables } from './service-variables.ts'
 
 /** Where values of ConfigMaps and Secrets come from. `undefined`: there is no such object. */
@@ -67,7 +67,7 @@ async function variableValue(
   if (valueFrom.fieldRef) return fieldValue(pod, valueFrom.fieldRef.fieldPath, sources.facts)
   if (valueFrom.resourceFieldRef) {
     const { containerName, resource, divisor } = valueFrom.resourceFieldRef
-    const named = pod.spec.containers.find(({ name }) => name === containerName) ?? container
+    const named = containerName ? namedContainer(pod, containerName) : container
     return resourceValue(named, resource, divisor as string | undefined, sources.facts)
   }
   if (valueFrom.configMapKeyRef) return keyValue(pod, 'configMap', valueFrom.configMapKeyRef, sources)

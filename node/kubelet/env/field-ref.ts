@@ -46,6 +46,14 @@ function formatMap(map: Record<string, string> = {}): string {
     .join('\n')
 }
 
+/** The container or init container a resourceFieldRef names. */
+export function namedContainer({ spec }: Pod, name: string): Container {
+  const all = [...spec.containers, ...(spec.initContainers ?? [])]
+  const found = all.find(container => container.name === name)
+  if (!found) throw new Error(`container ${name} not found`)
+  return found
+}
+
 /** The value of a resourceFieldRef, divided and rounded up; what has no limit gets the node's allocatable. */
 export function resourceValue(
   container: Container,

@@ -9,12 +9,14 @@ export function serviceVariables(
   namespace: string,
   links: boolean,
 ): Map<string, string> {
+  const visible = services.filter(({ spec }) => spec.clusterIP && spec.clusterIP !== 'None')
   const isMaster = ({ metadata }: Service): boolean =>
     metadata.namespace === 'default' && metadata.name === 'kubernetes'
-  const visible = services
-    .filter(({ spec }) => spec.clusterIP && spec.clusterIP !== 'None')
-    .filter(service => isMaster(service) || (links && service.metadata.namespace === namespace))
-  return new Map(visible.flatMap(variablesOf))
+  const linked = visible.filter(({ metadata }) => links && metadata.namespace === namespace)
+  // A Service of that name in the Pod's own namespace comes first.
+  const hidesMaster = linked.some(({ metadata }) => metadata.name === 'kubernetes')
+  const shown = hidesMaster ? linked : [...visible.filter(isMaster), ...linked]
+  return new Map(shown.flatMap(variablesOf))
 }
 
 function variablesOf({ metadata, spec }: Service): [string, string][] {

@@ -34,9 +34,13 @@ export function createPodWorker(context: PodContext, first: Pod): PodWorker {
   const life = { isRemoved: false, isStopped: false }
   const loop = run(state, life, bell)
   if (first.metadata.deletionTimestamp) askToEnd(state)
+  // A Pod an earlier agent began: its volumes are kept up to date from now on.
+  else if (first.status?.startTime) refreshVolumes(state)
   return {
     update(pod) {
+      const showsOther = metadataOf(pod) !== metadataOf(state.pod)
       state.pod = pod
+      if (showsOther && !pod.metadata.deletionTimestamp) refreshVolumes(state)
       state.status.saw(pod)
       if (pod.metadata.deletionTimestamp) askToEnd(state)
       bell.ring()
@@ -68,6 +72,17 @@ export function createPodWorker(context: PodContext, first: Pod): PodWorker {
 function askToEnd({ pod, grace, leaving }: PodState): void {
   leaving.abort()
   grace.shorten(pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30)
+}
+
+/** What of a Pod's metadata its volumes may show. */
+const metadataOf = ({ metadata: { labels, annotations } }: Pod): string =>
+  JSON.stringify([labels, annotations])
+
+function refreshVolumes({ context, pod }: PodState): void {
+  const { name, namespace } = pod.metadata
+  context.volumes.refresh(pod).catch(error => {
+    context.log.debug({ pod: `${namespace}/${name}`, error: error.message }, 'volumes not refreshed')
+  })
 }
 
 interface Life {

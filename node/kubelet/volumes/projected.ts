@@ -1,10 +1,11 @@
 import type { Client } from '../../../api/client/client.ts'
-import { serviceAccounts } from '../../../api/kinds/core.ts'
-import type { Container, Pod, Volume } from '../../../api/kinds/types.ts'
-import type { VolumePlugin } from '../../../plugins/volume.ts'
-import { fieldValue, type PodFacts, resourceValue } from '../env/field-ref.ts'
+import type { Pod, Volume } from '../../../api/kinds/types.ts'
+import type { VolumePlugin, VolumeSource } from '../../../plugins/volume.ts'
+import { fieldValue, namedContainer, type PodFacts, resourceValue } from '../env/field-ref.ts'
 import { type VolumeFile, writeAtomically } from './atomic-writer.ts'
 import type { ObjectReader } from './objects.ts'
+import { groupOf } from './ownership.ts'
+import { createTokenSource, type TokenSource } from './tokens.ts'
 
 /** What volumes made from API objects need. */
 export interface ProjectedSources {
@@ -13,148 +14,144 @@ export interface ProjectedSources {
   facts(pod: Pod): PodFacts
 }
 
-interface KeyToPath {
-  key: string
-  path: string
-  mode?: number
+interface Projection {
+  files: VolumeFile[]
+  /** When a token of it must be renewed (milliseconds since the epoch). */
+  renewAt?: number
 }
 
+type Context = ProjectedSources & { tokens: TokenSource; pod: Pod }
+type Source = NonNullable<NonNullable<Volume['projected']>['sources']>[number]
+
 const DEFAULT_MODE = 0o644
+const TOKEN_MODE = 0o600
+const DEFAULT_TOKEN_SECONDS = 3_600
 
 /** configMap, secret, downwardAPI and projected volumes: files written all at once, written again when they change. */
 export function projectedVolumes(sources: ProjectedSources): VolumePlugin {
   const tokens = createTokenSource(sources.client)
   return {
-    name: 'skiff.dev/projected',
-    supports: ({ configMap, secret, downwardAPI, projected }) =>
+    name: 'kubernetes.io/projected',
+    canSupport: ({ configMap, secret, downwardAPI, projected }) =>
       Boolean(configMap || secret || downwardAPI || projected),
     async mount({ pod, volume, directory }) {
-      const files = await volumeFiles(pod, volume, sources, tokens)
-      const gid = pod.spec.securityContext?.fsGroup
-      await writeAtomically(directory, files, gid === undefined ? undefined : { gid })
-      return { hostPath: directory, readOnly: true }
+      const { files, renewAt } = await project(volume, { ...sources, tokens, pod })
+      await writeAtomically(directory, files, groupOf(pod))
+      const refreshAfter = renewAt && Math.max(0, renewAt - Date.now())
+      return { hostPath: directory, readOnly: true, ...(refreshAfter !== undefined && { refreshAfter }) }
     },
+    async unmount({ podUid }) {
+      tokens.forget(podUid)
+    },
+    sources: ({ pod, volume }) =>
+      sourcesOf(volume).flatMap(source => objectOf(source, pod.metadata.namespace!)),
+    showsPod: volume => sourcesOf(volume).some(({ downwardAPI }) => downwardAPI),
   }
 }
 
-type TokenSource = ReturnType<typeof createTokenSource>
+/** Every volume made from API objects, as the sources of a projected one. */
+function sourcesOf({ configMap, secret, downwardAPI, projected }: Volume): Source[] {
+  if (configMap) return [{ configMap }]
+  if (secret) {
+    const { secretName = '', items, optional } = secret
+    return [{ secret: { name: secretName, ...(items && { items }), ...(optional && { optional }) } }]
+  }
+  if (downwardAPI) return [{ downwardAPI }]
+  return [...(projected?.sources ?? [])]
+}
 
-async function volumeFiles(
-  pod: Pod,
-  volume: Volume,
-  sources: ProjectedSources,
-  tokens: TokenSource,
-): Promise<VolumeFile[]> {
+function objectOf({ configMap, secret }: Source, namespace: string): VolumeSource[] {
+  if (configMap?.name) return [{ kind: 'ConfigMap', namespace, name: configMap.name }]
+  return secret?.name ? [{ kind: 'Secret', namespace, name: secret.name }] : []
+}
+
+async function project(volume: Volume, context: Context): Promise<Projection> {
   const { configMap, secret, downwardAPI, projected } = volume
-  if (configMap) return objectFiles(pod, 'configMap', configMap, configMap.defaultMode, sources)
-  if (secret)
-    return objectFiles(
-      pod,
-      'secret',
-      { ...secret, name: secret.secretName ?? '' },
-      secret.defaultMode,
-      sources,
-    )
-  if (downwardAPI) return downwardFiles(pod, downwardAPI.items ?? [], downwardAPI.defaultMode, sources)
-  const mode = projected!.defaultMode
-  const parts = (projected!.sources ?? []).map(async source => {
-    if (source.configMap) return objectFiles(pod, 'configMap', source.configMap, mode, sources)
-    if (source.secret) return objectFiles(pod, 'secret', source.secret, mode, sources)
-    if (source.downwardAPI) return downwardFiles(pod, source.downwardAPI.items ?? [], mode, sources)
-    if (!source.serviceAccountToken) return []
-    const { audience, expirationSeconds = 3_600, path } = source.serviceAccountToken
-    const content = Buffer.from(await tokens.token(pod, audience, expirationSeconds))
-    const hasOwner =
-      pod.spec.securityContext?.fsGroup !== undefined || pod.spec.securityContext?.runAsUser !== undefined
-    return [{ path, content, mode: hasOwner ? 0o600 : (mode ?? DEFAULT_MODE) }]
-  })
-  return (await Promise.all(parts)).flat()
+  const mode = (configMap ?? secret ?? downwardAPI ?? projected)?.defaultMode ?? DEFAULT_MODE
+  const results = await Promise.allSettled(sourcesOf(volume).map(source => projectOne(source, mode, context)))
+  const errors = results.flatMap(result => (result.status === 'rejected' ? [result.reason.message] : []))
+  if (errors.length > 0) throw new Error(errors.length === 1 ? errors[0] : `[${errors.join(', ')}]`)
+  const parts = results.flatMap(result => (result.status === 'fulfilled' ? [result.value] : []))
+  const renewals = parts.flatMap(({ renewAt }) => renewAt ?? [])
+  return {
+    files: parts.flatMap(({ files }) => files),
+    ...(renewals.length > 0 && { renewAt: Math.min(...renewals) }),
+  }
+}
+
+async function projectOne(source: Source, mode: number, context: Context): Promise<Projection> {
+  const { configMap, secret, downwardAPI, serviceAccountToken } = source
+  if (configMap) return { files: await objectFiles('configMap', configMap, mode, context) }
+  if (secret) return { files: await objectFiles('secret', secret, mode, context) }
+  if (downwardAPI) return { files: downwardFiles(downwardAPI.items ?? [], mode, context) }
+  if (!serviceAccountToken) return { files: [] }
+  return tokenFile(serviceAccountToken, mode, context)
+}
+
+async function tokenFile(
+  { audience, expirationSeconds = DEFAULT_TOKEN_SECONDS, path }: NonNullable<Source['serviceAccountToken']>,
+  mode: number,
+  { pod, tokens }: Context,
+): Promise<Projection> {
+  const { token, renewAt } = await tokens.token(pod, audience, expirationSeconds)
+  const uid = commonUser(pod)
+  const isOwned = uid !== undefined || groupOf(pod) !== undefined
+  const file = { path, content: Buffer.from(token), mode: isOwned ? TOKEN_MODE : mode }
+  return { files: [{ ...file, ...(uid !== undefined && { uid }) }], renewAt }
+}
+
+/** The user all containers run as, where that is one: the token is then theirs alone. */
+function commonUser({ spec }: Pod): number | undefined {
+  const containers = [...spec.containers, ...(spec.initContainers ?? [])]
+  const users = containers.map(
+    ({ securityContext }) => securityContext?.runAsUser ?? spec.securityContext?.runAsUser,
+  )
+  return users.every(user => user === users[0]) ? users[0] : undefined
 }
 
 interface ObjectSource {
   name?: string
-  items?: KeyToPath[]
+  items?: readonly { key: string; path: string; mode?: number }[]
   optional?: boolean
 }
 
 async function objectFiles(
-  pod: Pod,
   kind: 'configMap' | 'secret',
   { name = '', items, optional }: ObjectSource,
-  mode: number | undefined,
-  { objects }: ProjectedSources,
+  mode: number,
+  { objects, pod }: Context,
 ): Promise<VolumeFile[]> {
-  const namespace = pod.metadata.namespace!
-  const data = await objects[kind](namespace, name)
+  const data = await objects[kind](pod.metadata.namespace!, name)
   if (!data) {
     if (optional) return []
     throw new Error(`${kind.toLowerCase()} "${name}" not found`)
   }
-  const wanted = items ?? Object.keys(data).map((key): KeyToPath => ({ key, path: key }))
+  const wanted = items?.length ? items : Object.keys(data).map(key => ({ key, path: key, mode: undefined }))
   return wanted.flatMap(({ key, path, mode: own }) => {
     const content = data[key]
-    if (content) return [{ path, content, mode: own ?? mode ?? DEFAULT_MODE }]
+    if (content) return [{ path, content, mode: own ?? mode }]
     if (optional) return []
-    throw new Error(`references non-existent ${kind === 'secret' ? 'secret' : 'config'} key: ${key}`)
+    const missing =
+      kind === 'secret' ? 'references non-existent secret' : 'configmap references non-existent config'
+    throw new Error(`${missing} key: ${key}`)
   })
 }
 
-interface DownwardItem {
-  path: string
-  mode?: number
-  fieldRef?: { fieldPath: string }
-  resourceFieldRef?: { containerName?: string; resource: string; divisor?: unknown }
-}
+type DownwardItem = NonNullable<NonNullable<Volume['downwardAPI']>['items']>[number]
 
-function downwardFiles(
-  pod: Pod,
-  items: unknown[],
-  mode: number | undefined,
-  { facts }: ProjectedSources,
-): VolumeFile[] {
-  return (items as DownwardItem[]).map(({ path, mode: own, fieldRef, resourceFieldRef }) => {
+function downwardFiles(items: readonly DownwardItem[], mode: number, { pod, facts }: Context): VolumeFile[] {
+  return items.map(({ path, mode: own, fieldRef, resourceFieldRef }) => {
     const text = fieldRef
       ? fieldValue(pod, fieldRef.fieldPath, facts(pod))
       : resourceText(pod, resourceFieldRef!, facts(pod))
-    return { path, content: Buffer.from(text), mode: own ?? mode ?? DEFAULT_MODE }
+    return { path, content: Buffer.from(text), mode: own ?? mode }
   })
 }
 
-function resourceText(pod: Pod, ref: NonNullable<DownwardItem['resourceFieldRef']>, facts: PodFacts): string {
-  const container = pod.spec.containers.find(({ name }) => name === ref.containerName) as
-    | Container
-    | undefined
-  if (!container) throw new Error(`container ${ref.containerName} not found`)
-  return resourceValue(container, ref.resource, ref.divisor as string | undefined, facts)
-}
-
-/** Tokens of Pods' service accounts, asked for anew when four fifths of their life are over. */
-function createTokenSource(client: Client) {
-  const tokens = new Map<string, { token: string; renewAt: number }>()
-  return {
-    async token(pod: Pod, audience: string | undefined, expirationSeconds: number): Promise<string> {
-      const key = [pod.metadata.uid, audience, expirationSeconds].join('|')
-      const known = tokens.get(key)
-      if (known && Date.now() < known.renewAt) return known.token
-      const name = { namespace: pod.metadata.namespace, name: pod.spec.serviceAccountName || 'default' }
-      const request = {
-        apiVersion: 'authentication.k8s.io/v1',
-        kind: 'TokenRequest',
-        metadata: { name: name.name, namespace: name.namespace! },
-        spec: {
-          audiences: audience ? [audience] : [],
-          expirationSeconds,
-          boundObjectRef: { apiVersion: 'v1', kind: 'Pod', name: pod.metadata.name, uid: pod.metadata.uid },
-        },
-      }
-      const answer = (await client.create(serviceAccounts, request as never, {
-        name,
-        subresource: 'token',
-      })) as any
-      const { token, expirationTimestamp } = answer.status
-      const life = Date.parse(expirationTimestamp) - Date.now()
-      tokens.set(key, { token, renewAt: Date.now() + life * 0.8 })
-      return token
-    },
-  }
+function resourceText(
+  pod: Pod,
+  { containerName = '', resource, divisor }: NonNullable<DownwardItem['resourceFieldRef']>,
+  facts: PodFacts,
+): string {
+  return resourceValue(namedContainer(pod, containerName), resource, divisor as string | undefined, facts)
 }

@@ -1,24 +1,46 @@
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
-import type { Container, Pod, Volume } from '../../../api/kinds/types.ts'
+import { readdir, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Client } from '../../../api/client/client.ts'
+import type { Container, Pod } from '../../../api/kinds/types.ts'
 import type { Logger } from '../../../plugins/plugin.ts'
 import type { Mount } from '../../../plugins/runtime.ts'
 import type { MountedVolume, VolumePlugin } from '../../../plugins/volume.ts'
-import { expand } from '../env/expand.ts'
-import { podHostname } from '../pods/sandbox-config.ts'
-import { emptyDirVolumes, hostPathVolumes } from './local.ts'
-import { isMounted } from './mounts.ts'
-import { type ProjectedSources, projectedVolumes } from './projected.ts'
+import type { PodFacts } from '../env/field-ref.ts'
+import { containerMounts, type MountInputs, terminationLogOf } from './container-mounts.ts'
+import { emptyDirVolumes } from './empty-dir.ts'
+import { hostPathVolumes } from './host-path.ts'
+import { localVolumes } from './local-disk.ts'
+import { mountPoints, unmountAll } from './mounts.ts'
+import type { ObjectReader } from './objects.ts'
+import { createPodVolumes, type PodVolumes } from './pod-volumes.ts'
+import { projectedVolumes } from './projected.ts'
 
-/** A volume could not be made; the message is the one of a FailedMount event. */
-export class VolumeError extends Error {
-  readonly code = 'VOLUME'
+export { VolumeError } from './volume-error.ts'
+
+export interface VolumeManagerOptions {
+  client: Client
+  /** Everything of Pods' volumes is kept below. */
+  dataDir: string
+  nodeName: string
+  clusterDomain: string
+  objects: ObjectReader
+  facts(pod: Pod): PodFacts
+  /** Asked before the built-in ones. */
+  plugins: VolumePlugin[]
+  log: Logger
+  /** Ends watches and timers; what is mounted stays for the containers that go on. */
+  signal: AbortSignal
+  /** A volume of a running Pod could not be brought up to date; the message is the one of a FailedMount event. */
+  onFailure?(pod: Pod, message: string): void
 }
 
 export interface VolumeManager {
-  /** Makes all volumes of a Pod. Throws a VolumeError for the first that cannot be made. */
+  /**
+   * Makes all volumes of a Pod, and from then on keeps them up to date until {@link unmount}. May be called again. Throws a
+   * VolumeError for the first that cannot be made.
+   */
   mount(pod: Pod): Promise<Map<string, MountedVolume>>
-  /** Writes again what is made from ConfigMaps, Secrets, tokens and the Pod's metadata. */
+  /** Takes note of the Pod as it is now; what shows its metadata is written again. Also for Pods of an earlier agent. */
   refresh(pod: Pod): Promise<void>
   /** The mounts of one container, with its /etc/hosts and termination message file. */
   mounts(
@@ -27,146 +49,91 @@ export interface VolumeManager {
     volumes: Map<string, MountedVolume>,
     inputs: MountInputs,
   ): Promise<Mount[]>
+  /** Gives everything of a Pod back, made by this or an earlier agent. */
   unmount(podUid: string): Promise<void>
   /** UIDs of Pods that have files here. */
   pods(): Promise<string[]>
+  /** UIDs of Pods that have files here and are not among these. */
+  orphans(activeUids: ReadonlySet<string>): Promise<string[]>
   /** Where a container's termination message is written. */
   terminationLog(podUid: string, container: string): string
 }
 
-interface MountInputs {
-  podIP: string
-  environment: { key: string; value: string }[]
+export function createVolumeManager(options: VolumeManagerOptions): VolumeManager {
+  const plugins = allPlugins(options)
+  const root = join(options.dataDir, 'pods')
+  const known = new Map<string, PodVolumes>()
+  const leaving = new Set<string>()
+  const podDir = (uid: string): string => join(root, uid)
+  const volumesOf = (pod: Pod): PodVolumes => {
+    const uid = pod.metadata.uid!
+    const there = known.get(uid)
+    if (there) return there
+    const volumes = createPodVolumes(pod, podDir(uid), plugins, options)
+    known.set(uid, volumes)
+    return volumes
+  }
+  const uids = (): Promise<string[]> => readdir(root).catch(() => [])
+  options.signal.addEventListener('abort', () => known.forEach(volumes => void volumes.stop()), {
+    once: true,
+  })
+  return {
+    mount: pod => volumesOf(pod).mount(),
+    async refresh(pod) {
+      const uid = pod.metadata.uid!
+      if (leaving.has(uid) || !(known.has(uid) || (await isThere(podDir(uid))))) return
+      await volumesOf(pod).refresh(pod)
+    },
+    mounts: (pod, container, volumes, inputs) =>
+      containerMounts(pod, container, volumes, {
+        ...inputs,
+        podDir: podDir(pod.metadata.uid!),
+        clusterDomain: options.clusterDomain,
+      }),
+    async unmount(uid) {
+      leaving.add(uid)
+      try {
+        await known.get(uid)?.stop()
+        known.delete(uid)
+        await removeAll(uid, podDir(uid), plugins)
+      } finally {
+        leaving.delete(uid)
+      }
+      options.log.debug({ podUid: uid }, 'volumes removed')
+    },
+    pods: uids,
+    orphans: async active => (await uids()).filter(uid => !active.has(uid)),
+    terminationLog: (uid, container) => terminationLogOf(podDir(uid), container),
+  }
 }
 
-export function createVolumeManager(
-  dataDir: string,
-  sources: ProjectedSources,
-  plugins: VolumePlugin[],
-  log: Logger,
-): VolumeManager {
-  const all = [...plugins, projectedVolumes(sources), emptyDirVolumes, hostPathVolumes]
-  const root = join(dataDir, 'pods')
-  const podDir = (uid: string): string => join(root, uid)
-  const directoryOf = (uid: string, name: string): string => join(podDir(uid), 'volumes', name)
-  const terminationLog = (uid: string, container: string): string =>
-    join(podDir(uid), 'containers', container, 'termination-log')
+const allPlugins = ({ plugins, client, objects, facts }: VolumeManagerOptions): VolumePlugin[] => [
+  ...plugins,
+  projectedVolumes({ client, objects, facts }),
+  emptyDirVolumes(pod => facts(pod).nodeAllocatable.memory),
+  hostPathVolumes,
+  localVolumes,
+]
 
-  const mountOne = async (pod: Pod, volume: Volume): Promise<MountedVolume> => {
-    const plugin = all.find(candidate => candidate.supports(volume))
-    if (!plugin)
-      throw new VolumeError(
-        `Unable to attach or mount volumes: volume "${volume.name}" has a type that no plugin supports`,
-      )
-    const directory = directoryOf(pod.metadata.uid!, volume.name)
-    await mkdir(directory, { recursive: true })
-    try {
-      return await plugin.mount({ pod, volume, directory })
-    } catch (cause) {
-      throw new VolumeError(
-        `MountVolume.SetUp failed for volume "${volume.name}" : ${(cause as Error).message}`,
-        { cause },
-      )
+/** Lets the plugins unmount, then removes the files; stops short of removing what is still mounted. */
+async function removeAll(podUid: string, podDir: string, plugins: VolumePlugin[]): Promise<void> {
+  await unmountAll(join(podDir, 'volume-subpaths'))
+  for (const folder of await namesIn(join(podDir, 'volumes'))) {
+    const plugin = plugins.find(({ name }) => name.replaceAll('/', '~') === folder)
+    for (const volumeName of await namesIn(join(podDir, 'volumes', folder))) {
+      const directory = join(podDir, 'volumes', folder, volumeName)
+      await plugin?.unmount?.({ podUid, volumeName, directory })
     }
   }
-  return {
-    terminationLog,
-    async mount(pod) {
-      await mkdir(podDir(pod.metadata.uid!), { recursive: true, mode: 0o750 })
-      const volumes = pod.spec.volumes ?? []
-      const mounted = await Promise.all(volumes.map(volume => mountOne(pod, volume)))
-      return new Map(volumes.map(({ name }, i) => [name, mounted[i]!]))
-    },
-    async refresh(pod) {
-      const changing = (pod.spec.volumes ?? []).filter(
-        ({ configMap, secret, downwardAPI, projected }) => configMap || secret || downwardAPI || projected,
-      )
-      await Promise.all(changing.map(volume => mountOne(pod, volume)))
-    },
-    async mounts(pod, container, volumes, inputs) {
-      const uid = pod.metadata.uid!
-      const own = await Promise.all(
-        (container.volumeMounts ?? []).map(mount => toMount(mount, volumes, inputs)),
-      )
-      const hosts = await hostsFile(pod, podDir(uid), inputs.podIP)
-      const messages = terminationLog(uid, container.name)
-      await mkdir(join(messages, '..'), { recursive: true })
-      await writeFile(messages, '', { mode: 0o666 })
-      const path = container.terminationMessagePath ?? '/dev/termination-log'
-      const mountsHosts = own.some(({ containerPath }) => containerPath === '/etc/hosts')
-      return [
-        ...own,
-        ...(mountsHosts || !hosts ? [] : [{ containerPath: '/etc/hosts', hostPath: hosts }]),
-        { containerPath: path, hostPath: messages },
-      ]
-    },
-    async unmount(uid) {
-      const names = await readdir(join(podDir(uid), 'volumes')).catch(() => [])
-      for (const volumeName of names) {
-        const directory = directoryOf(uid, volumeName)
-        for (const plugin of all) await plugin.unmount?.({ podUid: uid, volumeName, directory })
-        if (await isMounted(directory)) throw new Error(`${directory} is still mounted`)
-      }
-      await rm(podDir(uid), { recursive: true, force: true })
-      log.debug({ podUid: uid }, 'volumes removed')
-    },
-    pods: () => readdir(root).catch(() => []),
-  }
+  const left = (await mountPoints()).filter(point => point.startsWith(`${podDir}/`))
+  if (left.length > 0) throw new Error(`not removed, since still mounted: ${left.join(', ')}`)
+  await rm(podDir, { recursive: true, force: true })
 }
 
-type VolumeMount = NonNullable<Container['volumeMounts']>[number]
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false,
+  )
 
-async function toMount(
-  { name, mountPath, readOnly, subPath, subPathExpr, mountPropagation }: VolumeMount,
-  volumes: Map<string, MountedVolume>,
-  { environment }: MountInputs,
-): Promise<Mount> {
-  const volume = volumes.get(name)
-  if (!volume) throw new VolumeError(`volume "${name}" is not mounted`)
-  const values = new Map(environment.map(({ key, value }) => [key, value]))
-  const below = subPath || (subPathExpr ? expand(subPathExpr, values) : '')
-  return {
-    containerPath: mountPath,
-    hostPath: below ? await subPathOf(volume.hostPath, below) : volume.hostPath,
-    readonly: readOnly || volume.readOnly || false,
-    propagation:
-      mountPropagation === 'Bidirectional'
-        ? 'PROPAGATION_BIDIRECTIONAL'
-        : mountPropagation === 'HostToContainer'
-          ? 'PROPAGATION_HOST_TO_CONTAINER'
-          : 'PROPAGATION_PRIVATE',
-  }
-}
-
-/** A path inside a volume; it is made when it is not there, and never leads out of the volume. */
-async function subPathOf(root: string, path: string): Promise<string> {
-  const target = resolve(root, path)
-  if (target !== root && !target.startsWith(`${root}/`))
-    throw new VolumeError(`subPath "${path}" leads out of its volume`)
-  if (!(await stat(target).catch(() => undefined))) await mkdir(target, { recursive: true, mode: 0o777 })
-  return target
-}
-
-/** The Pod's /etc/hosts; a Pod of the host's network keeps the host's. */
-async function hostsFile(pod: Pod, dir: string, podIP: string): Promise<string | undefined> {
-  const aliases = pod.spec.hostAliases ?? []
-  if (pod.spec.hostNetwork && aliases.length === 0) return undefined
-  const { subdomain } = pod.spec
-  const name = podHostname(pod)
-  const full = subdomain ? `${name}.${subdomain}.${pod.metadata.namespace}.svc.cluster.local\t${name}` : name
-  const lines = [
-    '# Kubernetes-managed hosts file.',
-    '127.0.0.1\tlocalhost',
-    '::1\tlocalhost ip6-localhost ip6-loopback',
-    'fe00::0\tip6-localnet',
-    'fe00::0\tip6-mcastprefix',
-    'fe00::1\tip6-allnodes',
-    'fe00::2\tip6-allrouters',
-    ...(pod.spec.hostNetwork ? [] : [`${podIP}\t${full}`]),
-    ...(aliases.length > 0 ? ['', '# Entries added by HostAliases.'] : []),
-    ...aliases.map(({ ip, hostnames }) => `${ip}\t${(hostnames ?? []).join('\t')}`),
-  ]
-  const path = join(dir, 'etc-hosts')
-  await writeFile(path, `${lines.join('\n')}\n`)
-  return path
-}
+const namesIn = (directory: string): Promise<string[]> => readdir(directory).catch(() => [])
