@@ -14,16 +14,17 @@ const MOST_UNREAD = 8 << 20
 
 export async function watchHandler(ctx: ApiContext, store: StorePlugin, resource: Resource): Promise<void> {
   const { query } = ctx.state.info
+  const { type, encoder } = await watchEncoder(ctx, resource.kind)
   const run = await openWatch(store, resource, {
     ...listOptions(ctx),
     sendInitialEvents: boolean(query, 'sendInitialEvents'),
     allowWatchBookmarks: boolean(query, 'allowWatchBookmarks'),
-    encoder: watchEncoder(ctx, resource.kind),
+    encoder,
   })
   const seconds = integer(query, 'timeoutSeconds') || SHORTEST * (1 + Math.random())
   ctx.respond = false
   const { res } = ctx
-  const headers = commonHeaders(ctx, 'application/json')
+  const headers = commonHeaders(ctx, type)
   res.writeHead(200, ctx.req.httpVersionMajor < 2 ? { ...headers, 'transfer-encoding': 'chunked' } : headers)
   res.flushHeaders()
   await run(responseSink(ctx, seconds))

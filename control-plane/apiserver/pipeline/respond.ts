@@ -1,5 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import { internalError, isStatusError, type Status, type StatusError } from '../../../api/meta/status.ts'
+import { encoderOf } from '../protobuf/encoders.ts'
+import { PROTOBUF } from '../representation/negotiate.ts'
 import type { ApiContext } from './state.ts'
 
 export const JSON_TYPE = 'application/json'
@@ -110,6 +112,10 @@ export async function sendError(ctx: ApiContext, error: unknown): Promise<void> 
   const more: OutgoingHttpHeaders = seconds ? { 'retry-after': String(seconds) } : {}
   if (failure.code === 401) more['www-authenticate'] = 'Bearer realm="kubernetes"'
   const status: Status = failure.status
+  if (ctx.req.headers.accept?.startsWith(PROTOBUF)) {
+    const encoded = (await encoderOf(ctx.state.schemas)).object(status)
+    if (encoded) return await sendBody(ctx, failure.code, PROTOBUF, encoded, more)
+  }
   const indent = wantsPretty(ctx) ? 2 : undefined
   await sendBody(ctx, failure.code, JSON_TYPE, Buffer.from(`${JSON.stringify(status, null, indent)}\n`), more)
 }

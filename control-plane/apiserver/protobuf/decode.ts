@@ -2,7 +2,7 @@ import { badRequest } from '../../../api/meta/status.ts'
 import { isReference, splitType } from '../../../api/schema/definition.ts'
 import type { SchemaSet } from '../../../api/schema/schemas.ts'
 import { definitionOf } from '../rest/definitions.ts'
-import { wireFields } from './field-numbers.ts'
+import { type UnionName, type WireField, wireFields } from './field-numbers.ts'
 import { Reader } from './reader.ts'
 import { intOrString, microTime, time } from './well-known.ts'
 
@@ -69,19 +69,13 @@ class Decoder {
       else if (field.isEmbedded) {
         const embedded = `${type.slice(0, type.lastIndexOf('.'))}.${field.name}`
         this.message(embedded, new Reader(reader.bytes()), object, owner)
-      } else this.#field(object, owner, field.name, field.keepsZero, reader, wireType)
+      } else this.#field(object, owner, field, reader, wireType)
     }
     return object
   }
 
-  #field(
-    object: Json,
-    owner: string,
-    name: string,
-    keepsZero: boolean,
-    reader: Reader,
-    wireType: number,
-  ): void {
+  #field(object: Json, owner: string, field: WireField, reader: Reader, wireType: number): void {
+    const { name, keepsZero, union } = field
     const type = this.#schemas.definitions[owner]?.fields[name]
     if (!type) {
       reader.skip(wireType)
@@ -96,24 +90,43 @@ class Decoder {
       } else object[name].push(this.#value(inner, reader))
     } else if (container === '{}') {
       object[name] ??= {}
-      this.#mapEntry(object[name], inner, new Reader(reader.bytes()))
-    } else {
+      this.#mapEntry(object[name], inner, new Reader(reader.bytes()), union)
+    } else if (union) object[name] = this.#union(union, new Reader(reader.bytes()))
+    else {
       const value = this.#value(inner, reader)
       if (value === undefined) return
       if (keepsZero || (value !== '' && value !== 0 && value !== false)) object[name] = value
     }
   }
 
-  #mapEntry(map: Json, inner: string, reader: Reader): void {
+  #mapEntry(map: Json, inner: string, reader: Reader, union: UnionName | undefined): void {
     let key = ''
     let value: unknown
     while (!reader.isAtEnd) {
       const { number, wireType } = reader.tag()
       if (number === 1) key = reader.string()
-      else if (number === 2) value = inner === '[]string' ? extraValue(reader) : this.#value(inner, reader)
-      else reader.skip(wireType)
+      else if (number !== 2) reader.skip(wireType)
+      else if (union) value = this.#union(union, new Reader(reader.bytes()))
+      else value = inner === '[]string' ? extraValue(reader) : this.#value(inner, reader)
     }
     Object.defineProperty(map, key, { value, enumerable: true, writable: true, configurable: true })
+  }
+
+  /** A schema, or one of the other sorts of values that may stand in its place. */
+  #union(union: UnionName, reader: Reader): unknown {
+    let schema: Json | undefined
+    let allows = false
+    const list: unknown[] = []
+    while (!reader.isAtEnd) {
+      const { number, wireType } = reader.tag()
+      if (wireType === 0) allows = reader.int() !== 0
+      else if (wireType !== LENGTH) reader.skip(wireType)
+      else if (number === (union === 'OrBool' ? 2 : 1)) {
+        schema = this.message(JSON_SCHEMA, new Reader(reader.bytes()), {})
+      } else if (number === 2 && union === 'OrStrings') list.push(reader.string())
+      else if (number === 2) list.push(this.message(JSON_SCHEMA, new Reader(reader.bytes()), {}))
+    }
+    return schema ?? (union === 'OrBool' ? allows : list)
   }
 
   #value(type: string, reader: Reader): unknown {
@@ -145,6 +158,7 @@ class Decoder {
 }
 
 const LENGTH = 2
+const JSON_SCHEMA = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps'
 const PACKABLE = new Set(['boolean', 'int32', 'int64', 'double'])
 
 /** A message whose field 1 is the text. */

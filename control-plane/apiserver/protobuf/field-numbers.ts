@@ -1,6 +1,7 @@
 import { access } from './field-numbers/access.ts'
 import { cluster } from './field-numbers/cluster.ts'
 import { core } from './field-numbers/core.ts'
+import { extensions } from './field-numbers/extensions.ts'
 import { workloads } from './field-numbers/workloads.ts'
 
 /**
@@ -11,16 +12,21 @@ import { workloads } from './field-numbers/workloads.ts'
  * - `name?`: the zero value of this scalar has a meaning (a pointer in Go, or never left out of the JSON). The other
  *   scalars are always on the wire, and left out of the JSON when they are empty.
  * - `*Type`: the message is embedded: its fields belong to the object itself.
+ * - `name=Union`: what may be of several sorts in JSON has a message of its own: a schema or a list of them, a boolean or a schema …
  */
 export type FieldNumbers = Record<string, Record<string, string>>
 
-const TABLES: FieldNumbers = { ...core, ...workloads, ...access, ...cluster }
+const TABLES: FieldNumbers = { ...core, ...workloads, ...access, ...cluster, ...extensions }
+
+/** Fields of a JSON schema that are of several sorts. */
+export type UnionName = 'OrArray' | 'OrBool' | 'OrStrings'
 
 /** One field of a message. */
 export interface WireField {
   name: string
   keepsZero: boolean
   isEmbedded: boolean
+  union: UnionName | undefined
 }
 
 const compiled = new Map<string, readonly (WireField | undefined)[] | undefined>()
@@ -42,5 +48,6 @@ function readWord(word: string): WireField | undefined {
   if (word === '-' || word === '') return undefined
   const isEmbedded = word.startsWith('*')
   const keepsZero = word.endsWith('?')
-  return { name: word.replace(/^\*|\?$/g, ''), keepsZero, isEmbedded }
+  const [name = '', union] = word.replace(/^\*|\?$/g, '').split('=')
+  return { name, keepsZero, isEmbedded, union: union as UnionName | undefined }
 }

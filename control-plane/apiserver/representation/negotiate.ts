@@ -3,29 +3,34 @@ import { notAcceptable } from '../../../api/meta/status.ts'
 /** The shape of the answer: the objects themselves, a table of them, or their metadata alone. */
 export type Form = 'object' | 'table' | 'metadata'
 
+export const PROTOBUF = 'application/vnd.kubernetes.protobuf'
+
 /** What a client wants to be sent. */
 export interface Representation {
-  type: 'application/json' | 'application/yaml'
+  type: 'application/json' | 'application/yaml' | typeof PROTOBUF
   form: Form
 }
 
 const DEFAULT: Representation = { type: 'application/json', form: 'object' }
 const SERVED = ['application/json', 'application/yaml']
-const known = new Map<string, Representation | null>()
+/** Accept headers that were seen: for kinds that have a form in protobuf, and for those that have none. */
+const known = { withProtobuf: new Map<string, Representation | null>(), without: new Map() }
 const MOST_KNOWN = 500
 
 /**
- * Chooses the first clause of an Accept header that can be served, as upstream does.
+ * Chooses the first clause of an Accept header that can be served, as upstream does. Custom resources have no form in
+ * protobuf, and Tables are not sent in it.
  * @throws StatusError 406 when none can be
  */
-export function negotiate(accept: string | undefined): Representation {
+export function negotiate(accept: string | undefined, hasProtobuf: boolean): Representation {
   if (!accept) return DEFAULT
-  let answer = known.get(accept)
+  const answers = hasProtobuf ? known.withProtobuf : known.without
+  let answer = answers.get(accept)
   if (answer === undefined) {
-    answer = choose(accept) ?? null
-    if (known.size < MOST_KNOWN) known.set(accept, answer)
+    answer = choose(accept, hasProtobuf) ?? null
+    if (answers.size < MOST_KNOWN) answers.set(accept, answer)
   }
-  if (!answer) throw notAcceptable(SERVED)
+  if (!answer) throw notAcceptable(hasProtobuf ? [...SERVED, PROTOBUF] : SERVED)
   return answer
 }
 
@@ -47,17 +52,19 @@ export function parseAccept(accept: string): Clause[] {
     .sort((a, b) => b.quality - a.quality)
 }
 
-function choose(accept: string): Representation | undefined {
+function choose(accept: string, hasProtobuf: boolean): Representation | undefined {
   for (const { type, parameters } of parseAccept(accept)) {
-    const served = servedType(type)
+    const served = servedType(type, hasProtobuf)
     const form = formOf(parameters)
+    if (served === PROTOBUF && form === 'table') continue
     if (served && form) return { type: served, form }
   }
   return undefined
 }
 
-function servedType(type: string): Representation['type'] | undefined {
+function servedType(type: string, hasProtobuf: boolean): Representation['type'] | undefined {
   if (type === 'application/yaml') return type
+  if (type === PROTOBUF && hasProtobuf) return type
   return ['application/json', 'application/*', '*/*'].includes(type) ? 'application/json' : undefined
 }
 

@@ -4,15 +4,20 @@ import { badRequest } from '../../../api/meta/status.ts'
 import type { Entry } from '../cache/entry.ts'
 import { JSON_TYPE, sendBody, wantsPretty } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
+import type { Encoder } from '../protobuf/encode.ts'
+import { encoderOf } from '../protobuf/encoders.ts'
 import type { ListPage } from '../rest/list.ts'
-import type { ObjectEncoder } from '../watch/frames.ts'
-import { negotiate, type Representation } from './negotiate.ts'
+import { type EventEncoder, lineEncoder } from '../watch/frames.ts'
+import { type Form, negotiate, PROTOBUF, type Representation } from './negotiate.ts'
 import { type IncludeObject, partialMetadata, tableOf } from './table.ts'
 
-/** What the client wants to be sent. @throws StatusError 406 */
-export function representationOf(ctx: ApiContext): Representation {
-  return negotiate(ctx.req.headers.accept)
+/** What the client wants to be sent of a kind. @throws StatusError 406 */
+function representationOf(ctx: ApiContext, kind: KindDeclaration): Representation {
+  return negotiate(ctx.req.headers.accept, hasProtobuf(kind))
 }
+
+/** Custom resources are JSON everywhere. */
+const hasProtobuf = ({ schema }: KindDeclaration): boolean => schema.startsWith('io.k8s.')
 
 /** Sends one stored object in the form asked for. */
 export async function sendEntry(
@@ -21,7 +26,7 @@ export async function sendEntry(
   kind: KindDeclaration,
   entry: Entry,
 ): Promise<void> {
-  const { type, form } = representationOf(ctx)
+  const { type, form } = representationOf(ctx, kind)
   if (form === 'object' && type === JSON_TYPE && !wantsPretty(ctx)) {
     return await sendBody(ctx, code, type, entry.bytes)
   }
@@ -31,9 +36,15 @@ export async function sendEntry(
   await sendValue(ctx, code, tableOf(kind, [entry], metadata, includeObject(ctx)))
 }
 
-/** Sends any value as JSON or YAML. */
-export async function sendValue(ctx: ApiContext, code: number, value: unknown): Promise<void> {
-  const { type } = representationOf(ctx)
+/** Sends any object as JSON, YAML, or protobuf if it has a form in that. */
+export async function sendValue(ctx: ApiContext, code: number, value: object): Promise<void> {
+  const { accept } = ctx.req.headers
+  let { type } = negotiate(accept, true)
+  if (type === PROTOBUF) {
+    const encoded = (await encoderOf(ctx.state.schemas)).object(value)
+    if (encoded) return await sendBody(ctx, code, type, encoded)
+    type = negotiate(accept, false).type
+  }
   if (type === 'application/yaml') {
     const { stringify } = await import('yaml')
     return await sendBody(ctx, code, type, Buffer.from(stringify(value)))
@@ -44,8 +55,12 @@ export async function sendValue(ctx: ApiContext, code: number, value: unknown): 
 
 /** Sends a page of a list in the form asked for; the plain form is put together from the objects' bytes. */
 export async function sendList(ctx: ApiContext, kind: KindDeclaration, page: ListPage): Promise<void> {
-  const { type, form } = representationOf(ctx)
+  const { type, form } = representationOf(ctx, kind)
   const metadata = listMeta(page)
+  if (type === PROTOBUF) {
+    const encoded = await encodeList(ctx, kind, form, page)
+    if (encoded) return await sendBody(ctx, 200, type, encoded)
+  }
   if (form === 'table') {
     return await sendValue(ctx, 200, tableOf(kind, page.entries, metadata, includeObject(ctx)))
   }
@@ -58,6 +73,18 @@ export async function sendList(ctx: ApiContext, kind: KindDeclaration, page: Lis
     return await sendBody(ctx, 200, type, listBytes(kind, metadata, page.entries))
   }
   await sendValue(ctx, 200, listObject(kind, metadata, page.entries))
+}
+
+async function encodeList(
+  { state }: ApiContext,
+  kind: KindDeclaration,
+  form: Form,
+  page: ListPage,
+): Promise<Buffer | undefined> {
+  const encoder = await encoderOf(state.schemas)
+  const objects = page.entries.map(entry => entry.object)
+  if (form === 'object') return encoder.list(apiVersion(kind), kind.kind, listMeta(page), objects)
+  return encoder.list('meta.k8s.io/v1', 'PartialObjectMetadata', listMeta(page), objects)
 }
 
 export function listMeta({ revision, continue: token, remainingItemCount }: ListPage): ListMeta {
@@ -108,21 +135,39 @@ function listBytes(kind: KindDeclaration, metadata: ListMeta, entries: readonly 
   return parts
 }
 
-/** How watch events carry objects to this client. */
-export function watchEncoder(ctx: ApiContext, kind: KindDeclaration): ObjectEncoder | undefined {
-  const { form } = representationOf(ctx)
+/** How events are sent to this client, and the media type of that. */
+export async function watchEncoder(
+  ctx: ApiContext,
+  kind: KindDeclaration,
+): Promise<{ type: string; encoder: EventEncoder | undefined }> {
+  const { type, form } = representationOf(ctx, kind)
+  if (type === PROTOBUF) {
+    const encoder = await encoderOf(ctx.state.schemas)
+    if (encoder.knows(apiVersion(kind), kind.kind)) {
+      return { type: `${PROTOBUF};stream=watch`, encoder: protobufEvents(encoder, form) }
+    }
+    return { type: JSON_TYPE, encoder: lineEvents(ctx, kind, negotiate(ctx.req.headers.accept, false).form) }
+  }
+  return { type: JSON_TYPE, encoder: lineEvents(ctx, kind, form) }
+}
+
+function lineEvents(ctx: ApiContext, kind: KindDeclaration, form: Form): EventEncoder | undefined {
   if (form === 'object') return undefined
   const json = (value: unknown) => Buffer.from(JSON.stringify(value))
-  if (form === 'metadata') {
-    return { id: 'metadata', encode: entry => json(partialMetadata(entry.object)) }
-  }
+  if (form === 'metadata') return lineEncoder('metadata', entry => json(partialMetadata(entry.object)))
   const include = includeObject(ctx)
+  return lineEncoder(`table ${include}`, entry => {
+    const metadata = { resourceVersion: String(entry.revision) }
+    return json(tableOf(kind, [entry], metadata, include))
+  })
+}
+
+function protobufEvents(encoder: Encoder, form: Form): EventEncoder {
+  const shape = (object: ApiObject) => (form === 'metadata' ? partialMetadata(object) : object)
   return {
-    id: `table ${include}`,
-    encode: entry => {
-      const metadata = { resourceVersion: String(entry.revision) }
-      return json(tableOf(kind, [entry], metadata, include))
-    },
+    id: `protobuf ${form}`,
+    frame: (type, entry) => encoder.event(type, shape(entry.object)),
+    special: ({ type, object }) => encoder.event(type, type === 'ERROR' ? object : shape(object)),
   }
 }
 

@@ -4,14 +4,21 @@ import { Entry } from '../cache/entry.ts'
 import { type Filter, selects } from '../cache/filter.ts'
 import type { CacheEvent } from '../cache/history.ts'
 
-/** Makes the form of an object that a watcher asked for. `id` is the same for encoders that make the same bytes. */
-export interface ObjectEncoder {
+/** Makes the form of events that a watcher asked for. `id` is the same for encoders that make the same bytes. */
+export interface EventEncoder {
   id: string
-  encode(entry: Entry): Buffer
+  /** An event about a stored object. */
+  frame(type: EventType, entry: Entry): Buffer
+  /** An event that carries no stored object: BOOKMARK and ERROR. */
+  special(event: WatchEvent<any>): Buffer
 }
 
-/** The object as it is stored. */
-export const plainEncoder: ObjectEncoder = { id: '', encode: entry => entry.bytes }
+/** Events as lines of JSON, with objects in a form of one's own. */
+export const lineEncoder = (id: string, encode: (entry: Entry) => Buffer): EventEncoder => ({
+  id,
+  frame: (type, entry) => Buffer.concat([HEADS[type], encode(entry), END]),
+  special: event => Buffer.from(`${JSON.stringify(event)}\n`),
+})
 
 const HEADS = {
   ADDED: Buffer.from('{"type":"ADDED","object":'),
@@ -20,7 +27,10 @@ const HEADS = {
 } as const
 const END = Buffer.from('}\n')
 
-type EventType = keyof typeof HEADS
+export type EventType = keyof typeof HEADS
+
+/** Objects as they are stored. */
+export const plainEncoder: EventEncoder = lineEncoder('', entry => entry.bytes)
 
 /** What a change means to a watcher with a filter: an object that starts to match was added, one that stops was deleted. */
 export function transition(filter: Filter, event: CacheEvent): [EventType, Entry] | undefined {
@@ -33,8 +43,8 @@ export function transition(filter: Filter, event: CacheEvent): [EventType, Entry
   return before ? ['DELETED', withRevision(previous, entry.revision)] : undefined
 }
 
-/** The line that tells a watcher of a change; undefined when it does not concern it. Made once for all watchers. */
-export function frameOf(event: CacheEvent, filter: Filter, encoder: ObjectEncoder): Buffer | undefined {
+/** The frame that tells a watcher of a change; undefined when it does not concern it. Made once for all watchers. */
+export function frameOf(event: CacheEvent, filter: Filter, encoder: EventEncoder): Buffer | undefined {
   const change = transition(filter, event)
   if (!change) return undefined
   const [type, entry] = change
@@ -42,19 +52,10 @@ export function frameOf(event: CacheEvent, filter: Filter, encoder: ObjectEncode
   event.frames ??= new Map()
   let frame = event.frames.get(id)
   if (!frame) {
-    frame = line(type, encoder.encode(entry))
+    frame = encoder.frame(type, entry)
     event.frames.set(id, frame)
   }
   return frame
-}
-
-export function line(type: EventType, object: Buffer): Buffer {
-  return Buffer.concat([HEADS[type], object, END])
-}
-
-/** A line that carries no stored object: BOOKMARK and ERROR. */
-export function specialLine(event: WatchEvent<any>): Buffer {
-  return Buffer.from(`${JSON.stringify(event)}\n`)
 }
 
 /** The same object as of another revision. */

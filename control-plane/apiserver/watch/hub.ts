@@ -1,11 +1,11 @@
 import type { Filter } from '../cache/filter.ts'
 import type { CacheEvent } from '../cache/history.ts'
 import type { WatchCache } from '../cache/watch-cache.ts'
-import { frameOf, type ObjectEncoder } from './frames.ts'
+import { type EventEncoder, frameOf } from './frames.ts'
 
 /** One watcher that has caught up. Must not throw and must not wait. */
 export interface Member {
-  /** Lines of JSON, complete up to a revision. */
+  /** Events as they are sent, complete up to a revision. */
   write(lines: Buffer, revision: number): void
   /** The watch cannot go on (see `CacheListener.reset`). The member has been taken off. */
   lost(isClosed: boolean): void
@@ -13,7 +13,7 @@ export interface Member {
 
 interface Channel {
   filter: Filter
-  encoder: ObjectEncoder
+  encoder: EventEncoder
   members: Set<Member>
 }
 
@@ -31,7 +31,7 @@ export class WatchHub {
   }
 
   /** From now on the member is told of changes. Returns the function that takes it off. */
-  join(filter: Filter, encoder: ObjectEncoder, member: Member): () => void {
+  join(filter: Filter, encoder: EventEncoder, member: Member): () => void {
     this.#stop ??= this.#cache.listen({
       events: batch => this.#events(batch),
       reset: isClosed => this.#reset(isClosed),

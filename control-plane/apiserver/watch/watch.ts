@@ -1,4 +1,5 @@
 import { apiVersion, type KindDeclaration } from '../../../api/kinds/kind.ts'
+import type { WatchEvent } from '../../../api/meta/object.ts'
 import { badRequest, expired, invalid, type StatusError } from '../../../api/meta/status.ts'
 import { StoreError, type StorePlugin } from '../../../plugins/store.ts'
 import { Entry } from '../cache/entry.ts'
@@ -6,7 +7,7 @@ import { compileFilter, type Filter, type FilterOptions, selects } from '../cach
 import type { CacheEvent } from '../cache/history.ts'
 import type { Resource } from '../kind-registry.ts'
 import { storeCall } from '../rest/core.ts'
-import { frameOf, line, type ObjectEncoder, plainEncoder, specialLine } from './frames.ts'
+import { type EventEncoder, frameOf, plainEncoder } from './frames.ts'
 import { hubOf } from './hub.ts'
 
 /** meta/v1 ListOptions as far as a watch looks at them. */
@@ -15,7 +16,7 @@ export interface WatchRequest extends FilterOptions {
   resourceVersionMatch?: string | undefined
   sendInitialEvents?: boolean | undefined
   allowWatchBookmarks?: boolean | undefined
-  encoder?: ObjectEncoder | undefined
+  encoder?: EventEncoder | undefined
 }
 
 /** Where the lines of a watch go. */
@@ -82,7 +83,7 @@ class Watch {
   #resource: Resource
   #filter: Filter
   #request: WatchRequest
-  #encoder: ObjectEncoder
+  #encoder: EventEncoder
   #sink: WatchSink
   #revision = 0
   #written = Date.now()
@@ -124,7 +125,7 @@ class Watch {
     let size = 0
     for (const entry of view.range(this.#filter.from, this.#filter.to)) {
       if (!selects(this.#filter, entry)) continue
-      const frame = line('ADDED', this.#encoder.encode(entry))
+      const frame = this.#encoder.frame('ADDED', entry)
       lines.push(frame)
       size += frame.length
       if (size < CHUNK) continue
@@ -135,7 +136,7 @@ class Watch {
     }
     if (lines.length > 0) await this.#sink.send(Buffer.concat(lines))
     if (this.#request.sendInitialEvents && this.#request.allowWatchBookmarks) {
-      await this.#sink.send(bookmark(this.#resource.kind, this.#revision, true))
+      await this.#sink.send(this.#encoder.special(bookmark(this.#resource.kind, this.#revision, true)))
     }
   }
 
@@ -211,25 +212,23 @@ class Watch {
   #bookmark(): void {
     if (!this.#request.allowWatchBookmarks || Date.now() - this.#written < BOOKMARK_INTERVAL) return
     this.#written = Date.now()
-    this.#sink.push(bookmark(this.#resource.kind, this.#resource.cache.revision, false))
+    const { kind, cache } = this.#resource
+    this.#sink.push(this.#encoder.special(bookmark(kind, cache.revision, false)))
   }
 
   #fail(error: Error): void {
     const status = 'status' in error ? (error as StatusError).status : undefined
     if (!status) throw error
-    this.#sink.push(specialLine({ type: 'ERROR', object: status }))
+    this.#sink.push(this.#encoder.special({ type: 'ERROR', object: status }))
   }
 }
 
 /** A bookmark tells the revision up to which the reader has seen everything. */
-function bookmark(kind: KindDeclaration, revision: number, isEndOfState: boolean): Buffer {
+function bookmark(kind: KindDeclaration, revision: number, isEndOfState: boolean): WatchEvent<any> {
   const metadata = {
     resourceVersion: String(revision),
     creationTimestamp: null,
     ...(isEndOfState && { annotations: { 'k8s.io/initial-events-end': 'true' } }),
   }
-  return specialLine({
-    type: 'BOOKMARK',
-    object: { kind: kind.kind, apiVersion: apiVersion(kind), metadata },
-  })
+  return { type: 'BOOKMARK', object: { kind: kind.kind, apiVersion: apiVersion(kind), metadata } }
 }

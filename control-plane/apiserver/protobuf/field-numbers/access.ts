@@ -3,11 +3,11 @@ import type { FieldNumbers } from '../field-numbers.ts'
 /** Field numbers of authentication, authorization, rbac and certificates. */
 export const access: FieldNumbers = {
   'io.k8s.api.authentication.v1': {
-    BoundObjectReference: 'kind apiVersion name',
+    BoundObjectReference: 'kind apiVersion name uid',
     SelfSubjectReview: 'metadata status',
     SelfSubjectReviewStatus: 'userInfo',
     TokenRequest: 'metadata spec status',
-    TokenRequestSpec: 'audiences - boundObjectRef expirationSeconds?',
+    TokenRequestSpec: 'audiences - boundObjectRef expirationSeconds? attestations',
     TokenRequestStatus: 'token? expirationTimestamp',
     TokenReview: 'metadata spec status',
     TokenReviewSpec: 'token audiences',

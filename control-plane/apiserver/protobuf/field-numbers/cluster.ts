@@ -25,7 +25,7 @@ export const cluster: FieldNumbers = {
     Ingress: 'metadata spec status',
     IngressBackend: '- - resource service',
     IngressClass: 'metadata spec',
-    IngressClassParametersReference: '- kind? name? scope? namespace?',
+    IngressClassParametersReference: 'apiGroup? kind? name? scope? namespace?',
     IngressClassSpec: 'controller parameters',
     IngressLoadBalancerIngress: 'ip hostname - ports',
     IngressLoadBalancerStatus: 'ingress',
@@ -44,6 +44,9 @@ export const cluster: FieldNumbers = {
     NetworkPolicySpec: 'podSelector ingress egress policyTypes',
     ParentReference: 'group resource namespace name',
     ServiceBackendPort: 'name number',
+    ServiceCIDR: 'metadata spec status',
+    ServiceCIDRSpec: 'cidrs',
+    ServiceCIDRStatus: 'conditions',
   },
   'io.k8s.api.node.v1': {
     Overhead: 'podFixed',
@@ -65,6 +68,7 @@ export const cluster: FieldNumbers = {
     StorageClass:
       'metadata provisioner? parameters reclaimPolicy? mountOptions allowVolumeExpansion? volumeBindingMode? allowedTopologies',
     TokenRequest: 'audience? expirationSeconds?',
+    VolumeAttributesClass: 'metadata driverName? parameters',
     VolumeAttachment: 'metadata spec status',
     VolumeAttachmentSource: 'persistentVolumeName? inlineVolumeSpec',
     VolumeAttachmentSpec: 'attacher? source nodeName?',
@@ -85,6 +89,10 @@ export const cluster: FieldNumbers = {
       'name generateName namespace selfLink uid resourceVersion generation creationTimestamp deletionTimestamp deletionGracePeriodSeconds? labels annotations ownerReferences finalizers - - managedFields',
     OwnerReference: 'kind? - name? uid? apiVersion? controller? blockOwnerDeletion?',
     Preconditions: 'uid? resourceVersion?',
+    PartialObjectMetadata: 'metadata',
     ShardInfo: 'selector?',
+    Status: 'metadata status message reason details code',
+    StatusCause: 'reason message field',
+    StatusDetails: 'name group kind causes retryAfterSeconds uid',
   },
 }

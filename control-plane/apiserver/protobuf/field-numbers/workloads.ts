@@ -57,6 +57,11 @@ export const workloads: FieldNumbers = {
     UncountedTerminatedPods: 'succeeded failed',
   },
   'io.k8s.api.autoscaling.v1': {
+    CrossVersionObjectReference: 'kind? name? apiVersion',
+    HorizontalPodAutoscaler: 'metadata spec status',
+    HorizontalPodAutoscalerSpec: 'scaleTargetRef minReplicas? maxReplicas? targetCPUUtilizationPercentage?',
+    HorizontalPodAutoscalerStatus:
+      'observedGeneration? lastScaleTime currentReplicas? desiredReplicas? currentCPUUtilizationPercentage?',
     Scale: 'metadata spec status',
     ScaleSpec: 'replicas',
     ScaleStatus: 'replicas? selector',
