@@ -28,8 +28,10 @@ if (!existsSync(last) || statSync(last).mtimeMs < newestSource()) {
     platform: 'node',
     format: 'esm',
     target: 'node24',
+    // Native parts, found in node_modules.
+    external: ['netlink', 'koffi'],
     banner: {
-      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
     },
   })
   const defines = [`-DFALLBACK_NODE="${process.execPath}"`, `-DFALLBACK_PROGRAM="${program}"`]

@@ -1,9 +1,18 @@
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
-import { writeFile } from 'node:fs/promises'
-import { ip, ipForce, ipQuery } from '../netlink/ip.ts'
+import type { Link, LinkSpec } from '../netlink/links.ts'
+import { type Netlink, withNetlink } from '../netlink/netlink.ts'
+import { writeSysctl } from '../netlink/sysctl.ts'
 import type { CniPlugin } from '../skel.ts'
-import { CniError, CODES, type Invocation, type NetworkConfig, type Result } from '../wire/types.ts'
+import {
+  CniError,
+  CODES,
+  type Invocation,
+  type IpConfig,
+  type NetworkConfig,
+  type Result,
+  type Route,
+} from '../wire/types.ts'
 import { allocate, collect, release } from './host-local.ts'
 
 interface BridgeConfig extends NetworkConfig {
@@ -23,22 +32,25 @@ const hostLink = ({ containerId, ifname }: Invocation): string =>
 export const bridge: CniPlugin = {
   name: 'skiff-bridge',
   async add(call) {
-    const { ip: address, routes } = await allocate(call)
+    const { ip, routes } = await allocate(call)
     try {
-      await ensureBridge(call, `${address.gateway}/${address.address.split('/')[1]}`)
-      await attach(call, address.address, routes?.map(({ dst, gw }) => [dst, gw ?? address.gateway!]) ?? [])
-      return await describe(call, address.address, address.gateway!, routes)
+      await withNetlink(undefined, async host => {
+        await ensureBridge(host, call, `${ip.gateway}/${ip.address.split('/')[1]}`)
+        await plugIn(host, call)
+      })
+      const { mac } = await withNetlink(call.netns, inside => configure(inside, call, ip, routes ?? []))
+      return describe(call, ip, routes, mac)
     } catch (error) {
       await bridge.del(call)
       throw error
     }
   },
   async del(call) {
-    await ipForce([`link delete ${hostLink(call)}`])
+    await withNetlink(undefined, host => host.links.delete(hostLink(call)))
     if (call.config.ipam) await release(call)
   },
   async check(call) {
-    const [link] = await ipQuery<{ ifname: string }>(['link', 'show', 'dev', call.ifname], call.netns)
+    const link = await withNetlink(call.netns, inside => inside.links.get(call.ifname))
     if (!link) throw new CniError(CODES.unknownContainer, `${call.ifname} is not there in ${call.netns}`)
   },
   async gc(call) {
@@ -48,72 +60,65 @@ export const bridge: CniPlugin = {
         hostLink({ ...call, containerId: containerID, ifname }),
       ),
     )
-    const links = await ipQuery<{ ifname: string; ifalias?: string }>([
-      'link',
-      'show',
-      'master',
-      bridgeOf(call),
-    ])
-    const stale = links.filter(({ ifname, ifalias }) => ifalias === MARK && !valid.has(ifname))
-    await ipForce(stale.map(({ ifname }) => `link delete ${ifname}`))
+    await withNetlink(undefined, async host => {
+      const ports = await host.links.list({ master: bridgeOf(call) })
+      const stale = ports.filter(({ name, alias }) => alias === MARK && !valid.has(name))
+      for (const { index } of stale) await host.links.delete(index)
+    })
   },
 }
 
 /** Makes the bridge once; its address is the sandboxes' gateway. */
-async function ensureBridge(call: Invocation, gateway: string): Promise<void> {
+async function ensureBridge({ links, addresses }: Netlink, call: Invocation, gateway: string): Promise<void> {
   const name = bridgeOf(call)
+  if (existsSync(`/sys/class/net/${name}`)) return
   const { mtu } = call.config as BridgeConfig
-  if (!existsSync(`/sys/class/net/${name}`)) {
-    await ip([`link add ${name} alias ${MARK} ${mtu ? `mtu ${mtu} ` : ''}type bridge`]).catch(error => {
-      if (!existsSync(`/sys/class/net/${name}`)) throw error
-    })
-    await ip([`address replace ${gateway} dev ${name}`, `link set ${name} up`])
-    await writeFile('/proc/sys/net/ipv4/ip_forward', '1')
+  await links.create({ kind: 'bridge', name, ...(mtu && { mtu }) })
+  await addresses.add(name, gateway)
+  await links.set(name, { alias: MARK, up: true })
+  writeSysctl('net/ipv4/ip_forward', 1)
+}
+
+/** The veth pair: one end a port of the bridge, the other in the sandbox. A half-made one of an earlier try is replaced. */
+async function plugIn({ links }: Netlink, call: Invocation): Promise<void> {
+  const { mtu, hairpinMode } = call.config as BridgeConfig
+  const name = hostLink(call)
+  const size = mtu ? { mtu } : {}
+  const peer = { name: call.ifname, netns: call.netns, ...size }
+  const pair: LinkSpec = { kind: 'veth', name, master: bridgeOf(call), peer, ...size }
+  if (!(await links.create(pair))) {
+    await links.delete(name)
+    if (!(await links.create(pair)))
+      throw new CniError(CODES.internal, `${call.ifname} is there already in ${call.netns}`)
   }
+  await links.set(name, { alias: MARK, up: true, port: { hairpin: hairpinMode !== false } })
 }
 
-/** One batch on the host, one in the sandbox. A half-made attachment of an earlier try is replaced. */
-async function attach(call: Invocation, address: string, routes: [string, string][]): Promise<void> {
-  const { netns, ifname, config } = call
-  const { mtu, hairpinMode } = config as BridgeConfig
-  const outer = hostLink(call)
-  const size = mtu ? ` mtu ${mtu}` : ''
-  await ipForce([`link delete ${outer}`])
-  // iproute2 names namespaces only by PID or below /run/netns; from inside, the host's side goes to PID 1's.
-  await ip([`link add ${ifname}${size} type veth peer name ${outer}${size} netns ${process.pid}`], netns)
-  const hairpin = hairpinMode === false ? 'off' : 'on'
-  await ip([
-    `link set ${outer} alias ${MARK} master ${bridgeOf(call)} up`,
-    `link set ${outer} type bridge_slave hairpin ${hairpin}`,
-  ])
-  await ip(
-    [
-      `address add ${address} dev ${ifname}`,
-      `link set ${ifname} up`,
-      ...routes.map(([dst, gw]) => `route add ${dst} via ${gw} dev ${ifname}`),
-    ],
-    netns,
-  )
+/** Gives the sandbox's end its address and routes; resolves with the link as it then is. */
+async function configure(
+  { links, addresses, routes }: Netlink,
+  { ifname }: Invocation,
+  ip: IpConfig,
+  wanted: Route[],
+): Promise<Link> {
+  const link = await links.get(ifname)
+  if (!link) throw new CniError(CODES.internal, `${ifname} has gone from its sandbox`)
+  const { index } = link
+  await addresses.add(index, ip.address)
+  await links.set(index, { up: true })
+  for (const { dst, gw = ip.gateway } of wanted) await routes.add({ to: dst, via: gw!, link: index })
+  return link
 }
 
-async function describe(
-  call: Invocation,
-  address: string,
-  gateway: string,
-  routes: Result['routes'],
-): Promise<Result> {
-  const [inner] = await ipQuery<{ address: string; mtu: number }>(
-    ['link', 'show', 'dev', call.ifname],
-    call.netns,
-  )
+function describe(call: Invocation, ip: IpConfig, routes: Route[] | undefined, mac: string): Result {
   return {
     cniVersion: call.config.cniVersion,
     interfaces: [
       { name: bridgeOf(call) },
       { name: hostLink(call) },
-      { name: call.ifname, ...(inner && { mac: inner.address }), sandbox: call.netns },
+      { name: call.ifname, mac, sandbox: call.netns },
     ],
-    ips: [{ address, gateway, interface: 2 }],
+    ips: [{ ...ip, interface: 2 }],
     ...(routes && { routes }),
   }
 }

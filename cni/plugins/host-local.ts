@@ -97,20 +97,36 @@ async function createExclusive(path: string, content: string): Promise<boolean> 
   }
 }
 
+/** Owners of addresses as they were read, by file: a file's content stays as long as the file. */
+const read = new Map<string, string>()
+
+/** All addresses that are given. Who has one is read once: with each Pod there is one file more. */
 async function owners(folder: string): Promise<Map<string, string>> {
   const names = await readdir(folder).catch(() => [])
   const addresses = names.filter(name => Address4.isValid(name))
-  const entries = addresses.map(
-    async name => [name, await readFile(join(folder, name), 'utf8').catch(() => '')] as const,
-  )
+  const there = new Set(addresses.map(name => join(folder, name)))
+  for (const path of read.keys()) if (path.startsWith(`${folder}/`) && !there.has(path)) read.delete(path)
+  const entries = addresses.map(async name => {
+    const path = join(folder, name)
+    return [name, read.get(path) ?? (await readOwner(path))] as const
+  })
   return new Map(await Promise.all(entries))
 }
 
+async function readOwner(path: string): Promise<string> {
+  const owner = (await readFile(path, 'utf8').catch(() => '')).trim()
+  if (owner) read.set(path, owner)
+  return owner
+}
+
+/** Addresses of an attachment, each looked at once more: another process may have given it to another one. */
 async function heldBy(folder: string, containerId: string, ifname: string): Promise<string[]> {
   const wanted = ownerText(containerId, ifname)
-  return [...(await owners(folder))]
-    .filter(([, owner]) => owner.trim() === wanted)
-    .map(([address]) => address)
+  const known = [...(await owners(folder))].filter(([, owner]) => owner === wanted)
+  const checked = known.map(async ([address]) => {
+    return (await readOwner(join(folder, address))) === wanted ? [address] : []
+  })
+  return (await Promise.all(checked)).flat()
 }
 
 /** Gives an attachment's address back. */
@@ -129,6 +145,6 @@ export async function collect(call: Invocation): Promise<void> {
   )
   const folder = folderOf(call)
   for (const [address, owner] of await owners(folder)) {
-    if (!valid.has(owner.trim())) await rm(join(folder, address), { force: true })
+    if (!valid.has(owner)) await rm(join(folder, address), { force: true })
   }
 }

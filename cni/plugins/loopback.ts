@@ -1,11 +1,11 @@
-import { ip } from '../netlink/ip.ts'
+import { withNetlink } from '../netlink/netlink.ts'
 import type { CniPlugin } from '../skel.ts'
 
 /** Brings a sandbox's `lo` up. */
 export const loopback: CniPlugin = {
   name: 'loopback',
   async add({ config, netns }) {
-    await ip(['link set lo up'], netns)
+    await withNetlink(netns, ({ links }) => links.set('lo', { up: true }))
     if (config.prevResult) return config.prevResult
     return {
       cniVersion: config.cniVersion,
