@@ -194,8 +194,9 @@ export const tooManyRequests = (
     ...(retryAfterSeconds && { retryAfterSeconds }),
   })
 
+/** Clients try again by themselves after `retryAfterSeconds`; 0 tells them not to. */
 export const serviceUnavailable = (message: string, retryAfterSeconds = 1): StatusError =>
-  failure(503, 'ServiceUnavailable', message, { retryAfterSeconds })
+  failure(503, 'ServiceUnavailable', message, retryAfterSeconds ? { retryAfterSeconds } : undefined)
 
 export const internalError = (message: string): StatusError =>
   failure(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] })

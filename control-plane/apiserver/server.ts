@@ -30,7 +30,7 @@ import { type HttpServer, listen } from './http-server.ts'
 import { createMachinery, type Machinery } from './machinery.ts'
 import type { AuditEvent } from './pipeline/audit.ts'
 import { metrics } from './pipeline/metrics.ts'
-import { createKubeletProxy } from './proxy/kubelet-proxy.ts'
+import { createConnector } from './proxy/connect.ts'
 import { type Routes, route } from './routes.ts'
 
 export interface ApiServerOptions {
@@ -137,7 +137,7 @@ function createHandler(options: ApiServerOptions, machinery: Machinery, progress
   const authorizer = createAuthorizer({ informers })
   const rules = createRuleResolver(informers)
   const registry = new Registry()
-  const connect = createKubeletProxy({ informers, client: pki.kubeletClient, ca: pki.ca.cert })
+  const connect = createConnector({ informers, client: pki.kubeletClient, ca: pki.ca.cert })
   const review = { client, informers, authorizer, authenticator, tokens, rules }
   const routes: Routes = {
     resources: { core, kinds, review, connect },

@@ -1,4 +1,7 @@
-import { writeFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import { createTestLab, kubectlVersions, type Outcome, run, type TestLab } from './helpers/lab.ts'
@@ -118,8 +121,47 @@ for (const binary of kubectlVersions()) {
     t.is(piped.output, 'in\n')
     const tty = `script -qec "${binary} exec -it deployment/${name} -- tty" /dev/null`
     t.regex((await run('sh', ['-c', tty], { KUBECONFIG: lab.options.kubeconfig })).output, /\/dev\/pts/)
+    const missing = await kubectl(binary, 'exec', `deployment/${name}`, '--', 'no-such-program')
+    t.regex(missing.output, /"no-such-program": executable file not found in \$PATH/)
+  })
+
+  test.serial(`cp brings files into a container and back - kubectl ${version}`, async t => {
+    const pod = await works(t, 'get', 'pods', '-l', `app=${name}`, '-o', 'jsonpath={.items[0].metadata.name}')
+    const [there, back] = ['there', 'back'].map(end => join(lab.options.dataDir, `${name}.${end}`))
+    const bytes = randomBytes(3_000_000)
+    await writeFile(there!, bytes)
+    await works(t, 'cp', there!, `${pod}:/tmp/file`)
+    await works(t, 'cp', `${pod}:/tmp/file`, back!)
+    t.true(bytes.equals(await readFile(back!)))
+  })
+
+  test.serial(`port-forward leads to the Pod, connection after connection - kubectl ${version}`, async t => {
+    const forward = spawn(binary, ['port-forward', 'deployment/hello', ':8080'], {
+      env: { ...process.env, KUBECONFIG: lab.options.kubeconfig },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    t.teardown(() => forward.kill())
+    const [said] = await once(forward.stdout, 'data')
+    const port = /127\.0\.0\.1:(\d+)/.exec(String(said))?.[1]
+    for (let i = 0; i < 3; i++) {
+      const answer = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(10_000) })
+      t.regex(await answer.text(), /^hello-/)
+    }
   })
 }
+
+test.serial('the API server leads to Services and Pods, and says what it cannot reach', async t => {
+  const get = (path: string) => lab.kubectl('get', '--raw', `/api/v1/namespaces/default/${path}`)
+  t.regex((await get('services/hello:http/proxy/')).output, /^hello-/)
+  t.regex((await get('services/hello:80/proxy')).output, /^hello-/)
+  t.regex((await get('services/hello:81/proxy/')).output, /no service port 81 found for service "hello"/)
+  const pod = await lab.kubectl(
+    ...['get', 'pods', '-l', 'app=hello', '-o', 'jsonpath={.items[0].metadata.name}'],
+  )
+  t.regex((await get(`pods/${pod.output}/proxy/`)).output, new RegExp(`^${pod.output} `))
+  const closed = await get(`pods/${pod.output}:9/proxy/`)
+  t.regex(closed.output, /error trying to reach service: dial tcp .*:9: connect: connection refused/)
+})
 
 test.serial('logs --previous shows the run before', async t => {
   await lab.kubectl(

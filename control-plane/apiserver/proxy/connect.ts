@@ -1,0 +1,57 @@
+import type { InformerFactory } from '../../../api/client/client.ts'
+import { joinUpgrade, requestUpgrade } from '../../../api/streaming/upgrade.ts'
+import type { KeyPair } from '../../auth/certificates.ts'
+import { upgradeOf } from '../http-server.ts'
+import type { ApiContext } from '../pipeline/state.ts'
+import { createBackendFinder } from './backends.ts'
+import { passedOnHeaders } from './headers.ts'
+import { createKubeletFinder } from './kubelets.ts'
+import { relay, toSlash } from './relay.ts'
+import type { ConnectTarget } from './target.ts'
+
+export interface ConnectOptions {
+  informers: InformerFactory
+  /** What the API server shows to kubelets. */
+  client: KeyPair
+  /** Signs kubelets' certificates. */
+  ca: string
+}
+
+/**
+ * Answers the subresources that lead out of the API server: `pods/log`, `exec`, `attach` and `portforward` by the Pod's
+ * kubelet, `nodes/proxy` by the node's, `pods/proxy` and `services/proxy` by the Pod itself.
+ */
+export function createConnector(options: ConnectOptions): (ctx: ApiContext) => Promise<void> {
+  const findKubelet = createKubeletFinder(options)
+  const findBackend = createBackendFinder(options.informers)
+  return async ctx => {
+    const { resource, subresource } = ctx.state.info
+    const isBackend = subresource === 'proxy' && resource !== 'nodes'
+    if (subresource === 'proxy' && toSlash(ctx)) return
+    const target = isBackend ? await findBackend(ctx) : findKubelet(ctx)
+    if (upgradeOf(ctx.req)) await takeOver(ctx, target)
+    else await relay(ctx, target)
+  }
+}
+
+/** An upgrade request: translated where the caller speaks a newer protocol than kubelets do, else passed on as it is. */
+async function takeOver(ctx: ApiContext, target: ConnectTarget): Promise<void> {
+  const { subresource } = ctx.state.info
+  const { socket, head } = upgradeOf(ctx.req)!
+  const offered = ctx.get('sec-websocket-protocol').split(/,\s*/)
+  if (offered.includes('v5.channel.k8s.io') && ['exec', 'attach'].includes(subresource)) {
+    const { translateChannels } = await import('./websocket-channels.ts')
+    return await translateChannels(ctx, target)
+  }
+  if (offered.includes('SPDY/3.1+portforward.k8s.io') && subresource === 'portforward') {
+    const { tunnelSpdy } = await import('./websocket-tunnel.ts')
+    return await tunnelSpdy(ctx, target)
+  }
+  const answer = await requestUpgrade({
+    ...target,
+    method: ctx.method,
+    headers: passedOnHeaders(ctx, 'upgrade'),
+  }).catch(target.unreachable)
+  ctx.respond = false
+  await joinUpgrade(answer, socket, head)
+}

@@ -1,0 +1,101 @@
+import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { request as httpsRequest, Agent as TlsAgent } from 'node:https'
+import { pipeline } from 'node:stream/promises'
+import { badRequest, StatusError } from '../../../api/meta/status.ts'
+import type { ApiContext } from '../pipeline/state.ts'
+import { answerHeaders, passedOnHeaders } from './headers.ts'
+import type { ConnectTarget } from './target.ts'
+
+/** Time a server has to take a connection, and idle ones are kept, in milliseconds. */
+const CONNECT_DEADLINE = 10_000
+const KEPT = 30_000
+const MOST_ERROR_TEXT = 64 * 1024
+
+const plain = new Agent({ keepAlive: true, timeout: KEPT })
+const secure = new TlsAgent({ keepAlive: true, timeout: KEPT })
+
+/** Sends a request without upgrade on, body and all, and passes the answer back as it comes, until either end is gone. */
+export async function relay(ctx: ApiContext, target: ConnectTarget): Promise<void> {
+  const gone = new AbortController()
+  ctx.res.once('close', () => gone.abort())
+  const answer = await send(ctx, target, gone.signal)
+  if (target.refusesInText && (answer.statusCode ?? 500) >= 400) throw await readRefusal(answer)
+  ctx.respond = false
+  ctx.res.writeHead(answer.statusCode ?? 502, {
+    ...answerHeaders(answer.headers),
+    ...movedLocation(ctx, answer),
+  })
+  ctx.res.flushHeaders()
+  await pipeline(answer, ctx.res).catch(() => ctx.res.destroy())
+}
+
+function send(ctx: ApiContext, target: ConnectTarget, signal: AbortSignal): Promise<IncomingMessage> {
+  const { host, port, path, tls } = target
+  const headers = { ...passedOnHeaders(ctx, 'request'), ...forwarded(ctx) }
+  const options = { host, port, path, method: ctx.method, headers, signal }
+  return new Promise<IncomingMessage>((resolve, reject) => {
+    const request = tls
+      ? httpsRequest({ ...options, ...tls, agent: secure })
+      : httpRequest({ ...options, agent: plain })
+    const timer = setTimeout(() => request.destroy(new Error('i/o timeout')), CONNECT_DEADLINE)
+    request.on('socket', socket => {
+      if (!socket.connecting) clearTimeout(timer)
+      else socket.once(tls ? 'secureConnect' : 'connect', () => clearTimeout(timer))
+    })
+    request.on('response', resolve)
+    request.on('error', error => {
+      clearTimeout(timer)
+      reject(error)
+    })
+    ctx.req.pipe(request)
+  }).catch(target.unreachable)
+}
+
+/** Tells a server behind `proxy` under which path its callers see it. */
+function forwarded(ctx: ApiContext): Record<string, string> {
+  if (ctx.state.info.subresource !== 'proxy') return {}
+  return {
+    'x-forwarded-uri': ctx.state.info.path,
+    'x-forwarded-host': ctx.host,
+    'x-forwarded-proto': 'https',
+  }
+}
+
+/** A redirect within the server behind `proxy` leads back through the proxy. */
+function movedLocation(ctx: ApiContext, { headers }: IncomingMessage): Record<string, string> {
+  const { location } = headers
+  if (ctx.state.info.subresource !== 'proxy' || !location?.startsWith('/')) return {}
+  return { location: proxyPath(ctx) + location }
+}
+
+const proxyPath = (ctx: ApiContext): string => /^.*?\/proxy(?=\/|$)/.exec(ctx.state.info.path)![0]
+
+/** Relative links of a page only work below a slash: a GET of `…/proxy` is sent to `…/proxy/`. */
+export function toSlash(ctx: ApiContext): boolean {
+  const { path, rest } = ctx.state.info
+  if (rest !== '' || path.endsWith('/') || !['GET', 'HEAD'].includes(ctx.method)) return false
+  ctx.status = 301
+  ctx.set('location', `${path}/${ctx.search}`)
+  ctx.body = null
+  ctx.status = 301
+  return true
+}
+
+/** What a kubelet refuses in plain text, as a Status. */
+export async function readRefusal(answer: IncomingMessage): Promise<StatusError> {
+  let text = ''
+  for await (const chunk of answer) if (text.length < MOST_ERROR_TEXT) text += chunk
+  const message = text.trim()
+  const code = answer.statusCode ?? 500
+  if (code === 400) return badRequest(message)
+  const reason = code === 404 ? 'NotFound' : 'InternalError'
+  return new StatusError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message,
+    reason,
+    code,
+  })
+}
