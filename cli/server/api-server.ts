@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import { openAuditLog } from '../../control-plane/apiserver/audit-log.ts'
 import { serviceAddress } from '../../control-plane/apiserver/bootstrap/kubernetes-service.ts'
 import { startApiServer } from '../../control-plane/apiserver/server.ts'
 import { ensurePki, type Pki, writeKubeconfig } from '../../control-plane/auth/pki.ts'
@@ -18,6 +19,8 @@ export async function runApiServer(
   const pki = await clusterPki(options)
   const url = options.store ?? (await startRedis(options))
   const store = await openStore({ url, log })
+  const auditLog = options.auditLogPath ? await openAuditLog(options.auditLogPath, log) : undefined
+  const { maxRequestsInflight, maxMutatingRequestsInflight } = options
   const server = await startApiServer({
     store,
     pki,
@@ -26,6 +29,11 @@ export async function runApiServer(
     advertiseAddress: options.advertise,
     serviceCIDR: options.serviceCidr,
     clusterDomain: options.clusterDomain,
+    ...(auditLog && { audit: auditLog.write }),
+    limits: {
+      ...(maxRequestsInflight !== undefined && { reading: maxRequestsInflight }),
+      ...(maxMutatingRequestsInflight !== undefined && { mutating: maxMutatingRequestsInflight }),
+    },
     log,
     signal,
   })
@@ -36,6 +44,7 @@ export async function runApiServer(
   )
   await new Promise<void>(done => signal.addEventListener('abort', () => done(), { once: true }))
   await server.stop()
+  await auditLog?.close()
   await store.close()
 }
 

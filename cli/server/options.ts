@@ -9,6 +9,10 @@ export interface ServerOptions {
   clusterCidr: string
   serviceCidr: string
   clusterDomain: string
+  /** A file for audit events, `-` for standard output. */
+  auditLogPath?: string
+  maxRequestsInflight?: number
+  maxMutatingRequestsInflight?: number
 }
 
 /** The same, checked, with nothing left out that can be found out. */

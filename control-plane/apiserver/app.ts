@@ -17,6 +17,8 @@ export interface AppOptions {
   authenticator: Authenticator
   authorizer: Authorizer
   metrics: Middleware
+  /** Refuses what is too much at once. */
+  limits: Middleware
   /** For reading bodies in protobuf. */
   schemas: SchemaSet
   audit?: ((event: AuditEvent) => void) | undefined
@@ -36,6 +38,7 @@ export function createApp(options: AppOptions): Koa<RequestState> {
     authentication(authenticator),
     audit(options.audit),
     impersonation(authorizer),
+    options.limits,
     authorization(authorizer),
     handle,
   ]

@@ -28,7 +28,10 @@ import type { HealthCheck } from './discovery/health.ts'
 import { OpenApiHandler } from './discovery/openapi.ts'
 import { type HttpServer, listen } from './http-server.ts'
 import { createMachinery, type Machinery } from './machinery.ts'
+import { registerServerMetrics } from './metrics/server-metrics.ts'
+import { timedStore } from './metrics/timed-store.ts'
 import type { AuditEvent } from './pipeline/audit.ts'
+import { DEFAULT_LIMITS, type InflightLimits, limits } from './pipeline/limits.ts'
 import { metrics } from './pipeline/metrics.ts'
 import { createConnector } from './proxy/connect.ts'
 import { type Routes, route } from './routes.ts'
@@ -49,6 +52,8 @@ export interface ApiServerOptions {
   admissionPlugins?: readonly AdmissionPlugin[]
   /** Told of every request when given (audit level Metadata). */
   audit?: (event: AuditEvent) => void
+  /** Requests answered at the same time; upstream's numbers by default. */
+  limits?: Partial<InflightLimits>
   log: Logger
   /** Stops the server when aborted. */
   signal: AbortSignal
@@ -86,9 +91,10 @@ const RECONCILE_INTERVAL = 10_000
 
 /** Starts an API server; resolves when it is ready: namespaces and policy are there, the port is open. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { store, log, serviceCIDR, admissionPlugins = [] } = options
+  const { log, serviceCIDR, admissionPlugins = [] } = options
+  const registry = new Registry()
   const machinery = createMachinery({
-    store,
+    store: timedStore(options.store, registry),
     strategies,
     schemas: loadSchemas(),
     log,
@@ -98,7 +104,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const { client, informers } = machinery
   const start = Promise.withResolvers<void>()
   const progress: Progress = { bootstrapped: start.promise, isBootstrapped: false, isStopping: false }
-  const server = await listen(createHandler(options, machinery, progress), {
+  const server = await listen(createHandler(options, machinery, registry, progress), {
     bindAddress: options.bindAddress,
     port: options.port,
     key: options.pki.serving.key,
@@ -128,7 +134,12 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 }
 
 /** Wires the parts that answer requests. */
-function createHandler(options: ApiServerOptions, machinery: Machinery, progress: Progress) {
+function createHandler(
+  options: ApiServerOptions,
+  machinery: Machinery,
+  registry: Registry,
+  progress: Progress,
+) {
   const { pki, log } = options
   const { client, informers, kinds, core } = machinery
   const tokens = createServiceAccountTokens(pki.serviceAccountKey, () => informers)
@@ -136,7 +147,7 @@ function createHandler(options: ApiServerOptions, machinery: Machinery, progress
   const authenticator = createAuthenticator(known)
   const authorizer = createAuthorizer({ informers })
   const rules = createRuleResolver(informers)
-  const registry = new Registry()
+  registerServerMetrics(registry, kinds)
   const connect = createConnector({ informers, client: pki.kubeletClient, ca: pki.ca.cert })
   const review = { client, informers, authorizer, authenticator, tokens, rules }
   const routes: Routes = {
@@ -152,6 +163,7 @@ function createHandler(options: ApiServerOptions, machinery: Machinery, progress
     authorizer,
     schemas: core.schemas,
     metrics: metrics(registry),
+    limits: limits({ ...DEFAULT_LIMITS, ...options.limits }, registry),
     audit: options.audit,
     handle: ctx => route(ctx, routes),
   })

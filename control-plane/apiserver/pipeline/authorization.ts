@@ -13,6 +13,7 @@ export function authorization(authorizer: Authorizer): Middleware {
     if (ALWAYS_ALLOWED.has(info.path)) return await next()
     const answer = authorizer.authorize(attributesOf(info, user))
     const decision = answer instanceof Promise ? await answer : answer
+    ctx.state.decision = decision
     if (decision.allowed !== 'allow') throw refusal(info, user, decision)
     return await next()
   }

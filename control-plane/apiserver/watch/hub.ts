@@ -25,9 +25,18 @@ export class WatchHub {
   #cache: WatchCache
   #channels = new Map<string, Channel>()
   #stop: (() => void) | undefined
+  /** Events sent so far, each counted once for every watcher. */
+  sent = 0
 
   constructor(cache: WatchCache) {
     this.#cache = cache
+  }
+
+  /** How many are connected. */
+  get watchers(): number {
+    let count = 0
+    for (const { members } of this.#channels.values()) count += members.size
+    return count
   }
 
   /** From now on the member is told of changes. Returns the function that takes it off. */
@@ -64,6 +73,7 @@ export class WatchHub {
       if (frames.length === 0) continue
       const lines = frames.length === 1 ? frames[0]! : Buffer.concat(frames)
       const { revision } = batch.at(-1)!
+      this.sent += frames.length * members.size
       for (const member of members) member.write(lines, revision)
     }
   }

@@ -1,0 +1,82 @@
+import type { Registry } from 'prom-client'
+
+export type Labels = Record<string, string>
+
+/**
+ * Counts kept in plain tables and turned into Prometheus series when scraped: what is counted pays one look-up. Series
+ * are told apart by an `id`; their labels are asked for once.
+ */
+export class CounterTable {
+  #series = new Map<string, { labels: Labels; value: number }>()
+
+  constructor(registry: Registry, name: string, help: string) {
+    register(registry, name, 'counter', help, () =>
+      this.#series.values().map(({ labels, value }) => ({ labels, value })),
+    )
+  }
+
+  add(id: string, labels: () => Labels, count = 1): void {
+    const known = this.#series.get(id)
+    if (known) known.value += count
+    else this.#series.set(id, { labels: labels(), value: count })
+  }
+}
+
+interface Distribution {
+  labels: Labels
+  count: number
+  sum: number
+  buckets: Uint32Array
+}
+
+/** Distributions of durations in seconds, kept as {@link CounterTable} keeps counts. */
+export class HistogramTable {
+  #name: string
+  #bounds: readonly number[]
+  #series = new Map<string, Distribution>()
+
+  /** `bounds` are the upper bounds of the buckets, in ascending order. */
+  constructor(registry: Registry, name: string, help: string, bounds: readonly number[]) {
+    this.#name = name
+    this.#bounds = bounds
+    register(registry, name, 'histogram', help, () => this.#values())
+  }
+
+  observe(id: string, labels: () => Labels, seconds: number): void {
+    let series = this.#series.get(id)
+    if (!series) {
+      series = { labels: labels(), count: 0, sum: 0, buckets: new Uint32Array(this.#bounds.length) }
+      this.#series.set(id, series)
+    }
+    series.count++
+    series.sum += seconds
+    const bucket = this.#bounds.findIndex(bound => seconds <= bound)
+    if (bucket >= 0) series.buckets[bucket]!++
+  }
+
+  *#values(): Generator<object> {
+    for (const { labels, count, sum, buckets } of this.#series.values()) {
+      const metricName = `${this.#name}_bucket`
+      let below = 0
+      for (const [i, le] of this.#bounds.entries()) {
+        below += buckets[i]!
+        yield { metricName, labels: { ...labels, le }, value: below }
+      }
+      yield { metricName, labels: { ...labels, le: '+Inf' }, value: count }
+      yield { metricName: `${this.#name}_sum`, labels, value: sum }
+      yield { metricName: `${this.#name}_count`, labels, value: count }
+    }
+  }
+}
+
+/** Adds a metric whose values are made when the registry is read. */
+export function register(
+  registry: Registry,
+  name: string,
+  type: 'counter' | 'gauge' | 'histogram',
+  help: string,
+  values: () => Iterable<object>,
+): void {
+  const get = async () => ({ name, type, help, aggregator: 'sum', values: [...values()] })
+  registry.registerMetric({ name, get, reset() {} } as never)
+}

@@ -1,0 +1,58 @@
+import type { ClientConfig } from '../../../api/client/kubeconfig.ts'
+import { percentile } from '../table.ts'
+import { Connection, type Reply, type RequestOptions } from './connection.ts'
+
+/** What a closed loop of clients measured. Rate per second, times in milliseconds. */
+export interface LoadResult {
+  rate: number
+  p50: number
+  p99: number
+  longest: number
+  /** Of the body, in the mean. */
+  bytes: number
+}
+
+/** Clients that each send a request, wait for the answer and send the next, until `count` were answered. */
+export async function closedLoop(
+  config: ClientConfig,
+  clients: number,
+  count: number,
+  request: (i: number) => RequestOptions,
+): Promise<LoadResult> {
+  const connections = await Promise.all(Array.from({ length: clients }, () => Connection.open(config)))
+  const times: number[] = []
+  let next = 0
+  let bytes = 0
+  const run = async (connection: Connection): Promise<void> => {
+    for (let i = next++; i < count; i = next++) {
+      const start = performance.now()
+      const wanted = request(i)
+      const reply = await connection.send(wanted)
+      if (reply.status >= 300) throw await refusal(connection, wanted, reply)
+      times.push(performance.now() - start)
+      bytes += reply.size
+    }
+  }
+  const start = performance.now()
+  try {
+    await Promise.all(connections.map(run))
+  } finally {
+    for (const connection of connections) connection.close()
+  }
+  const seconds = (performance.now() - start) / 1000
+  return {
+    rate: count / seconds,
+    p50: percentile(times, 50),
+    p99: percentile(times, 99),
+    longest: Math.max(...times),
+    bytes: bytes / count,
+  }
+}
+
+/** Asks once more to show why. */
+async function refusal(connection: Connection, request: RequestOptions, { status }: Reply): Promise<Error> {
+  const { body } = await connection.send(request, true)
+  return new Error(
+    `${request.method ?? 'GET'} ${request.path} was answered ${status}: ${body.toString().slice(0, 500)}`,
+  )
+}

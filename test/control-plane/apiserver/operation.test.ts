@@ -1,0 +1,132 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import test from 'ava'
+import { openAuditLog } from '../../../control-plane/apiserver/audit-log.ts'
+import type { AuditEvent } from '../../../control-plane/apiserver/pipeline/audit.ts'
+import { startTestApiServer, type TestApiServer, takeEvents } from '../../helpers/api-server.ts'
+import { quietLog } from '../../helpers/log.ts'
+
+const audited: AuditEvent[] = []
+let api: TestApiServer
+
+test.before(async () => {
+  api = await startTestApiServer({ audit: event => void audited.push(event), limits: { reading: 1 } })
+})
+test.after.always(() => api.stop())
+
+/** The audit events of requests for a path, when the last of them has come. */
+async function eventsOf(path: string, count: number): Promise<any[]> {
+  while (true) {
+    const found = audited.filter(({ requestURI }) => requestURI === path)
+    if (found.length >= count) return found
+    await new Promise(resolve => setImmediate(resolve))
+  }
+}
+
+test.serial('audit tells who did what and whether it was allowed', async t => {
+  const path = '/api/v1/namespaces/default/configmaps?fieldManager=me'
+  await api.raw(path, { body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'seen' } } })
+  const [event] = await eventsOf(path, 1)
+  t.like(event, {
+    kind: 'Event',
+    apiVersion: 'audit.k8s.io/v1',
+    level: 'Metadata',
+    stage: 'ResponseComplete',
+    verb: 'create',
+    objectRef: { resource: 'configmaps', namespace: 'default', apiVersion: 'v1' },
+    responseStatus: { code: 201 },
+  })
+  t.true(event.user.groups.includes('system:masters'))
+  t.is(event.annotations['authorization.k8s.io/decision'], 'allow')
+  t.regex(event.stageTimestamp, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/)
+})
+
+test.serial('audit tells of refusals, and of both users when one acts as another', async t => {
+  const path = '/api/v1/namespaces/default/secrets/forbidden'
+  const headers = { 'impersonate-user': 'jane', 'impersonate-group': 'clerks', 'impersonate-extra-team': 'a' }
+  t.is((await api.raw(path, { headers })).status, 403)
+  const [event] = await eventsOf(path, 1)
+  t.is(event.annotations['authorization.k8s.io/decision'], 'forbid')
+  t.is(event.user.username, 'kubernetes-admin')
+  t.like(event.impersonatedUser, { username: 'jane', extra: { team: ['a'] } })
+})
+
+test.serial('audit tells of a watch when it begins and when it ends', async t => {
+  const path = '/api/v1/namespaces?watch=1'
+  await takeEvents(await api.open(path), 1)
+  const stages = (await eventsOf(path, 2)).map(({ stage }) => stage)
+  t.deepEqual(stages, ['ResponseStarted', 'ResponseComplete'])
+})
+
+test('an audit log is appended to, one line an event', async t => {
+  const dir = await mkdtemp(join(tmpdir(), 'skiff-audit-'))
+  t.teardown(() => rm(dir, { recursive: true }))
+  const path = join(dir, 'logs', 'audit.log')
+  for (const auditID of ['one', 'two']) {
+    const log = await openAuditLog(path, quietLog)
+    log.write({ auditID })
+    await log.close()
+  }
+  const lines = (await readFile(path, 'utf8')).trim().split('\n')
+  t.deepEqual(
+    lines.map(line => JSON.parse(line).auditID),
+    ['one', 'two'],
+  )
+  await t.throwsAsync(openAuditLog(dir, quietLog), { code: 'EISDIR' })
+})
+
+test.serial('too many requests at once are refused with 429, but for system:masters', async t => {
+  const ask = (user: 'admin' | 'scheduler') => api.raw('/api/v1/nodes', { user })
+  const flood = await Promise.all(Array.from({ length: 30 }, () => ask('scheduler')))
+  const refused = flood.filter(({ status }) => status === 429)
+  t.true(refused.length > 0 && refused.length < flood.length)
+  t.is(refused[0]!.headers['retry-after'], '1')
+  t.is(refused[0]!.text, 'Too many requests, please try again later.\n')
+  const privileged = await Promise.all(Array.from({ length: 30 }, () => ask('admin')))
+  t.true(privileged.every(({ status }) => status === 200))
+  const { text } = await api.raw('/metrics')
+  t.regex(text, /^apiserver_dropped_requests_total\{request_kind="readOnly"\} \d+$/m)
+})
+
+test.serial('metrics have the names and labels that dashboards know', async t => {
+  const watch = await api.open('/api/v1/namespaces?watch=1')
+  await new Promise(resolve => watch.once('data', resolve))
+  const { text } = await api.raw('/metrics')
+  watch.destroy()
+  for (const series of [
+    /^apiserver_request_total\{verb="CREATE",group="",version="v1",resource="configmaps",subresource="",scope="resource",component="apiserver",dry_run="",code="201"\} 1$/m,
+    /^apiserver_request_duration_seconds_bucket\{.*resource="configmaps".*le="\+Inf".*\} \d+$/m,
+    /^apiserver_current_inflight_requests\{request_kind="readOnly"\} \d+$/m,
+    /^apiserver_longrunning_requests \d+$/m,
+    /^apiserver_storage_objects\{resource="namespaces"\} 4$/m,
+    /^apiserver_registered_watchers\{group="",version="v1",kind="Namespace"\} \d+$/m,
+    /^apiserver_watch_events_total\{group="",version="v1",kind="Namespace"\} \d+$/m,
+    /^etcd_request_duration_seconds_count\{operation="update",type="configmaps"\} 1$/m,
+    /^kubernetes_build_info\{major="1",minor="34",.*\} 1$/m,
+    /^process_resident_memory_bytes \d+$/m,
+  ]) {
+    t.true(series.test(text), String(series))
+  }
+})
+
+test.serial('requests for paths that lead nowhere do not fill the metrics', async t => {
+  for (let i = 0; i < 5_200; i += 100) {
+    const paths = Array.from({ length: 100 }, (_, k) => `/apis/group${i + k}/v1/things`)
+    await Promise.all(paths.map(path => api.raw(path)))
+  }
+  const { text } = await api.raw('/metrics')
+  t.true(text.match(/^apiserver_request_total\{/gm)!.length < 5_100)
+})
+
+test.serial('health is told check by check', async t => {
+  const verbose = await api.raw('/readyz?verbose')
+  t.regex(verbose.text, /^\[\+\]ping ok\n/)
+  t.true(verbose.text.includes('[+]etcd ok\n'))
+  t.regex(verbose.text, /readyz check passed\n$/)
+  t.is((await api.raw('/readyz/etcd')).text, 'ok')
+  t.is((await api.raw('/livez/ping')).text, 'ok')
+  const excluding = await api.raw('/readyz?verbose&exclude=etcd')
+  t.true(excluding.text.includes('[+]etcd excluded: ok\n'))
+  t.is((await api.raw('/readyz/nothing')).status, 404)
+})
