@@ -96,6 +96,7 @@ export const endpoints = v1<Endpoints>({
   plural: 'endpoints',
   shortNames: ['ep'],
   columns: columns.endpointsColumns,
+  deprecation: 'v1 Endpoints is deprecated in v1.33+; use discovery.k8s.io/v1 EndpointSlice',
 })
 
 export const configMaps = v1<ConfigMap>({
@@ -204,5 +205,17 @@ export const bindings = v1({
   kind: 'Binding',
   plural: 'bindings',
   verbs: ['create'],
+  stored: false,
+})
+
+/** How scheduler, controllers and store are; looked up when asked for, never stored. */
+export const componentStatuses = v1({
+  kind: 'ComponentStatus',
+  plural: 'componentstatuses',
+  shortNames: ['cs'],
+  namespaced: false,
+  columns: columns.componentStatusColumns,
+  deprecation: 'v1 ComponentStatus is deprecated in v1.19+',
+  verbs: ['get', 'list'],
   stored: false,
 })

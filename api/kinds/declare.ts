@@ -26,3 +26,15 @@ export function groupVersion(group: string, version: string) {
     ...given,
   })
 }
+
+/** Columns of a kind for another view of its objects: they show the same. */
+export const viewColumns = (
+  columns: readonly Column<any>[],
+  toStored: (object: ApiObject) => ApiObject,
+): readonly Column<any>[] =>
+  columns.map(column => {
+    const { value } = column
+    return typeof value === 'string'
+      ? column
+      : { ...column, value: (object: ApiObject, now: Date) => value(toStored(object), now) }
+  })

@@ -30,6 +30,16 @@ export interface Subresources {
   other?: Record<string, { kind: string; group?: string; version?: string; verbs: readonly string[] }>
 }
 
+/** How the objects of one kind are kept as those of another. Both ways must be pure and lose nothing. */
+export interface StoredAs {
+  /** What is stored: another version of the kind, or the kind under its older group. */
+  kind: KindDeclaration<any>
+  /** `object` may be used up. */
+  toStored(object: ApiObject): ApiObject
+  /** `object` is shared: it must not be changed. */
+  fromStored(object: ApiObject): ApiObject
+}
+
 /**
  * Everything the machinery must know of a kind: routes, discovery, OpenAPI, tables, selectors and RBAC names are derived
  * from it. A custom resource produces the same declaration at run time. Rules (defaults, validation) that need code are
@@ -55,6 +65,10 @@ export interface KindDeclaration<T = ApiObject> {
   verbs?: readonly Verb[]
   /** False for kinds that are answered and not stored (reviews). */
   stored?: false
+  /** Said in a `Warning` header to all who use the kind. */
+  deprecation?: string
+  /** For a kind that is another view of objects stored as a different kind or version. */
+  storedAs?: StoredAs
 }
 
 /** Request verbs of stored resources. */

@@ -1,6 +1,7 @@
 import { type KindDeclaration, resourceName } from '../../api/kinds/kind.ts'
 import type { Strategy } from '../registry/strategy.ts'
-import type { WatchCache } from './cache/watch-cache.ts'
+import { ConvertedCache } from './cache/converted-cache.ts'
+import type { CacheView, WatchCache } from './cache/watch-cache.ts'
 
 /** A kind as it is served: its declaration, its rules, and its objects in memory. */
 export interface Resource {
@@ -8,7 +9,9 @@ export interface Resource {
   /** Name of the type in the store: `deployments.apps`. All versions of a resource share it. */
   type: string
   strategy: Strategy
-  cache: WatchCache
+  cache: CacheView
+  /** Where the objects are kept as those of another kind (`kind.storedAs`): that kind, as it is served. */
+  storage?: Resource
 }
 
 /** What the registry needs to serve a kind. */
@@ -34,6 +37,7 @@ export class KindRegistry {
 
   /** Serves a kind; a kind of the same group, version and plural is replaced. */
   add(kind: KindDeclaration, strategy?: Strategy): Resource {
+    if (kind.storedAs) return this.#addView(kind, strategy)
     const type = resourceName(kind)
     const cache = this.#caches.get(type) ?? this.#options.createCache(type)
     this.#caches.set(type, cache)
@@ -43,11 +47,22 @@ export class KindRegistry {
     return resource
   }
 
+  /** Another form of objects that are served already. Its strategy has the defaults of this form; rules are the stored kind's. */
+  #addView(kind: KindDeclaration, strategy: Strategy = {}): Resource {
+    const { kind: stored, fromStored } = kind.storedAs!
+    const storage = this.of(stored)
+    const cache = new ConvertedCache(storage.cache as WatchCache, fromStored)
+    const resource = { kind, type: storage.type, cache, strategy, storage }
+    this.#resources.set(idOf(kind.group, kind.version, kind.plural), resource)
+    this.generation++
+    return resource
+  }
+
   /** Stops serving a kind. Its watches end when no version of it is left. */
   remove(kind: KindDeclaration): void {
     if (!this.#resources.delete(idOf(kind.group, kind.version, kind.plural))) return
     this.generation++
-    const type = resourceName(kind)
+    const type = resourceName(kind.storedAs?.kind ?? kind)
     if (this.all().some(resource => resource.type === type)) return
     this.#caches.get(type)?.close()
     this.#caches.delete(type)

@@ -1,10 +1,10 @@
 import type { Informer, InformerFactory, InformerHandler } from '../../api/client/client.ts'
-import type { KindDeclaration } from '../../api/kinds/kind.ts'
+import { apiVersion, type KindDeclaration } from '../../api/kinds/kind.ts'
 import type { ApiObject } from '../../api/meta/object.ts'
 import type { Entry } from './cache/entry.ts'
 import { compileFilter, type Filter, type FilterOptions, selects } from './cache/filter.ts'
 import type { CacheEvent } from './cache/history.ts'
-import type { WatchCache } from './cache/watch-cache.ts'
+import type { CacheView } from './cache/watch-cache.ts'
 import type { KindRegistry } from './kind-registry.ts'
 
 /** Informers over the watch caches themselves: no second copy, and never behind what the API server answers. */
@@ -14,7 +14,7 @@ export function createLoopbackInformers(kinds: KindRegistry): InformerFactory {
     informer<T extends ApiObject>(kind: KindDeclaration<T>, scope: FilterOptions = {}): Informer<T> {
       const { cache, type } = kinds.of(kind)
       const filter = compileFilter(kind as KindDeclaration<any>, scope)
-      const id = `${type} ${filter.id}`
+      const id = `${apiVersion(kind)} ${type} ${filter.id}`
       let informer = informers.get(id)
       if (!informer) {
         informer = new CacheInformer<T>(cache, filter)
@@ -27,14 +27,14 @@ export function createLoopbackInformers(kinds: KindRegistry): InformerFactory {
 
 class CacheInformer<T extends ApiObject> implements Informer<T> {
   hasSynced = false
-  #cache: WatchCache
+  #cache: CacheView
   #filter: Filter
   #known = new Map<string, Entry>()
   #handlers = new Set<InformerHandler<T>>()
   #indexes = new Map<string, Index<T>>()
   #synced: Promise<void>
 
-  constructor(cache: WatchCache, filter: Filter) {
+  constructor(cache: CacheView, filter: Filter) {
     this.#cache = cache
     this.#filter = filter
     this.#synced = this.#start()

@@ -11,6 +11,7 @@ import { apiVersion, type KindDeclaration } from '../../api/kinds/kind.ts'
 import type { ApiObject, List, WatchEvent } from '../../api/meta/object.ts'
 import { pathNotFound, type Status, StatusError } from '../../api/meta/status.ts'
 import type { UserInfo } from '../auth/types.ts'
+import type { Entry } from './cache/entry.ts'
 import { applyPatch } from './handlers/patch.ts'
 import type { KindRegistry } from './kind-registry.ts'
 import { listMeta } from './representation/send.ts'
@@ -20,6 +21,7 @@ import { remove } from './rest/delete.ts'
 import { removeCollection } from './rest/delete-collection.ts'
 import { get } from './rest/get.ts'
 import { list } from './rest/list.ts'
+import { fromStored, storageOf, toStored } from './rest/storage.ts'
 import { update } from './rest/update.ts'
 import { eventQueue } from './watch/event-queue.ts'
 import { openWatch } from './watch/watch.ts'
@@ -78,9 +80,11 @@ class LoopbackClient implements Client {
     options: WriteOptions = {},
   ): Promise<T> {
     const body = structuredClone(object) as ApiObject
-    const context = contextOf(options)
-    const { entry } = await create(this.#core, this.#kinds.of(kind), body.metadata?.namespace, body, context)
-    return entry.copy() as T
+    const { namespace } = body.metadata ?? {}
+    const resource = this.#kinds.of(kind)
+    const wanted = toStored(resource, body)
+    const { entry } = await create(this.#core, storageOf(resource), namespace, wanted, contextOf(options))
+    return fromStored(resource, entry).copy() as T
   }
 
   async update<T extends ApiObject>(
@@ -112,13 +116,17 @@ class LoopbackClient implements Client {
     apply: (object: ApiObject) => ApiObject,
     options: WriteOptions,
   ): Promise<T> {
+    const resource = this.#kinds.of(kind)
     const request = {
       target,
       subresource: options.subresource ?? '',
-      apply: (current: { copy(): ApiObject } | undefined) => apply(current?.copy() ?? ({} as ApiObject)),
+      apply(current: Entry | undefined) {
+        const before = current ? fromStored(resource, current).copy() : ({} as ApiObject)
+        return toStored(resource, apply(before))
+      },
     }
-    const { entry } = await update(this.#core, this.#kinds.of(kind), request, contextOf(options))
-    return entry.copy() as T
+    const { entry } = await update(this.#core, storageOf(resource), request, contextOf(options))
+    return fromStored(resource, entry).copy() as T
   }
 
   async delete<T extends ApiObject>(
@@ -126,7 +134,7 @@ class LoopbackClient implements Client {
     name: ObjectName,
     options: DeleteOptions = {},
   ): Promise<void> {
-    await remove(this.#core, this.#kinds.of(kind), targetOf(kind, name), options, contextOf({}))
+    await remove(this.#core, storageOf(this.#kinds.of(kind)), targetOf(kind, name), options, contextOf({}))
   }
 
   async deleteCollection<T extends ApiObject>(

@@ -19,8 +19,8 @@ export function namespaceController({ client, informers }: ControllerContext): C
   const cache = informers.informer(namespaces)
   const podCache = informers.informer(pods)
   const kinds = builtinKinds.filter(
-    ({ namespaced, stored, verbs }) =>
-      namespaced && stored !== false && (!verbs || verbs.includes('deletecollection')),
+    ({ namespaced, stored, storedAs, verbs }) =>
+      namespaced && !storedAs && stored !== false && (!verbs || verbs.includes('deletecollection')),
   )
   return {
     name: 'namespace',

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type FieldError, invalidValue, notSupported, required } from '../../api/meta/status.ts'
 import { configMapStrategy, secretStrategy } from './configuration.ts'
+import { defaultStrategies } from './defaults.ts'
 import { podStrategy } from './pod/strategy.ts'
 import { serviceStrategy } from './service/strategy.ts'
 import type { Strategy } from './strategy.ts'
@@ -91,6 +92,7 @@ const plain: Strategy<any> = { hasGeneration: false }
 
 /** What is special to each kind, by `plural` or `plural.group`. Kinds that are not here have no rules of their own. */
 export const strategies: Record<string, Strategy<any>> = {
+  ...defaultStrategies,
   pods: podStrategy,
   services: serviceStrategy,
   namespaces: namespaceStrategy,

@@ -118,8 +118,18 @@ export const statefulSetStrategy: Strategy<any> = {
     set.spec.replicas ??= 1
     set.spec.revisionHistoryLimit ??= 10
     set.spec.podManagementPolicy ??= 'OrderedReady'
-    set.spec.updateStrategy ??= { type: 'RollingUpdate' }
+    set.spec.updateStrategy ??= {}
+    set.spec.updateStrategy.type ??= 'RollingUpdate'
+    if (set.spec.updateStrategy.type === 'RollingUpdate') {
+      set.spec.updateStrategy.rollingUpdate = { partition: 0, ...set.spec.updateStrategy.rollingUpdate }
+    }
     set.spec.persistentVolumeClaimRetentionPolicy ??= { whenDeleted: 'Retain', whenScaled: 'Retain' }
+    for (const claim of set.spec.volumeClaimTemplates ?? []) {
+      claim.apiVersion ??= 'v1'
+      claim.kind ??= 'PersistentVolumeClaim'
+      claim.spec.volumeMode ??= 'Filesystem'
+      claim.status = { phase: 'Pending' }
+    }
     defaultTemplate(set)
   },
   validate: (set, old, { subresource }) => (subresource === '' ? validateWorkload(set, old) : []),
@@ -128,9 +138,11 @@ export const statefulSetStrategy: Strategy<any> = {
 export const daemonSetStrategy: Strategy<any> = {
   defaults(set) {
     set.spec.revisionHistoryLimit ??= 10
-    set.spec.updateStrategy ??= { type: 'RollingUpdate' }
+    set.spec.updateStrategy ??= {}
+    set.spec.updateStrategy.type ??= 'RollingUpdate'
     if (set.spec.updateStrategy.type === 'RollingUpdate') {
-      set.spec.updateStrategy.rollingUpdate ??= { maxUnavailable: 1, maxSurge: 0 }
+      const { maxUnavailable = 1, maxSurge = 0 } = set.spec.updateStrategy.rollingUpdate ?? {}
+      set.spec.updateStrategy.rollingUpdate = { maxUnavailable, maxSurge }
     }
     defaultTemplate(set)
   },

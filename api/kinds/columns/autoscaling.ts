@@ -61,3 +61,11 @@ export const autoscalerColumns: readonly Column<any>[] = [
   column('Replicas', ({ status }) => status?.currentReplicas ?? 0),
   AGE,
 ]
+
+/** Columns of the scale subresource. */
+export const scaleColumns: readonly Column<any>[] = [
+  { name: 'Name', type: 'string', value: '.metadata.name' },
+  column('Desired', ({ spec }) => spec.replicas ?? 0, 'integer'),
+  column('Available', ({ status }) => status.replicas ?? 0, 'integer'),
+  AGE,
+]

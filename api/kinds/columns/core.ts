@@ -139,7 +139,7 @@ export const eventColumns: readonly Column<Event>[] = [
   wide('Source', eventSource),
   column('Message', event => (event.message ?? '').trim()),
   wide('First Seen', firstSeen),
-  wide('Count', event => event.series?.count ?? (event.count || 1), 'integer'),
+  wide('Count', event => event.series?.count ?? (event.count || 1)),
   { ...wide<Event>('Name', '.metadata.name'), format: 'name' },
 ]
 
@@ -148,18 +148,18 @@ export const namespaceColumns: readonly Column<any>[] = [NAME, column('Status', 
 export const secretColumns: readonly Column<any>[] = [
   NAME,
   column('Type', '.type'),
-  column('Data', secret => Object.keys(secret.data ?? {}).length, 'integer'),
+  column('Data', secret => Object.keys(secret.data ?? {}).length),
   AGE,
 ]
 
 const keyCount = (configMap: any): number =>
   Object.keys(configMap.data ?? {}).length + Object.keys(configMap.binaryData ?? {}).length
 
-export const configMapColumns: readonly Column<any>[] = [NAME, column('Data', keyCount, 'integer'), AGE]
+export const configMapColumns: readonly Column<any>[] = [NAME, column('Data', keyCount), AGE]
 
 export const serviceAccountColumns: readonly Column<any>[] = [
   NAME,
-  column('Secrets', account => (account.secrets ?? []).length, 'integer'),
+  column('Secrets', account => (account.secrets ?? []).length),
   AGE,
 ]
 
@@ -217,4 +217,17 @@ export const persistentVolumeClaimColumns: readonly Column<PersistentVolumeClaim
   column('VolumeAttributesClass', claim => (claim.spec as any).volumeAttributesClassName ?? '<unset>'),
   AGE,
   wide('VolumeMode', claim => claim.spec.volumeMode ?? '<unset>'),
+]
+
+const healthCondition = ({ conditions = [] }: any): any =>
+  conditions.find(({ type }: { type: string }) => type === 'Healthy')
+
+export const componentStatusColumns: readonly Column<any>[] = [
+  NAME,
+  column('Status', component => {
+    const health = healthCondition(component)
+    return health ? (health.status === 'True' ? 'Healthy' : 'Unhealthy') : 'Unknown'
+  }),
+  column('Message', component => healthCondition(component)?.message ?? ''),
+  column('Error', component => healthCondition(component)?.error ?? ''),
 ]

@@ -15,7 +15,10 @@ const subjectNames =
       .join(', ')
 
 /** Roles and cluster roles show when they were made, not how long ago. */
-export const roleColumns: readonly Column<any>[] = [NAME, column('Created At', '.metadata.creationTimestamp')]
+export const roleColumns: readonly Column<any>[] = [
+  NAME,
+  column('Created At', '.metadata.creationTimestamp', 'date'),
+]
 
 export const bindingColumns: readonly Column<any>[] = [
   NAME,

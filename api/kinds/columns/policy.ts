@@ -25,7 +25,7 @@ export const resourceQuotaColumns: readonly Column<any>[] = [
 /** Limit ranges show when they were made, not how long ago. */
 export const limitRangeColumns: readonly Column<any>[] = [
   NAME,
-  column('Created At', '.metadata.creationTimestamp'),
+  column('Created At', '.metadata.creationTimestamp', 'date'),
 ]
 
 const containersOf = ({ template }: any): { name: string; image?: string }[] =>

@@ -9,8 +9,8 @@ const count = <T>(name: string, value: (object: T) => number | undefined): Colum
 export const deploymentColumns: readonly Column<Deployment>[] = [
   NAME,
   column('Ready', ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec.replicas ?? 0}`),
-  count('Up-to-date', ({ status }) => status?.updatedReplicas),
-  count('Available', ({ status }) => status?.availableReplicas),
+  column('Up-to-date', ({ status }) => status?.updatedReplicas ?? 0),
+  column('Available', ({ status }) => status?.availableReplicas ?? 0),
   AGE,
   ...workloadColumns<Deployment>(
     ({ spec }) => spec.template,
@@ -65,7 +65,7 @@ export const controllerRevisionColumns: readonly Column<any>[] = [
     const group = owner.apiVersion.includes('/') ? `.${owner.apiVersion.split('/')[0]}` : ''
     return `${owner.kind.toLowerCase()}${group}/${owner.name}`
   }),
-  column('Revision', '.revision', 'integer'),
+  column('Revision', '.revision'),
   AGE,
 ]
 
@@ -109,7 +109,7 @@ export const cronJobColumns: readonly Column<CronJob>[] = [
   NAME,
   column('Schedule', '.spec.schedule'),
   column('Timezone', ({ spec }) => spec.timeZone ?? '<none>'),
-  column('Suspend', ({ spec }) => (spec.suspend ? 'True' : 'False')),
+  column('Suspend', ({ spec }) => (spec.suspend ? 'True' : 'False'), 'boolean'),
   count('Active', ({ status }) => status?.active?.length),
   column('Last Schedule', ({ status }, now) =>
     status?.lastScheduleTime ? since(status.lastScheduleTime, now) : '<none>',

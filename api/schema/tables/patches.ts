@@ -12,6 +12,12 @@ export const LISTS: Record<string, readonly string[] | 'set'> = {}
 
 /** Lists merged by one key in strategic merge patch, and by the same key in server-side apply. */
 const MERGED: Record<string, string> = {
+  'admissionregistration.v1.MutatingWebhook.matchConditions': 'name',
+  'admissionregistration.v1.MutatingWebhookConfiguration.webhooks': 'name',
+  'admissionregistration.v1.ValidatingAdmissionPolicySpec.matchConditions': 'name',
+  'admissionregistration.v1.ValidatingAdmissionPolicySpec.variables': 'name',
+  'admissionregistration.v1.ValidatingWebhook.matchConditions': 'name',
+  'admissionregistration.v1.ValidatingWebhookConfiguration.webhooks': 'name',
   'apps.v1.StatefulSetStatus.conditions': 'type',
   'apps.v1.DeploymentStatus.conditions': 'type',
   'apps.v1.DaemonSetStatus.conditions': 'type',
@@ -47,6 +53,9 @@ const MERGED: Record<string, string> = {
   'networking.v1.ServiceCIDRStatus.conditions': 'type',
   'policy.v1.PodDisruptionBudgetStatus.conditions': 'type',
   'storage.v1.CSINodeSpec.drivers': 'name',
+  'flowcontrol.v1.FlowSchemaStatus.conditions': 'type',
+  'flowcontrol.v1.PriorityLevelConfigurationStatus.conditions': 'type',
+  'resource.v1.ResourceClaimStatus.reservedFor': 'uid',
   'meta.v1.ObjectMeta.ownerReferences': 'uid',
 }
 
@@ -80,6 +89,15 @@ Object.assign(PATCHES, {
 })
 
 Object.assign(LISTS, {
+  'admissionregistration.v1.ValidatingAdmissionPolicyStatus.conditions': ['type'],
+  'flowcontrol.v1.NonResourcePolicyRule.nonResourceURLs': 'set',
+  'flowcontrol.v1.NonResourcePolicyRule.verbs': 'set',
+  'flowcontrol.v1.ResourcePolicyRule.apiGroups': 'set',
+  'flowcontrol.v1.ResourcePolicyRule.namespaces': 'set',
+  'flowcontrol.v1.ResourcePolicyRule.resources': 'set',
+  'flowcontrol.v1.ResourcePolicyRule.verbs': 'set',
+  'resource.v1.AllocatedDeviceStatus.conditions': ['type'],
+  'resource.v1.ResourceClaimStatus.devices': ['driver', 'device', 'pool', 'shareID'],
   'batch.v1.PodFailurePolicyOnExitCodesRequirement.values': 'set',
   'batch.v1.UncountedTerminatedPods.succeeded': 'set',
   'batch.v1.UncountedTerminatedPods.failed': 'set',
@@ -106,6 +124,10 @@ export const ATOMIC_DEFINITIONS: ReadonlySet<string> = new Set([
     .split(' ')
     .map(name => `core.v1.${name}`),
   'autoscaling.v1.CrossVersionObjectReference',
+  'admissionregistration.v1.MatchResources',
+  'admissionregistration.v1.NamedRuleWithOperations',
+  'admissionregistration.v1.ParamKind',
+  'admissionregistration.v1.ParamRef',
   'discovery.v1.EndpointPort',
   'meta.v1.LabelSelector',
   'networking.v1.ServiceBackendPort',

@@ -17,5 +17,11 @@ export const QUANTITIES: Record<string, string> = {
   'core.v1.ResourceQuotaSpec': 'hard',
   'core.v1.ResourceQuotaStatus': 'hard used',
   'node.v1.Overhead': 'podFixed',
+  'resource.v1.CapacityRequestPolicy': 'default validValues',
+  'resource.v1.CapacityRequestPolicyRange': 'max min step',
+  'resource.v1.CapacityRequirements': 'requests',
+  'resource.v1.Counter': 'value',
+  'resource.v1.DeviceCapacity': 'value',
+  'resource.v1.DeviceRequestAllocationResult': 'consumedCapacity',
   'storage.v1.CSIStorageCapacity': 'capacity maximumVolumeSize',
 }

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Logger } from '../../../plugins/plugin.ts'
 import type { StorePlugin } from '../../../plugins/store.ts'
 import type { Entry } from '../cache/entry.ts'
-import type { WatchCache } from '../cache/watch-cache.ts'
+import type { CacheView } from '../cache/watch-cache.ts'
 
 /** Upstream's --event-ttl. Milliseconds. */
 const LIFETIME = 60 * 60_000
@@ -13,7 +13,7 @@ const BATCH = 200
 /** Takes Events away an hour after they were last written. Runs until the signal aborts. */
 export async function expireEvents(
   store: StorePlugin,
-  cache: WatchCache,
+  cache: CacheView,
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
@@ -29,7 +29,7 @@ export async function expireEvents(
   }
 }
 
-async function expire(store: StorePlugin, cache: WatchCache, before: number): Promise<void> {
+async function expire(store: StorePlugin, cache: CacheView, before: number): Promise<void> {
   let deletions: Promise<unknown>[] = []
   for (const entry of cache.view().range('')) {
     if (lastSeen(entry) >= before) continue

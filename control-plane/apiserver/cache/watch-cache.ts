@@ -1,6 +1,6 @@
 import { StatusError, serviceUnavailable, timeout } from '../../../api/meta/status.ts'
 import type { Logger } from '../../../plugins/plugin.ts'
-import type { Change, StorePlugin } from '../../../plugins/store.ts'
+import type { Change, StoredDocument, StorePlugin } from '../../../plugins/store.ts'
 import { Entry } from './entry.ts'
 import { type CacheEvent, History } from './history.ts'
 import { Pages } from './pages.ts'
@@ -16,6 +16,28 @@ export interface CacheListener {
   reset(isClosed: boolean): void
 }
 
+/** What a cache offers to those who read and follow it. */
+export interface CacheView {
+  readonly type: string
+  readonly revision: number
+  readonly size: number
+  readonly history: { readonly start: number; since(revision: number): CacheEvent[] | undefined }
+  readonly pages: {
+    get(revision: number): EntriesView | undefined
+    keep(revision: number, view: EntriesView): void
+  }
+  get(key: string): Entry | undefined
+  view(): EntriesView
+  onNode(nodeName: string): Entry[]
+  /** A document of the store's log as it would be held here. */
+  entry(document: StoredDocument): Entry
+  wrote(entry: Entry): void
+  ready(): Promise<void>
+  current(): Promise<void>
+  waitFor(revision: number): Promise<void>
+  listen(listener: CacheListener): () => void
+}
+
 /** How long a read waits for the cache to reach a revision. Milliseconds, upstream's figure. */
 const WAIT = 3_000
 const FIRST_RETRY = 50
@@ -25,7 +47,7 @@ const LONGEST_RETRY = 2_000
  * All objects of one type in memory, kept up to date from the store's log. Loaded on first use. Everything here that
  * does not return a promise answers from memory, at {@link WatchCache.revision}.
  */
-export class WatchCache {
+export class WatchCache implements CacheView {
   readonly type: string
   /** The revision that the contents are at; 0 until the first load. */
   revision = 0
@@ -54,6 +76,10 @@ export class WatchCache {
 
   get(key: string): Entry | undefined {
     return this.#entries.get(key)
+  }
+
+  entry(document: StoredDocument): Entry {
+    return new Entry(document)
   }
 
   /** The contents as they are now, for as long as the view is held. */

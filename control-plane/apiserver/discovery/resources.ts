@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { ALL_VERBS, apiVersion, type KindDeclaration, type Verb } from '../../../api/kinds/kind.ts'
 import type { KindRegistry } from '../kind-registry.ts'
 
@@ -12,6 +13,7 @@ export interface DiscoveredResource {
   verbs: string[]
   shortNames?: readonly string[]
   categories?: readonly string[]
+  storageVersionHash?: string
 }
 
 /** The verbs a kind takes, in alphabetical order. */
@@ -37,7 +39,14 @@ function mainResource(kind: KindDeclaration): DiscoveredResource {
     verbs: [...verbsOf(kind)],
     ...(kind.shortNames && { shortNames: kind.shortNames }),
     ...(kind.categories && { categories: kind.categories }),
+    ...(kind.stored !== false && { storageVersionHash: storageVersionHash(kind.storedAs?.kind ?? kind) }),
   }
+}
+
+/** Tells clients when objects are stored in another form than before. */
+function storageVersionHash({ group, version, kind }: KindDeclaration<any>): string {
+  const hash = createHash('sha256').update(`${group}/${version}/${kind}`).digest()
+  return hash.subarray(0, 8).toString('base64')
 }
 
 function subresources(kind: KindDeclaration): DiscoveredResource[] {

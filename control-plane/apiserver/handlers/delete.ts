@@ -5,6 +5,7 @@ import { sendEntry, sendList, sendValue } from '../representation/send.ts'
 import type { Core, Target } from '../rest/core.ts'
 import { remove } from '../rest/delete.ts'
 import { removeCollection } from '../rest/delete-collection.ts'
+import { fromStored, storageOf } from '../rest/storage.ts'
 import { deleteOptions, listOptions } from './options.ts'
 
 /** Kinds whose deletion is answered with the object itself; the others answer a Status. */
@@ -25,7 +26,9 @@ export async function deleteHandler(
   target: Target,
 ): Promise<void> {
   const { options, context } = await deleteOptions(ctx)
-  const { entry, isGone } = await remove(core, resource, target, options, context)
+  const removed = await remove(core, storageOf(resource), target, options, context)
+  const { isGone } = removed
+  const entry = fromStored(resource, removed.entry)
   if (!isGone || RETURNED.has(resource.type)) return await sendEntry(ctx, 200, resource.kind, entry)
   const { group, plural } = resource.kind
   const { uid } = entry.object.metadata

@@ -5,14 +5,21 @@ import type { KindRegistry, Resource } from '../kind-registry.ts'
 import type { RequestInfo } from '../pipeline/request-info.ts'
 import { sendText } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
-import { sendValue } from '../representation/send.ts'
 import type { Core, Target } from '../rest/core.ts'
 import { getScale } from '../rest/scale.ts'
+import { componentStatusHandler } from './component-status.ts'
 import { deleteCollectionHandler, deleteHandler } from './delete.ts'
 import { getHandler, listHandler } from './read.ts'
 import { reviewHandler } from './review.ts'
 import { watchHandler } from './watch.ts'
-import { createHandler, patchHandler, patchScaleHandler, updateHandler, updateScaleHandler } from './write.ts'
+import {
+  createHandler,
+  patchHandler,
+  patchScaleHandler,
+  sendScale,
+  updateHandler,
+  updateScaleHandler,
+} from './write.ts'
 
 /** What requests for resources are answered with. */
 export interface ResourceOptions {
@@ -34,7 +41,8 @@ export async function resourceHandler(ctx: ApiContext, options: ResourceOptions)
   const { info } = ctx.state
   const resource = options.kinds.find(info.group, info.version, info.resource)
   if (!resource || !isInScope(resource, info)) return await sendText(ctx, 404, '404 page not found\n')
-  if (resource.kind.stored === false) return await reviewHandler(ctx, resource, options)
+  if (resource.kind.deprecation) ctx.state.warnings.add(resource.kind.deprecation)
+  if (resource.kind.stored === false) return await notStored(ctx, resource, options)
   if (info.subresource) return await subresource(ctx, resource, options)
   if (!verbsOf(resource.kind).some(verb => verb === info.verb)) throw methodNotAllowed()
   await verb(ctx, resource, options)
@@ -44,6 +52,15 @@ export async function resourceHandler(ctx: ApiContext, options: ResourceOptions)
 function isInScope({ kind }: Resource, { namespace, name, resource, verb }: RequestInfo): boolean {
   if (!kind.namespaced) return namespace === undefined || resource === 'namespaces'
   return namespace !== undefined || (name === undefined && ['list', 'watch', 'create'].includes(verb))
+}
+
+/** Kinds that are answered and not stored: reviews are created, the states of components are looked up. */
+async function notStored(ctx: ApiContext, resource: Resource, options: ResourceOptions): Promise<void> {
+  const { verb } = ctx.state.info
+  if (!verbsOf(resource.kind).some(served => served === verb)) throw methodNotAllowed()
+  if (verb === 'create') return await reviewHandler(ctx, resource, options)
+  const { client } = options.review
+  await componentStatusHandler(ctx, resource, { client, store: options.core.store })
 }
 
 const targetOf = ({ kind }: Resource, { namespace, name }: RequestInfo): Target => ({
@@ -117,7 +134,7 @@ async function scaleSubresource(
   const { info } = ctx.state
   const target = targetOf(resource, info)
   if (!target.name) throw notFound(resource.kind, '')
-  if (info.verb === 'get') return await sendValue(ctx, 200, await getScale(resource, target))
+  if (info.verb === 'get') return await sendScale(ctx, await getScale(resource, target))
   if (info.verb === 'update') return await updateScaleHandler(ctx, core, resource, target)
   if (info.verb === 'patch') return await patchScaleHandler(ctx, core, resource, target)
   throw methodNotAllowed()

@@ -1,3 +1,4 @@
+import { scaleColumns } from '../../../api/kinds/columns/autoscaling.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { badRequest, notFound } from '../../../api/meta/status.ts'
 import { validateFields } from '../../../api/schema/field-validation.ts'
@@ -5,13 +6,17 @@ import type { Resource } from '../kind-registry.ts'
 import { mediaType, parseObject, readBody } from '../pipeline/body.ts'
 import { JSON_TYPE } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
-import { sendEntry, sendValue } from '../representation/send.ts'
+import { includeObject, sendEntry, sendValue, wantsTable } from '../representation/send.ts'
+import { tableOf } from '../representation/table.ts'
 import type { Core, Target } from '../rest/core.ts'
 import { create } from '../rest/create.ts'
 import { updateScale } from '../rest/scale.ts'
+import { fromStored, storageOf, toStored } from '../rest/storage.ts'
 import { update } from '../rest/update.ts'
 import { fieldValidation, writeContext } from './options.ts'
 import { applyPatch, readPatch } from './patch.ts'
+
+const SCALE = { columns: scaleColumns }
 
 /** Reads an object of a kind from the body and checks its fields. @throws StatusError 400, 413, 415 */
 async function readTyped(
@@ -46,8 +51,9 @@ export async function createHandler(
 ): Promise<void> {
   const context = writeContext(ctx)
   const { object } = await readTyped(ctx, core, resource)
-  const { entry } = await create(core, resource, namespace, object, context)
-  await sendEntry(ctx, 201, resource.kind, entry)
+  const wanted = toStored(resource, object)
+  const { entry } = await create(core, storageOf(resource), namespace, wanted, context)
+  await sendEntry(ctx, 201, resource.kind, fromStored(resource, entry))
 }
 
 export async function updateHandler(
@@ -63,10 +69,10 @@ export async function updateHandler(
   const apply = async () => {
     const wanted = first ?? (await again())
     first = undefined
-    return wanted
+    return toStored(resource, wanted)
   }
-  const { entry, isNew } = await update(core, resource, { target, subresource, apply }, context)
-  await sendEntry(ctx, isNew ? 201 : 200, resource.kind, entry)
+  const { entry, isNew } = await update(core, storageOf(resource), { target, subresource, apply }, context)
+  await sendEntry(ctx, isNew ? 201 : 200, resource.kind, fromStored(resource, entry))
 }
 
 export async function patchHandler(
@@ -81,21 +87,28 @@ export async function patchHandler(
   const patch = await readPatch(ctx, resource.kind)
   const { entry, isNew } = await update(
     core,
-    resource,
+    storageOf(resource),
     {
       target,
       subresource,
       apply(current) {
         if (!current) throw notFound(resource.kind, target.name)
-        const object = applyPatch(core, resource.kind, current.copy(), patch())
+        const object = applyPatch(core, resource.kind, fromStored(resource, current).copy(), patch())
         for (const fault of validateFields(core.schemas, resource.kind, object, validation))
           context.warn(fault)
-        return object
+        return toStored(resource, object)
       },
     },
     context,
   )
-  await sendEntry(ctx, isNew ? 201 : 200, resource.kind, entry)
+  await sendEntry(ctx, isNew ? 201 : 200, resource.kind, fromStored(resource, entry))
+}
+
+/** Sends a Scale in the form asked for. */
+export async function sendScale(ctx: ApiContext, scale: ApiObject): Promise<void> {
+  if (!wantsTable(ctx)) return await sendValue(ctx, 200, scale)
+  const metadata = { resourceVersion: scale.metadata.resourceVersion! }
+  await sendValue(ctx, 200, tableOf(SCALE, [{ object: scale }], metadata, includeObject(ctx)))
 }
 
 /** PUT of a Scale. */
@@ -113,7 +126,7 @@ export async function updateScaleHandler(
     () => structuredClone(body) as ApiObject,
     writeContext(ctx, 'UpdateOptions'),
   )
-  await sendValue(ctx, 200, scale)
+  await sendScale(ctx, scale)
 }
 
 /** PATCH of a Scale. */
@@ -126,5 +139,5 @@ export async function patchScaleHandler(
   const patch = await readPatch(ctx, resource.kind)
   const apply = (scale: ApiObject) => applyPatch(core, resource.kind, scale, patch())
   const scale = await updateScale(core, resource, target, apply, writeContext(ctx, 'PatchOptions'))
-  await sendValue(ctx, 200, scale)
+  await sendScale(ctx, scale)
 }

@@ -16,6 +16,10 @@ function representationOf(ctx: ApiContext, kind: KindDeclaration): Representatio
   return negotiate(ctx.req.headers.accept, hasProtobuf(kind))
 }
 
+/** Whether the client wants what it is sent as rows. @throws StatusError 406 */
+export const wantsTable = (ctx: ApiContext): boolean =>
+  negotiate(ctx.req.headers.accept, true).form === 'table'
+
 /** Custom resources are JSON everywhere. */
 const hasProtobuf = ({ schema }: KindDeclaration): boolean => schema.startsWith('io.k8s.')
 
@@ -171,7 +175,8 @@ function protobufEvents(encoder: Encoder, form: Form): EventEncoder {
   }
 }
 
-function includeObject(ctx: ApiContext): IncludeObject {
+/** @throws StatusError 400 */
+export function includeObject(ctx: ApiContext): IncludeObject {
   const asked = ctx.state.info.query.get('includeObject') ?? ''
   if (asked === '') return 'Metadata'
   if (asked === 'None' || asked === 'Metadata' || asked === 'Object') return asked

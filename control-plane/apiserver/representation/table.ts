@@ -17,8 +17,8 @@ export interface Table {
 
 /** The columns of a kind with one row an object, as `kubectl get` prints it. */
 export function tableOf(
-  kind: KindDeclaration,
-  entries: readonly Entry[],
+  kind: Pick<KindDeclaration, 'columns'>,
+  entries: readonly Pick<Entry, 'object'>[],
   metadata: ListMeta,
   include: IncludeObject,
 ): Table {
@@ -36,7 +36,12 @@ function definition({ name, type, format = '', description = '', priority = 0 }:
   return { name, type, format, description, priority }
 }
 
-function row(kind: KindDeclaration, object: ApiObject, now: Date, include: IncludeObject): object {
+function row(
+  kind: Pick<KindDeclaration, 'columns'>,
+  object: ApiObject,
+  now: Date,
+  include: IncludeObject,
+): object {
   const cells = kind.columns.map(column => cell(column, object, now))
   if (include === 'None') return { cells }
   return { cells, object: include === 'Object' ? object : partialMetadata(object) }

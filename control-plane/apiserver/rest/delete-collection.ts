@@ -4,6 +4,7 @@ import type { Resource } from '../kind-registry.ts'
 import type { Core, WriteContext } from './core.ts'
 import { type DeleteOptions, remove } from './delete.ts'
 import { type ListPage, type ListRequest, list } from './list.ts'
+import { fromStored, storageOf } from './storage.ts'
 
 /** Deletions that are under way at the same time. */
 const WORKERS = 16
@@ -23,7 +24,9 @@ export async function removeCollection(
     for (const entry of waiting) {
       const { name, namespace } = entry.object.metadata
       try {
-        deleted.push((await remove(core, resource, { name, namespace }, { ...options }, context)).entry)
+        const target = { name, namespace }
+        const removed = await remove(core, storageOf(resource), target, { ...options }, context)
+        deleted.push(fromStored(resource, removed.entry))
       } catch (error) {
         if (!isNotFound(error)) throw error
       }

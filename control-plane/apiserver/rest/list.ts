@@ -2,7 +2,7 @@ import { badRequest, expired, invalid, StatusError } from '../../../api/meta/sta
 import type { Entry } from '../cache/entry.ts'
 import { compileFilter, type Filter, type FilterOptions, selects } from '../cache/filter.ts'
 import type { EntriesView } from '../cache/sorted-entries.ts'
-import type { WatchCache } from '../cache/watch-cache.ts'
+import type { CacheView } from '../cache/watch-cache.ts'
 import type { Resource } from '../kind-registry.ts'
 import { storeCall } from './core.ts'
 
@@ -84,7 +84,7 @@ export function checkListOptions(request: ListRequest): void {
 
 /** Waits until the cache holds what the request asks for. */
 async function reach(
-  cache: WatchCache,
+  cache: CacheView,
   { resourceVersion }: ListRequest,
   continuation: Continuation | undefined,
 ): Promise<void> {
@@ -96,7 +96,7 @@ async function reach(
 
 /** The contents to list from; no view where the newest will do. */
 function pageView(
-  cache: WatchCache,
+  cache: CacheView,
   request: ListRequest,
   continuation: Continuation | undefined,
 ): { view?: EntriesView; revision: number } {
@@ -114,7 +114,7 @@ function pageView(
 }
 
 function collect(
-  cache: WatchCache,
+  cache: CacheView,
   view: EntriesView,
   revision: number,
   filter: Filter,

@@ -1,6 +1,6 @@
 import type { Filter } from '../cache/filter.ts'
 import type { CacheEvent } from '../cache/history.ts'
-import type { WatchCache } from '../cache/watch-cache.ts'
+import type { CacheView } from '../cache/watch-cache.ts'
 import { type EventEncoder, frameOf } from './frames.ts'
 
 /** One watcher that has caught up. Must not throw and must not wait. */
@@ -22,13 +22,13 @@ interface Channel {
  * are put together once and the same buffer goes to each of them.
  */
 export class WatchHub {
-  #cache: WatchCache
+  #cache: CacheView
   #channels = new Map<string, Channel>()
   #stop: (() => void) | undefined
   /** Events sent so far, each counted once for every watcher. */
   sent = 0
 
-  constructor(cache: WatchCache) {
+  constructor(cache: CacheView) {
     this.#cache = cache
   }
 
@@ -86,10 +86,10 @@ export class WatchHub {
   }
 }
 
-const hubs = new WeakMap<WatchCache, WatchHub>()
+const hubs = new WeakMap<CacheView, WatchHub>()
 
 /** The hub of a cache. */
-export function hubOf(cache: WatchCache): WatchHub {
+export function hubOf(cache: CacheView): WatchHub {
   let hub = hubs.get(cache)
   if (!hub) {
     hub = new WatchHub(cache)

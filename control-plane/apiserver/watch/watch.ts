@@ -2,7 +2,6 @@ import { apiVersion, type KindDeclaration } from '../../../api/kinds/kind.ts'
 import type { WatchEvent } from '../../../api/meta/object.ts'
 import { badRequest, expired, invalid, type StatusError } from '../../../api/meta/status.ts'
 import { StoreError, type StorePlugin } from '../../../plugins/store.ts'
-import { Entry } from '../cache/entry.ts'
 import { compileFilter, type Filter, type FilterOptions, selects } from '../cache/filter.ts'
 import type { CacheEvent } from '../cache/history.ts'
 import type { Resource } from '../kind-registry.ts'
@@ -164,7 +163,7 @@ class Watch {
       return changes.map(change => ({
         type: change.type,
         revision: change.revision,
-        entry: new Entry(change),
+        entry: this.#resource.cache.entry(change),
         previous: undefined,
         frames: undefined,
       }))

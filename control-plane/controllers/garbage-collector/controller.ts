@@ -12,9 +12,10 @@ const FOREGROUND = 'foregroundDeletion'
 const ORPHAN = 'orphan'
 
 /** Events own nothing and are too many; what is not stored or cannot be watched and deleted cannot be collected. */
-const isCollected = ({ kind, stored, verbs }: KindDeclaration<any>): boolean =>
+const isCollected = ({ kind, stored, storedAs, verbs }: KindDeclaration<any>): boolean =>
   kind !== 'Event' &&
   stored !== false &&
+  !storedAs &&
   (!verbs || (['list', 'watch', 'delete'] as const).every(verb => verbs.includes(verb)))
 
 /** `there`: it keeps its dependents. `waiting`: it is being deleted and waits for its dependents to go first. */

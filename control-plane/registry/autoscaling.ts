@@ -1,0 +1,30 @@
+import { DEFAULT_CPU_UTILIZATION } from '../../api/kinds/conversion/autoscaler.ts'
+import type { Strategy } from './strategy.ts'
+
+const PERIOD = 15
+
+/** Policies of a direction that names none. */
+const UP = [
+  { type: 'Pods', value: 4, periodSeconds: PERIOD },
+  { type: 'Percent', value: 100, periodSeconds: PERIOD },
+]
+const DOWN = [{ type: 'Percent', value: 100, periodSeconds: PERIOD }]
+
+export const autoscalerStrategy: Strategy<any> = {
+  hasGeneration: false,
+  defaults({ spec }) {
+    spec.minReplicas ??= 1
+    if (!spec.metrics?.length) {
+      const target = { type: 'Utilization', averageUtilization: DEFAULT_CPU_UTILIZATION }
+      spec.metrics = [{ type: 'Resource', resource: { name: 'cpu', target } }]
+    }
+    if (!spec.behavior) return
+    spec.behavior.scaleUp = {
+      stabilizationWindowSeconds: 0,
+      selectPolicy: 'Max',
+      policies: UP,
+      ...spec.behavior.scaleUp,
+    }
+    spec.behavior.scaleDown = { selectPolicy: 'Max', policies: DOWN, ...spec.behavior.scaleDown }
+  },
+}

@@ -1,0 +1,250 @@
+import { autoscalerStrategy } from './autoscaling.ts'
+import { defaultPodSpec } from './pod/defaults.ts'
+import type { Strategy } from './strategy.ts'
+import { defaultTemplate } from './workloads.ts'
+
+/** Without generation and rules of its own. */
+const plain: Strategy<any> = { hasGeneration: false }
+
+/** Its changes are counted, though it has no status. */
+const counted: Strategy<any> = { hasGeneration: true }
+
+const cronJob: Strategy<any> = {
+  defaults({ spec }) {
+    spec.concurrencyPolicy ??= 'Allow'
+    spec.suspend ??= false
+    spec.successfulJobsHistoryLimit ??= 3
+    spec.failedJobsHistoryLimit ??= 1
+    const template = spec.jobTemplate?.spec?.template
+    if (template?.spec) defaultPodSpec(template.spec)
+  },
+}
+
+const replicationController: Strategy<any> = {
+  defaults(controller) {
+    const { metadata, spec } = controller
+    const labels = spec.template?.metadata?.labels
+    if (labels) {
+      if (!spec.selector || Object.keys(spec.selector).length === 0) spec.selector = { ...labels }
+      if (!metadata.labels || Object.keys(metadata.labels).length === 0) metadata.labels = { ...labels }
+    }
+    spec.replicas ??= 1
+    defaultTemplate(controller)
+  },
+}
+
+const podTemplate: Strategy<any> = {
+  hasGeneration: true,
+  defaults({ template }) {
+    if (template?.spec) defaultPodSpec(template.spec)
+  },
+}
+
+const persistentVolume: Strategy<any> = {
+  hasGeneration: false,
+  defaults({ spec, status }) {
+    spec.persistentVolumeReclaimPolicy ??= 'Retain'
+    spec.volumeMode ??= 'Filesystem'
+    if (spec.hostPath) spec.hostPath.type ??= ''
+    if (status) status.phase ??= 'Pending'
+  },
+  prepareForCreate(volume) {
+    volume.status = { phase: 'Pending' }
+  },
+}
+
+const persistentVolumeClaim: Strategy<any> = {
+  hasGeneration: false,
+  defaults({ spec }) {
+    spec.volumeMode ??= 'Filesystem'
+  },
+  prepareForCreate(claim) {
+    claim.status = { phase: 'Pending' }
+  },
+}
+
+/** What a container may use at most is what it gets, and asks for, where nothing else is said. */
+const limitRange: Strategy<any> = {
+  hasGeneration: false,
+  defaults({ spec }) {
+    for (const item of spec.limits ?? []) {
+      if (item.type !== 'Container') continue
+      item.default = { ...item.max, ...item.default }
+      item.defaultRequest = { ...item.min, ...item.default, ...item.defaultRequest }
+    }
+  },
+}
+
+const networkPolicy: Strategy<any> = {
+  hasGeneration: true,
+  defaults({ spec }) {
+    for (const { ports } of [...(spec.ingress ?? []), ...(spec.egress ?? [])]) {
+      for (const port of ports ?? []) port.protocol ??= 'TCP'
+    }
+    spec.policyTypes ??= spec.egress?.length ? ['Ingress', 'Egress'] : ['Ingress']
+  },
+}
+
+const ingressClass: Strategy<any> = {
+  hasGeneration: true,
+  defaults({ spec }) {
+    if (spec.parameters) spec.parameters.scope ??= 'Cluster'
+  },
+}
+
+const priorityClass: Strategy<any> = {
+  hasGeneration: true,
+  defaults(priority) {
+    priority.preemptionPolicy ??= 'PreemptLowerPriority'
+  },
+}
+
+const storageClass: Strategy<any> = {
+  hasGeneration: false,
+  defaults(storage) {
+    storage.reclaimPolicy ??= 'Delete'
+    storage.volumeBindingMode ??= 'Immediate'
+  },
+}
+
+const csiDriver: Strategy<any> = {
+  hasGeneration: false,
+  defaults({ spec }) {
+    spec.attachRequired ??= true
+    spec.podInfoOnMount ??= false
+    spec.storageCapacity ??= false
+    spec.fsGroupPolicy ??= 'ReadWriteOnceWithFSType'
+    spec.requiresRepublish ??= false
+    spec.seLinuxMount ??= false
+    if (!spec.volumeLifecycleModes?.length) spec.volumeLifecycleModes = ['Persistent']
+  },
+}
+
+/** Who asks for a certificate is who is asking. */
+const signingRequest: Strategy<any> = {
+  hasGeneration: false,
+  prepareForCreate({ spec }, { user }) {
+    const { name, uid, groups, extra } = user
+    Object.assign(spec, { username: name, groups, ...(uid && { uid }), ...(extra && { extra }) })
+  },
+  prepareForUpdate(request, old) {
+    request.spec = old.spec
+  },
+}
+
+const scopeRules = (rules: any[] | undefined): void => {
+  for (const rule of rules ?? []) rule.scope ??= '*'
+}
+
+function defaultMatching(resources: any): void {
+  resources.matchPolicy ??= 'Equivalent'
+  resources.namespaceSelector ??= {}
+  resources.objectSelector ??= {}
+}
+
+const webhooks = (more: object): Strategy<any> => ({
+  hasGeneration: true,
+  defaults(configuration) {
+    for (const webhook of configuration.webhooks ?? []) {
+      for (const [field, value] of Object.entries({ failurePolicy: 'Fail', timeoutSeconds: 10, ...more })) {
+        webhook[field] ??= value
+      }
+      defaultMatching(webhook)
+      scopeRules(webhook.rules)
+      if (webhook.clientConfig?.service) webhook.clientConfig.service.port ??= 443
+    }
+  },
+})
+
+const admissionPolicy: Strategy<any> = {
+  defaults({ spec }) {
+    spec.failurePolicy ??= 'Fail'
+    defaultConstraints(spec.matchConstraints)
+  },
+}
+
+const admissionPolicyBinding: Strategy<any> = {
+  hasGeneration: true,
+  defaults({ spec }) {
+    defaultConstraints(spec.matchResources)
+  },
+}
+
+function defaultConstraints(resources: any): void {
+  if (!resources) return
+  defaultMatching(resources)
+  scopeRules(resources.resourceRules)
+  scopeRules(resources.excludeResourceRules)
+}
+
+const flowSchema: Strategy<any> = {
+  defaults({ spec }) {
+    spec.matchingPrecedence ??= 1000
+  },
+}
+
+const priorityLevel: Strategy<any> = {
+  defaults({ spec: { limited, exempt } }) {
+    if (exempt) {
+      exempt.nominalConcurrencyShares ??= 0
+      exempt.lendablePercent ??= 0
+    }
+    if (!limited) return
+    limited.nominalConcurrencyShares ??= 30
+    limited.lendablePercent ??= 0
+    const { queuing } = limited.limitResponse ?? {}
+    if (queuing) Object.assign(queuing, { queues: 64, handSize: 8, queueLengthLimit: 50, ...queuing })
+  },
+}
+
+function defaultDevices({ devices }: any = {}): void {
+  for (const { exactly, firstAvailable = [] } of devices?.requests ?? []) {
+    for (const request of exactly ? [exactly] : firstAvailable) {
+      request.allocationMode ??= 'ExactCount'
+      if (request.allocationMode === 'ExactCount') request.count ??= 1
+      for (const toleration of request.tolerations ?? []) toleration.operator ??= 'Equal'
+    }
+  }
+}
+
+const resourceClaim: Strategy<any> = {
+  hasGeneration: false,
+  defaults: ({ spec }) => defaultDevices(spec),
+}
+
+const resourceClaimTemplate: Strategy<any> = {
+  hasGeneration: false,
+  defaults: ({ spec }) => defaultDevices(spec?.spec),
+}
+
+/** Kinds whose objects are filled in by a few defaults, by `plural` or `plural.group`. */
+export const defaultStrategies: Record<string, Strategy<any>> = {
+  replicationcontrollers: replicationController,
+  podtemplates: podTemplate,
+  persistentvolumes: persistentVolume,
+  persistentvolumeclaims: persistentVolumeClaim,
+  limitranges: limitRange,
+  resourcequotas: plain,
+  'controllerrevisions.apps': plain,
+  'cronjobs.batch': cronJob,
+  'horizontalpodautoscalers.autoscaling': autoscalerStrategy,
+  'networkpolicies.networking.k8s.io': networkPolicy,
+  'ingressclasses.networking.k8s.io': ingressClass,
+  'servicecidrs.networking.k8s.io': plain,
+  'ipaddresses.networking.k8s.io': plain,
+  'priorityclasses.scheduling.k8s.io': priorityClass,
+  'storageclasses.storage.k8s.io': storageClass,
+  'csidrivers.storage.k8s.io': csiDriver,
+  'volumeattachments.storage.k8s.io': plain,
+  'certificatesigningrequests.certificates.k8s.io': signingRequest,
+  'mutatingwebhookconfigurations.admissionregistration.k8s.io': webhooks({ reinvocationPolicy: 'Never' }),
+  'validatingwebhookconfigurations.admissionregistration.k8s.io': webhooks({}),
+  'validatingadmissionpolicies.admissionregistration.k8s.io': admissionPolicy,
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io': admissionPolicyBinding,
+  'flowschemas.flowcontrol.apiserver.k8s.io': flowSchema,
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': priorityLevel,
+  'deviceclasses.resource.k8s.io': counted,
+  'resourceclaims.resource.k8s.io': resourceClaim,
+  'resourceclaimtemplates.resource.k8s.io': resourceClaimTemplate,
+  'resourceslices.resource.k8s.io': counted,
+}
