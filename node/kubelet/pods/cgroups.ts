@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs'
-import { mkdir, readdir, readFile, realpath, rmdir, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
+import { readdir, rmdir } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 import type { Pod } from '../../../api/kinds/types.ts'
 import { qosClass } from './qos.ts'
 import { isLimited, podResource } from './resources.ts'
@@ -17,87 +17,95 @@ export function cgroupParent(pod: Pod): string {
 
 const isUnified = (): boolean => existsSync(join(ROOT, 'cgroup.controllers'))
 
-let found: Promise<string[]> | undefined
+let found: string[] | undefined
 
 /** Roots of the hierarchies that are mounted: one for v2, one a controller for v1. They do not change. */
-function hierarchies(): Promise<string[]> {
-  found ??= isUnified() ? Promise.resolve([ROOT]) : findV1()
+function hierarchies(): string[] {
+  found ??= isUnified() ? [ROOT] : findV1()
   return found
 }
 
-async function findV1(): Promise<string[]> {
-  const names = await readdir(ROOT).catch(() => [])
-  const roots = names.map(name => join(ROOT, name)).filter(path => existsSync(join(path, 'cgroup.procs')))
+function findV1(): string[] {
+  if (!existsSync(ROOT)) return []
+  const roots = readdirSync(ROOT).map(name => join(ROOT, name))
+  const mounted = roots.filter(path => existsSync(join(path, 'cgroup.procs')))
   // `cpu` and `cpuacct` may be names of one hierarchy.
-  return [...new Set(await Promise.all(roots.map(path => realpath(path))))]
-}
-
-/** Makes the Pod's cgroup with the limits that hold for all its containers together. */
-export async function createPodCgroup(pod: Pod): Promise<void> {
-  const parent = cgroupParent(pod)
-  const levels = parent.split('/').filter(Boolean)
-  await Promise.all((await hierarchies()).map(root => makeLevels(root, levels)))
-  const { cpuShares, cpuQuota, memory } = podLimits(pod)
-  if (isUnified()) {
-    await set('', parent, 'cpu.weight', toWeight(cpuShares))
-    if (cpuQuota) await set('', parent, 'cpu.max', `${cpuQuota} ${CPU_PERIOD}`)
-    if (memory) await set('', parent, 'memory.max', memory)
-    return
-  }
-  await set('cpu', parent, 'cpu.shares', cpuShares)
-  if (cpuQuota) await set('cpu', parent, 'cpu.cfs_quota_us', cpuQuota)
-  if (memory) await set('memory', parent, 'memory.limit_in_bytes', memory)
+  return [...new Set(mounted.map(path => realpathSync(path)))]
 }
 
 /**
- * Sets the weight of each class of Pods: Burstable ones together weigh what they request, best-effort ones next to
- * nothing (kubernetes/design-proposals, "Pod level resource management").
+ * Makes the Pod's cgroup with the limits that hold for all its containers together. On v1 only where there is something
+ * to limit: the runtime makes the others itself. Synchronous, since each step is shorter than handing it to a thread.
  */
-export async function updateQosCgroups(pods: Pod[]): Promise<void> {
+export function createPodCgroup(pod: Pod): void {
+  const parent = cgroupParent(pod)
+  const levels = parent.split('/').filter(Boolean)
+  const roots = isUnified() ? [ROOT] : [join(ROOT, 'cpu'), join(ROOT, 'memory')]
+  for (const root of roots) if (existsSync(root)) makeLevels(root, levels)
+  const { cpuShares, cpuQuota, memory } = podLimits(pod)
+  if (isUnified()) {
+    set('', parent, 'cpu.weight', toWeight(cpuShares))
+    if (cpuQuota) set('', parent, 'cpu.max', `${cpuQuota} ${CPU_PERIOD}`)
+    if (memory) set('', parent, 'memory.max', memory)
+    return
+  }
+  set('cpu', parent, 'cpu.shares', cpuShares)
+  if (cpuQuota) set('cpu', parent, 'cpu.cfs_quota_us', cpuQuota)
+  if (memory) set('memory', parent, 'memory.limit_in_bytes', memory)
+}
+
+/**
+ * Makes the cgroups of the classes of Pods and sets the weight of each: Burstable ones together weigh what they request,
+ * best-effort ones next to nothing (kubernetes/design-proposals, "Pod level resource management").
+ */
+export function updateQosCgroups(pods: Pod[]): void {
   const burstable = pods.filter(pod => qosClass(pod) === 'Burstable')
   const milliCpu = burstable.reduce((sum, pod) => sum + podResource(pod, 'requests', 'cpu'), 0)
   const shares = { burstable: cpuShares(milliCpu), besteffort: cpuShares(0) }
   for (const [name, value] of Object.entries(shares)) {
-    const path = `/${KUBEPODS}/${name}`
-    await Promise.all((await hierarchies()).map(root => makeLevels(root, [KUBEPODS, name])))
-    if (isUnified()) await set('', path, 'cpu.weight', toWeight(value))
-    else await set('cpu', path, 'cpu.shares', value)
+    for (const root of hierarchies()) makeLevels(root, [KUBEPODS, name])
+    if (isUnified()) set('', `/${KUBEPODS}/${name}`, 'cpu.weight', toWeight(value))
+    else set('cpu', `/${KUBEPODS}/${name}`, 'cpu.shares', value)
   }
 }
 
-async function makeLevels(root: string, names: string[]): Promise<void> {
-  let path = root
-  for (const name of names) {
-    const parent = path
-    path = join(path, name)
-    if (existsSync(path)) continue
-    if (isUnified()) await delegate(parent)
-    await mkdir(path).catch(ignoreExisting)
-    if (existsSync(join(path, 'cpuset.cpus')) && !isUnified()) await inheritCpuset(parent, path)
-  }
-}
-
-function ignoreExisting(error: NodeJS.ErrnoException): void {
-  if (error.code !== 'EEXIST') throw error
+function makeLevels(root: string, names: string[]): void {
+  const path = join(root, ...names)
+  if (existsSync(path)) return
+  const parent = dirname(path)
+  if (names.length > 1) makeLevels(root, names.slice(0, -1))
+  if (isUnified()) delegate(parent)
+  mkdirSync(path, { recursive: true })
+  if (!isUnified() && existsSync(join(path, 'cpuset.cpus'))) inheritCpuset(parent, path)
 }
 
 /** v1: a cpuset takes no process until it has cpus and memory nodes. */
-async function inheritCpuset(parent: string, path: string): Promise<void> {
+function inheritCpuset(parent: string, path: string): void {
   for (const file of ['cpuset.cpus', 'cpuset.mems']) {
-    await writeFile(join(path, file), await readFile(join(parent, file)))
+    writeFileSync(join(path, file), readFileSync(join(parent, file)))
   }
 }
 
 /** v2: hands a cgroup's controllers on to its children. */
-async function delegate(path: string): Promise<void> {
-  const controllers = (await readFile(join(path, 'cgroup.controllers'), 'utf8')).trim().split(/\s+/)
-  for (const name of controllers.filter(Boolean))
-    await writeFile(join(path, 'cgroup.subtree_control'), `+${name}`).catch(() => {})
+function delegate(path: string): void {
+  const controllers = readFileSync(join(path, 'cgroup.controllers'), 'utf8').trim().split(/\s+/)
+  for (const name of controllers.filter(Boolean)) attempt(() => writeControl(path, name))
 }
 
+const writeControl = (path: string, controller: string): void =>
+  writeFileSync(join(path, 'cgroup.subtree_control'), `+${controller}`)
+
 /** A limit the kernel does not take must not keep a Pod from running: the containers have their own. */
-const set = (controller: string, path: string, file: string, value: string | number): Promise<void> =>
-  writeFile(join(ROOT, controller, path, file), String(value)).catch(() => {})
+const set = (controller: string, path: string, file: string, value: string | number): void =>
+  attempt(() => writeFileSync(join(ROOT, controller, path, file), String(value)))
+
+function attempt(work: () => void): void {
+  try {
+    work()
+  } catch {
+    // Told by the comment at each use.
+  }
+}
 
 const CPU_PERIOD = 100_000
 /** The least quota the kernel takes, in microseconds. */
@@ -122,14 +130,20 @@ const toWeight = (shares: number): number => 1 + Math.floor(((shares - 2) * 9999
 /** Removes the Pod's cgroups; tries for a moment while the last processes go. */
 export async function removePodCgroup(parent: string): Promise<void> {
   for (let tries = 0; tries < 20; tries++) {
-    const roots = await hierarchies()
-    await Promise.all(roots.map(root => removeTree(join(root, parent))))
-    if (!roots.some(root => existsSync(join(root, parent)))) return
-    await new Promise(resolve => setTimeout(resolve, 50))
+    const left = hierarchies().filter(root => existsSync(join(root, parent)))
+    if (left.length === 0) return
+    if (tries > 0) await new Promise(resolve => setTimeout(resolve, 50))
+    for (const root of left) await removeTree(join(root, parent))
   }
 }
 
+/** A cgroup that has no processes and no children goes by one rmdir. */
 async function removeTree(path: string): Promise<void> {
+  const isGone = await rmdir(path).then(
+    () => true,
+    ({ code }) => code === 'ENOENT',
+  )
+  if (isGone) return
   const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
   for (const entry of entries) if (entry.isDirectory()) await removeTree(join(path, entry.name))
   await rmdir(path).catch(() => {})
@@ -138,7 +152,7 @@ async function removeTree(path: string): Promise<void> {
 /** Cgroups of Pods, by the Pod's UID. */
 export async function podCgroups(): Promise<Map<string, string>> {
   const cgroups = new Map<string, string>()
-  for (const root of await hierarchies()) {
+  for (const root of hierarchies()) {
     for (const middle of ['', 'burstable', 'besteffort']) {
       const entries = await readdir(join(root, KUBEPODS, middle)).catch(() => [])
       const names = entries.filter(name => name.startsWith('pod'))

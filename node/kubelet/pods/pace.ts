@@ -12,7 +12,7 @@ export interface Pace {
 /** What takes longer (a network plugin that hangs) gives its place to the next, so that nothing waits for one bad Pod. */
 const LONGEST_TURN = 2_000
 
-export function createPace(places = Math.max(4, availableParallelism() * 2)): Pace {
+export function createPace(places = Math.max(3, availableParallelism() + 1)): Pace {
   const waiting = { urgent: [] as (() => void)[], normal: [] as (() => void)[] }
   let free = places
   const next = (): void => {

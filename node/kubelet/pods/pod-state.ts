@@ -52,13 +52,15 @@ export interface PodState extends Owner {
   isCleared: boolean
   /** Deletion is done as far as the node goes; finalizers may keep the object. */
   isDeleted: boolean
+  /** Nothing was begun yet: the runtime has nothing of it. */
+  isNew: boolean
   wake(): void
 }
 
 const FIRST_RETRY = 250
 const LONGEST_RETRY = 20_000
 
-export function createPodState(context: PodContext, pod: Pod, wake: () => void): PodState {
+export function createPodState(context: PodContext, pod: Pod, isNew: boolean, wake: () => void): PodState {
   const exits = new Map<string, number>()
   return {
     context,
@@ -79,6 +81,7 @@ export function createPodState(context: PodContext, pod: Pod, wake: () => void):
     startTime: pod.status?.startTime ?? now(),
     isCleared: false,
     isDeleted: false,
+    isNew,
     wake,
     notice(id, type) {
       if (type === 'started' || type === 'oom') return
@@ -90,6 +93,10 @@ export function createPodState(context: PodContext, pod: Pod, wake: () => void):
 
 /** Reads from the runtime what there is of the Pod, and enters it as its own. */
 export async function observePod(state: PodState): Promise<Observed> {
+  if (state.isNew) {
+    state.isNew = false
+    return { sandboxes: [], containers: new Map(), sandboxOf: new Map() }
+  }
   const observed = await observe(state.context.runtime, state.pod, state.known)
   const { owners } = state.context
   for (const { id } of observed.sandboxes) owners.set(id, state)

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Pod } from '../../../api/kinds/types.ts'
 import { isTerminal } from '../status/pod-phase.ts'
 import type { PodContext } from './context.ts'
@@ -28,9 +29,10 @@ const SMALL_GRACE = 2
 /** The runtime tells an exit before it says so when asked: asked again so often, after so long (milliseconds). */
 const EXIT_LOOKS = [5, 10, 20, 50, 100, 250, 500, 1_000]
 
-export function createPodWorker(context: PodContext, first: Pod): PodWorker {
+/** `isNew`: nothing of the Pod can be here yet, so that there is no need to ask. */
+export function createPodWorker(context: PodContext, first: Pod, isNew: boolean): PodWorker {
   const bell = createBell()
-  const state = createPodState(context, first, bell.ring)
+  const state = createPodState(context, first, isNew, bell.ring)
   const life = { isRemoved: false, isStopped: false }
   const loop = run(state, life, bell)
   if (first.metadata.deletionTimestamp) askToEnd(state)
@@ -38,12 +40,12 @@ export function createPodWorker(context: PodContext, first: Pod): PodWorker {
   else if (first.status?.startTime) refreshVolumes(state)
   return {
     update(pod) {
-      const showsOther = metadataOf(pod) !== metadataOf(state.pod)
+      const before = state.pod
       state.pod = pod
-      if (showsOther && !pod.metadata.deletionTimestamp) refreshVolumes(state)
       state.status.saw(pod)
       if (pod.metadata.deletionTimestamp) askToEnd(state)
-      bell.ring()
+      else if (metadataOf(pod) !== metadataOf(before)) refreshVolumes(state)
+      if (wantsOther(pod, before)) bell.ring()
     },
     wake: bell.ring,
     remove() {
@@ -72,6 +74,21 @@ export function createPodWorker(context: PodContext, first: Pod): PodWorker {
 function askToEnd({ pod, grace, leaving }: PodState): void {
   leaving.abort()
   grace.shorten(pod.metadata.deletionGracePeriodSeconds ?? pod.spec.terminationGracePeriodSeconds ?? 30)
+}
+
+/** Most changes of a Pod are its status, written by ourselves: nothing needs to be done for them. */
+function wantsOther(pod: Pod, before: Pod): boolean {
+  const wish = ({ metadata, spec, status }: Pod): unknown[] => [
+    metadata.deletionTimestamp,
+    metadata.deletionGracePeriodSeconds,
+    metadata.generation,
+    spec,
+    isTerminal(status),
+    (spec.readinessGates ?? []).map(
+      ({ conditionType }) => status?.conditions?.find(({ type }) => type === conditionType)?.status,
+    ),
+  ]
+  return !isDeepStrictEqual(wish(pod), wish(before))
 }
 
 /** What of a Pod's metadata its volumes may show. */

@@ -1,4 +1,4 @@
-import { mkdir } from 'node:fs/promises'
+import { mkdirSync } from 'node:fs'
 import { grpcText } from '../containers/grpc-text.ts'
 import { createPodCgroup } from './cgroups.ts'
 import { podLogDir } from './context.ts'
@@ -56,11 +56,9 @@ async function createSandbox(state: PodState, observed: Observed): Promise<Ready
     recorder.event(pod, 'Normal', 'SandboxChanged', 'Pod sandbox changed, it will be killed and re-created.')
   }
   const config = configOf(state, last ? last.metadata.attempt + 1 : 0)
-  const [handler] = await Promise.all([
-    runtimeHandler(context.client, pod),
-    createPodCgroup(pod),
-    mkdir(config.logDirectory, { recursive: true }),
-  ])
+  createPodCgroup(pod)
+  mkdirSync(config.logDirectory, { recursive: true })
+  const handler = await runtimeHandler(context.client, pod)
   const id = await runtime.runPodSandbox(config, handler).catch(cause => {
     const message = `Failed to create pod sandbox: ${grpcText(cause)}`
     recorder.event(pod, 'Warning', 'FailedCreatePodSandBox', message)

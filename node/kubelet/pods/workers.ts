@@ -26,24 +26,28 @@ export function createPodWorkers(): PodWorkers {
     const worker = workers.get(uid)
     void worker?.remove().then(() => workers.delete(uid))
   }
-  const start = (context: PodContext, pod: Pod): void => {
+  const start = (context: PodContext, pod: Pod, isListed: boolean): void => {
     const uid = pod.metadata.uid!
     const worker = workers.get(uid)
+    // One that was there when we began may have been started by an earlier agent that could not tell it any more.
+    const isNew = !isListed && !pod.status?.startTime
     if (worker) worker.update(pod)
-    else workers.set(uid, createPodWorker(context, pod))
+    else workers.set(uid, createPodWorker(context, pod, isNew))
   }
   return {
     has: uid => workers.has(uid),
     follow(context, informer) {
+      updateQosCgroups([])
       const weigh = createWeighing(context, active)
+      const listed = new Set(informer.list().map(({ metadata }) => metadata.uid))
       off = informer.addHandler({
         added(pod) {
-          start(context, pod)
+          start(context, pod, listed.has(pod.metadata.uid))
           weigh()
         },
         updated(pod, old) {
           if (pod.metadata.uid !== old.metadata.uid) remove(old.metadata.uid!)
-          start(context, pod)
+          start(context, pod, listed.has(pod.metadata.uid))
         },
         deleted(pod) {
           remove(pod.metadata.uid!)
@@ -74,7 +78,11 @@ function createWeighing({ log }: PodContext, active: () => Pod[]): () => void {
   return () => {
     timer ??= setTimeout(() => {
       timer = undefined
-      updateQosCgroups(active()).catch(error => log.warn({ error: error.message }, 'cgroups not weighed'))
+      try {
+        updateQosCgroups(active())
+      } catch (error) {
+        log.warn({ error: (error as Error).message }, 'cgroups not weighed')
+      }
     }, WEIGH_AFTER)
     timer.unref()
   }
