@@ -7,7 +7,8 @@
  * order of revisions. What it must promise:
  *
  * - Revisions of a type start at 1 (nothing written yet) and rise by exactly one with each write, deletions included.
- *   They never go back, not over restarts either.
+ *   They never go back, not over restarts either. Where the store cannot know whether followers saw more than it has
+ *   (after a fail-over, a backup that was restored), they leap forward, which is to followers as a log that was trimmed.
  * - A write happens only if the document's revision is still the expected one, atomically with its revision and its
  *   entry in the log of changes.
  * - A write that was answered survives a crash of the store's own processes at any moment.
@@ -90,6 +91,15 @@ export interface StorePlugin {
    * function is called. Cheap: all subscriptions of a process should share one connection.
    */
   subscribe(type: string, after: number, listener: ChangeListener): () => void
+
+  /**
+   * All types that were ever written, with their revisions; of one moment where the store can say that. Needed for
+   * backups.
+   */
+  types?(): Promise<Map<string, number>>
+
+  /** Lets the revisions of a type go on at least at the given one; its log ends there. Needed to restore a backup. */
+  advance?(type: string, revision: number): Promise<void>
 
   /** Forgets a type with all its documents and its log (a custom resource that was taken away). */
   drop(type: string): Promise<void>

@@ -3,15 +3,29 @@ import { type Change, REVISION_MARK, type StoredDocument } from '../../plugins/s
 const MARK = Buffer.from(REVISION_MARK)
 const QUOTE = 0x22
 
-/** Where and how the documents of one type are kept. The hash tag keeps the three in one slot of a Redis Cluster. */
+/** Where the documents of one type are kept. The hash tag keeps the four in one slot of a Redis Cluster. */
 export interface TypeKeys {
   revision: string
   documents: string
   log: string
+  lineage: string
 }
 
 export function keysOf(type: string): TypeKeys {
-  return { revision: `{${type}}:rev`, documents: `{${type}}:obj`, log: `{${type}}:log` }
+  return {
+    revision: `{${type}}:rev`,
+    documents: `{${type}}:obj`,
+    log: `{${type}}:log`,
+    lineage: `{${type}}:lineage`,
+  }
+}
+
+/** Matches the revision counters of all types (a glob for SCAN). */
+export const REVISION_KEYS = '{*}:rev'
+
+/** `{type}:what` → type. */
+export function typeOfKey(key: string): string {
+  return key.slice(1, key.lastIndexOf('}'))
 }
 
 /** The revision that stands in a document's bytes. */
@@ -50,4 +64,10 @@ export function changeOf([id, fields]: StreamEntry): Change {
 /** `<revision>-0` → revision. */
 export function entryRevision(id: Buffer): number {
   return Number.parseInt(id.toString('latin1'), 10)
+}
+
+/** The changes that follow on a revision without a gap. */
+export function unbroken(changes: Change[], after: number): Change[] {
+  const gap = changes.findIndex((change, index) => change.revision !== after + 1 + index)
+  return gap < 0 ? changes : changes.slice(0, gap)
 }

@@ -1,12 +1,14 @@
 import type { Redis } from 'ioredis'
 import type { Logger } from '../../plugins/plugin.ts'
 import type { Change, ChangeListener } from '../../plugins/store.ts'
-import { Connection } from './connection.ts'
-import { changeOf, keysOf, type StreamEntry } from './documents.ts'
+import { call, type Route } from './call.ts'
+import { changeOf, keysOf, type StreamEntry, typeOfKey, unbroken } from './documents.ts'
 
-/** How long one XREAD waits, and how many changes of a type it takes at most. */
-const BLOCK = 4_000
+/** How long one XREAD waits (milliseconds), and how many changes of a type it takes at most. */
+const BLOCK = 3_000
 const BATCH = 128
+/** Between two tries to follow a store that cannot be reached. Milliseconds. */
+const PAUSE = 200
 
 interface Subscription {
   type: string
@@ -14,14 +16,22 @@ interface Subscription {
   listener: ChangeListener
 }
 
+/** How a feed reaches its Redis. */
+export interface FeedRoutes {
+  /** A connection of the feed's own, which it blocks. */
+  feed: Route
+  /** One that does not block: it interrupts the XREAD when the set of types changes. */
+  control: Route
+}
+
 /**
- * Follows the logs of all subscribed types over one connection: one XREAD that blocks on all streams. It resumes at the
- * last change delivered, so nothing is lost or doubled over reconnections; as each write of a type adds one to its
- * revision, a trimmed log shows as a gap.
+ * Follows the logs of types over one connection: one XREAD that blocks on all streams. It resumes at the last change
+ * delivered, so nothing is lost or doubled over reconnections; as each write of a type adds one to its revision, a trimmed
+ * log shows as a gap. Who followed a Redis that failed over before its last writes were anywhere else is ahead of the
+ * store, and starts anew.
  */
 export class Feed {
-  #connection: Connection
-  #control: Redis
+  #routes: FeedRoutes
   #log: Logger
   #subscriptions = new Set<Subscription>()
   #changed = false
@@ -29,10 +39,8 @@ export class Feed {
   #idle: (() => void) | undefined
   #closed = false
 
-  /** `control` is a connection that does not block: it interrupts the XREAD when the set of types changes. */
-  constructor(url: string, control: Redis, log: Logger) {
-    this.#connection = new Connection(url, log)
-    this.#control = control
+  constructor(routes: FeedRoutes, log: Logger) {
+    this.#routes = routes
     this.#log = log
     this.#run().catch(error => this.#log.error({ error }, 'feed of changes ended'))
   }
@@ -49,7 +57,6 @@ export class Feed {
   close(): void {
     this.#closed = true
     this.#idle?.()
-    this.#connection.close()
   }
 
   /** Ends a blocked XREAD. It may not have reached Redis yet, hence again until a new one was made. */
@@ -59,8 +66,9 @@ export class Feed {
     this.#changed = true
     const knock = () => {
       if (!this.#changed || this.#closed) return
-      if (this.#blocked !== undefined && this.#control.status === 'ready') {
-        this.#control.client('UNBLOCK', this.#blocked).catch(() => {})
+      const blocked = this.#blocked
+      if (blocked !== undefined) {
+        call(this.#routes.control, ({ redis }) => redis.client('UNBLOCK', blocked), 0).catch(() => {})
       }
       setTimeout(knock, 5)
     }
@@ -72,9 +80,11 @@ export class Feed {
       if (this.#subscriptions.size === 0) await this.#someone()
       else {
         try {
-          await this.#connection.run(redis => this.#read(redis))
+          await call(this.#routes.feed, ({ redis }) => this.#read(redis))
         } catch (error) {
-          if (!this.#closed) this.#log.warn({ error: (error as Error).message }, 'cannot follow the store')
+          if (this.#closed) return
+          this.#log.warn({ error: (error as Error).message }, 'cannot follow the store')
+          await new Promise(resolve => setTimeout(resolve, PAUSE))
         }
       }
     }
@@ -91,6 +101,7 @@ export class Feed {
 
   async #read(redis: Redis): Promise<void> {
     const connection = await redis.client('ID')
+    await this.#dropAhead(redis)
     while (!this.#closed && this.#subscriptions.size > 0) {
       this.#changed = false
       const positions = this.#positions()
@@ -102,8 +113,22 @@ export class Feed {
         .finally(() => {
           this.#blocked = undefined
         })) as [Buffer, StreamEntry[]][] | null
-      for (const [stream, entries] of reply ?? []) this.#deliver(typeOfLog(stream), entries)
+      for (const [stream, entries] of reply ?? []) this.#deliver(typeOfKey(stream.toString()), entries)
     }
+  }
+
+  /** Who has seen more than there is followed a Redis that is no more. */
+  async #dropAhead(redis: Redis): Promise<void> {
+    for (const type of new Set([...this.#subscriptions].map(subscription => subscription.type))) {
+      const revision = Number((await redis.get(keysOf(type).revision)) ?? 1)
+      for (const subscription of [...this.#subscriptions]) {
+        if (subscription.type === type && subscription.after > revision) this.#lose(subscription)
+      }
+    }
+  }
+
+  #lose(subscription: Subscription): void {
+    if (this.#subscriptions.delete(subscription)) subscription.listener.lost()
   }
 
   #positions(): Map<string, number> {
@@ -120,8 +145,7 @@ export class Feed {
       subscription.listener.changes(changes)
     } catch (error) {
       this.#log.error({ error, type: subscription.type }, 'a follower of the store failed')
-      this.#subscriptions.delete(subscription)
-      subscription.listener.lost()
+      this.#lose(subscription)
     }
   }
 
@@ -131,19 +155,12 @@ export class Feed {
       if (subscription.type !== type) continue
       const fresh = changes.filter(change => change.revision > subscription.after)
       if (fresh.length === 0) continue
-      if (fresh[0]!.revision !== subscription.after + 1) {
-        this.#subscriptions.delete(subscription)
-        subscription.listener.lost()
-        continue
+      const next = unbroken(fresh, subscription.after)
+      if (next.length > 0) {
+        subscription.after = next.at(-1)!.revision
+        this.#tell(subscription, next)
       }
-      subscription.after = fresh.at(-1)!.revision
-      this.#tell(subscription, fresh)
+      if (next.length < fresh.length) this.#lose(subscription)
     }
   }
-}
-
-/** `{type}:log` → type. */
-function typeOfLog(stream: Buffer): string {
-  const name = stream.toString()
-  return name.slice(1, name.lastIndexOf('}'))
 }

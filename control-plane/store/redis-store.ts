@@ -10,37 +10,50 @@ import {
   type StorePlugin,
   type WriteResult,
 } from '../../plugins/store.ts'
-import { Connection } from './connection.ts'
-import { changeOf, keysOf, type StreamEntry, storedDocument } from './documents.ts'
+import { type Attempt, call, type Route } from './call.ts'
+import type { Connection } from './connection.ts'
+import {
+  changeOf,
+  keysOf,
+  REVISION_KEYS,
+  type StreamEntry,
+  storedDocument,
+  typeOfKey,
+  unbroken,
+} from './documents.ts'
 import { Feed } from './feed.ts'
-import { DELETE, DROP, PUT } from './scripts.ts'
+import { LogLengths } from './log-length.ts'
+import { Replication } from './replication.ts'
+import { ADVANCE, DELETE, DROP, PUT } from './scripts.ts'
+import { storeTarget } from './store-url.ts'
+import { createTopology, type Topology } from './topology.ts'
 
 export interface RedisStoreOptions {
-  /** `redis://`, `rediss://`, `unix:///path` or the path of a socket. */
+  /** A store URL (docs/store.md) or the path of a socket. */
   url: string
   log: Logger
   /** Closes the store when aborted. */
   signal?: AbortSignal
-  /** Changes kept in each type's log (about so many; Redis trims whole nodes). */
+  /** Most changes kept in each type's log (about so many; Redis trims whole nodes). */
   logLength?: number
-  /** Shorter or longer logs for some types: what is written often and hardly watched from far back. */
-  logLengths?: Record<string, number>
 }
 
-const LOG_LENGTH = 4_096
 /** A store that does not answer a ping for so long is not well. Milliseconds. */
 const PING_DEADLINE = 3_000
-const LOG_LENGTHS: Record<string, number> = { 'leases.coordination.k8s.io': 512, events: 1_024 }
+const SCAN_COUNT = 1_000
 
 /** The scripts as commands of the connection (see `scripts.ts` for their arguments). */
 interface Scripts {
-  skiffPut(...args: (string | Buffer | number)[]): Promise<[number, string | Buffer | null]>
-  skiffDeleteBuffer(...args: (string | number)[]): Promise<[number, Buffer | null, Buffer?]>
   skiffPutBuffer(...args: (string | Buffer | number)[]): Promise<[number, Buffer | null]>
+  skiffDeleteBuffer(...args: (string | number)[]): Promise<[number, Buffer | null, Buffer?]>
   skiffDrop(...args: string[]): Promise<number>
+  skiffAdvance(...args: string[]): Promise<number>
 }
 
-/** Connects to Redis, waits until it answers, and gives the store. Rejects with `unavailable` after 10 s. */
+/**
+ * Connects to Redis, waits until it answers, and gives the store. Rejects with `unavailable` after 10 s, or with a
+ * `StoreUrlError` that says what is wrong with the URL.
+ */
 export async function openStore(options: RedisStoreOptions): Promise<StorePlugin> {
   const store = new RedisStore(options)
   try {
@@ -55,30 +68,33 @@ export async function openStore(options: RedisStoreOptions): Promise<StorePlugin
 
 class RedisStore implements StorePlugin {
   readonly name = 'redis'
-  #writes: Connection
-  #reads: Connection
-  #feed: Feed
-  #logLength: (type: string) => number
+  #topology: Topology
+  #log: Logger
+  #feeds = new Map<string, Feed>()
+  #logLengths: LogLengths
+  #replication: Replication
+  #isCluster: boolean
+  #lineageOf: (connection: Connection) => string
   #asked = new Map<string, Promise<number>>()
 
-  constructor({ url, log, logLength = LOG_LENGTH, logLengths = LOG_LENGTHS }: RedisStoreOptions) {
-    this.#writes = new Connection(url, log, { enableAutoPipelining: true })
-    this.#reads = new Connection(url, log, { enableAutoPipelining: true })
-    this.#feed = new Feed(url, this.#reads.redis, log)
-    this.#logLength = type => Math.min(logLengths[type] ?? logLength, logLength)
-    this.#writes.redis.defineCommand('skiffPut', { numberOfKeys: 3, lua: PUT })
-    this.#writes.redis.defineCommand('skiffDelete', { numberOfKeys: 3, lua: DELETE })
-    this.#writes.redis.defineCommand('skiffDrop', { numberOfKeys: 3, lua: DROP })
+  constructor({ url, log, logLength }: RedisStoreOptions) {
+    const target = storeTarget(url)
+    this.#log = log
+    this.#logLengths = new LogLengths(logLength)
+    this.#replication = new Replication(target.replicas)
+    this.#isCluster = target.mode === 'cluster'
+    this.#lineageOf = target.mode === 'single' ? () => '' : connection => connection.lineage
+    this.#topology = createTopology(target, defineScripts, log)
   }
 
   async get(type: string, key: string): Promise<StoredDocument | undefined> {
-    const bytes = await this.#reads.run(redis => redis.hgetBuffer(keysOf(type).documents, key))
+    const bytes = await this.#read(type, ({ redis }) => redis.hgetBuffer(keysOf(type).documents, key))
     return bytes ? storedDocument(key, bytes) : undefined
   }
 
   async snapshot(type: string): Promise<Snapshot> {
     const keys = keysOf(type)
-    const [revision, fields] = await this.#reads.run(async redis => {
+    const [revision, fields] = await this.#read(type, async ({ redis }) => {
       const replies = await redis.multi().get(keys.revision).hgetallBuffer(keys.documents).exec()
       return results(replies) as [string | null, Record<string, Buffer>]
     })
@@ -90,7 +106,7 @@ class RedisStore implements StorePlugin {
   revision(type: string): Promise<number> {
     let answer = this.#asked.get(type)
     if (!answer) {
-      answer = this.#reads.run(async redis => Number((await redis.get(keysOf(type).revision)) ?? 1))
+      answer = this.#read(type, async ({ redis }) => Number((await redis.get(keysOf(type).revision)) ?? 1))
       this.#asked.set(type, answer)
       setImmediate(() => this.#asked.delete(type))
     }
@@ -98,79 +114,136 @@ class RedisStore implements StorePlugin {
   }
 
   async put(type: string, key: string, expected: number, { head, tail }: Document): Promise<WriteResult> {
-    const { revision, documents, log } = keysOf(type)
-    const [done, answer] = await this.#writes.run((redis, again) =>
-      scripts(redis).skiffPutBuffer(
-        ...[revision, documents, log, key, String(expected), head, tail, this.#logLength(type)],
-        again ? '1' : '0',
-      ),
-    )
+    this.#logLengths.note(type, head.length + tail.length)
+    const [done, answer] = await this.#write(type, attempt => {
+      const values = [key, String(expected), head, tail, this.#logLengths.of(type)]
+      return scripts(attempt.redis).skiffPutBuffer(
+        ...keyList(type),
+        ...values,
+        ...this.#circumstances(attempt),
+      )
+    })
     if (!done) return { ok: false, current: answer ? storedDocument(key, answer) : undefined }
     const digits = answer!.toString('latin1')
     return { ok: true, revision: Number(digits), bytes: Buffer.concat([Buffer.from(head + digits), tail]) }
   }
 
   async delete(type: string, key: string, expected: number): Promise<WriteResult> {
-    const { revision, documents, log } = keysOf(type)
-    const [done, answer, last] = await this.#writes.run(async (redis, again) => {
-      const length = this.#logLength(type)
-      const reply = await scripts(redis).skiffDeleteBuffer(
-        ...[revision, documents, log, key, String(expected), length],
+    const [done, answer, last] = await this.#write(type, attempt => {
+      const values = [key, String(expected), this.#logLengths.of(type)]
+      return scripts(attempt.redis).skiffDeleteBuffer(
+        ...keyList(type),
+        ...values,
+        ...this.#circumstances(attempt),
       )
-      return again && !reply[0] && !reply[1] ? await this.#lostDeletion(redis, type, key, reply) : reply
     })
     if (!done) return { ok: false, current: answer ? storedDocument(key, answer) : undefined }
     return { ok: true, revision: Number(answer!.toString('latin1')), bytes: Buffer.from(last!) }
   }
 
-  /** After a lost answer: was it this deletion that took the document away? Then the log's end still tells of it. */
-  async #lostDeletion(redis: Redis, type: string, key: string, reply: [number, Buffer | null, Buffer?]) {
-    const entries = (await redis.xrevrangeBuffer(keysOf(type).log, '+', '-', 'COUNT', 1_000)) as StreamEntry[]
-    const entry = entries.find(([, fields]) => fields[1]!.toString() === key)
-    if (!entry || entry[1][2]!.toString() !== 'd') return reply
-    const digits = entry[0].subarray(0, entry[0].indexOf('-'))
-    return [1, digits, entry[1][3]!] as [number, Buffer, Buffer]
-  }
-
   async log(type: string, after: number, limit: number): Promise<Change[]> {
     const keys = keysOf(type)
-    const [entries, current] = await this.#reads.run(async redis => {
+    const [entries, current] = await this.#read(type, async ({ redis }) => {
       const pipeline = redis.multi().xrangeBuffer(keys.log, `${after + 1}-0`, '+', 'COUNT', limit)
       return results(await pipeline.get(keys.revision).exec()) as [StreamEntry[], string | null]
     })
     const changes = entries.map(changeOf)
     const first = changes[0]?.revision ?? Number(current ?? 1) + 1
     if (first > after + 1) throw new StoreError('expired', `changes of ${type} before ${first} are gone`)
-    return changes
+    return unbroken(changes, after)
   }
 
   subscribe(type: string, after: number, listener: ChangeListener): () => void {
-    return this.#feed.subscribe(type, after, listener)
+    const group = this.#topology.feedGroup(type)
+    let feed = this.#feeds.get(group)
+    if (!feed) {
+      const route = (purpose: 'feed' | 'reads') => this.#topology.route(type, purpose)
+      feed = new Feed({ feed: route('feed'), control: route('reads') }, this.#log)
+      this.#feeds.set(group, feed)
+    }
+    return feed.subscribe(type, after, listener)
+  }
+
+  async types(): Promise<Map<string, number>> {
+    const routes = await this.#topology.everywhere()
+    const found = await Promise.all(
+      routes.map(route => call(route, ({ redis }) => revisions(redis, this.#isCluster))),
+    )
+    return new Map(found.flatMap(types => [...types]))
+  }
+
+  async advance(type: string, revision: number): Promise<void> {
+    await this.#write(type, ({ redis }) => scripts(redis).skiffAdvance(...keyList(type), String(revision)))
   }
 
   async drop(type: string): Promise<void> {
-    const { revision, documents, log } = keysOf(type)
-    await this.#writes.run(redis => scripts(redis).skiffDrop(revision, documents, log))
+    await this.#write(type, ({ redis }) => scripts(redis).skiffDrop(...keyList(type)))
   }
 
   /** Waits for a Redis that is being started or loads its data. */
   async opened(): Promise<void> {
-    await this.#writes.run(redis => redis.ping())
+    await this.#ping()
   }
 
   async ping(): Promise<void> {
-    await this.#writes.run(redis => redis.ping(), PING_DEADLINE)
+    await this.#ping(PING_DEADLINE)
   }
 
   async close(): Promise<void> {
-    this.#feed.close()
-    this.#writes.close()
-    this.#reads.close()
+    for (const feed of this.#feeds.values()) feed.close()
+    this.#topology.close()
   }
+
+  async #ping(deadline?: number): Promise<void> {
+    await call(this.#topology.route('ping', 'writes'), ({ redis }) => redis.ping(), deadline)
+  }
+
+  #read<T>(type: string, command: (attempt: Attempt) => Promise<T>): Promise<T> {
+    return call(this.#topology.route(type, 'reads'), command)
+  }
+
+  /** A write is answered when enough replicas have it. */
+  #write<T>(type: string, command: (attempt: Attempt) => Promise<T>): Promise<T> {
+    const route: Route = this.#topology.route(type, 'writes')
+    return call(route, async attempt => {
+      const answer = await command(attempt)
+      await this.#replication.confirm(attempt)
+      return answer
+    })
+  }
+
+  #circumstances({ connection, mayBeDone }: Attempt): string[] {
+    return [mayBeDone ? '1' : '0', this.#lineageOf(connection)]
+  }
+}
+
+function keyList(type: string): string[] {
+  const { revision, documents, log, lineage } = keysOf(type)
+  return [revision, documents, log, lineage]
+}
+
+function defineScripts({ redis }: Connection): void {
+  const scripts = { skiffPut: PUT, skiffDelete: DELETE, skiffDrop: DROP, skiffAdvance: ADVANCE }
+  for (const [name, lua] of Object.entries(scripts)) redis.defineCommand(name, { numberOfKeys: 4, lua })
 }
 
 function scripts(redis: Redis): Scripts {
   return redis as unknown as Scripts
+}
+
+/** The types of one Redis with their revisions, which are of one moment (but for a cluster's, whose slots differ). */
+async function revisions(redis: Redis, isCluster: boolean): Promise<Map<string, number>> {
+  const keys = new Set<string>()
+  let cursor = '0'
+  do {
+    const [next, found] = await redis.scan(cursor, 'MATCH', REVISION_KEYS, 'COUNT', SCAN_COUNT)
+    for (const key of found) keys.add(key)
+    cursor = next
+  } while (cursor !== '0')
+  const pipeline = isCluster ? redis.pipeline() : redis.multi()
+  for (const key of keys) pipeline.get(key)
+  const replies = results(await pipeline.exec())
+  return new Map([...keys].map((key, index) => [typeOfKey(key), Number(replies[index] ?? 1)]))
 }
 
 /** The replies of a MULTI, or its first error. */
