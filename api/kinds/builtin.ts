@@ -1,4 +1,5 @@
 import * as admissionregistration from './admissionregistration.ts'
+import * as apiextensions from './apiextensions.ts'
 import * as apps from './apps.ts'
 import * as authentication from './authentication.ts'
 import * as authorization from './authorization.ts'
@@ -33,6 +34,7 @@ const groups = [
   scheduling,
   node,
   certificates,
+  apiextensions,
   authentication,
   authorization,
   events,

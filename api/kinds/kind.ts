@@ -69,6 +69,10 @@ export interface KindDeclaration<T = ApiObject> {
   deprecation?: string
   /** For a kind that is another view of objects stored as a different kind or version. */
   storedAs?: StoredAs
+  /** Kind of lists; the kind with `List` behind it where left out. */
+  listKind?: string
+  /** Declared at run time by a CustomResourceDefinition. */
+  custom?: true
 }
 
 /** Request verbs of stored resources. */
@@ -90,6 +94,10 @@ export const ALL_VERBS: readonly Verb[] = [
 export function resourceName(kind: { group: string; plural: string }): string {
   return kind.group ? `${kind.plural}.${kind.group}` : kind.plural
 }
+
+/** The kind of a list of a kind's objects. */
+export const listKindOf = (kind: { kind: string; listKind?: string }): string =>
+  kind.listKind ?? `${kind.kind}List`
 
 /** `v1` or `apps/v1`: the `apiVersion` of the kind's objects. */
 export function apiVersion(kind: { group: string; version: string }): string {

@@ -1,6 +1,6 @@
 import { isMap, type Json, setOwn } from '../meta/patch/own.ts'
 import { DecodeError, DecodeState } from './decode-state.ts'
-import { type Definition, isReference, type SchemaFile, splitType } from './definition.ts'
+import { type Definition, isReference, objectTypeOf, type SchemaFile, splitType } from './definition.ts'
 import { goType, scalarReader } from './scalars.ts'
 
 /**
@@ -68,6 +68,8 @@ export class Decoder {
     const { container, inner } = splitType(type)
     if (container === '[]') return listReader(this.#reader(inner, enumName), inner, type)
     if (container === '{}') return mapReader(this.#reader(inner, undefined), inner, type)
+    const ofObjects = objectTypeOf(type)
+    if (ofObjects) return objectsOnly(this.#definition(ofObjects))
     return isReference(type) ? this.#definition(type) : scalarReader(type, enumName)
   }
 }
@@ -102,6 +104,12 @@ function readObject(
   state.struct = outer
   return value
 }
+
+/** Reads objects, and leaves any other value as it is. */
+const objectsOnly =
+  (read: Reader): Reader =>
+  (value, state) =>
+    isMap(value) ? read(value, state) : value
 
 function isEmpty(value: unknown): boolean {
   if (Array.isArray(value)) return value.length === 0

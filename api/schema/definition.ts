@@ -2,8 +2,9 @@
  * Definitions as the generator writes them (`generated/schema.json`).
  *
  * A field's type is a short text: `string`, `boolean`, `int32`, `int64`, `double`, `bytes`, `time`, `microTime`,
- * `quantity`, `intOrString`, `any`, the name of a definition (`io.k8s…`), and in front of any of these `[]` for a list
- * and `{}` for a map of strings to them.
+ * `quantity`, `intOrString`, `any` (an object without schema), `json` (any value), the name of a definition (`io.k8s…`),
+ * and in front of any of these `[]` for a list, `{}` for a map of strings to them, and `?` for a definition or any
+ * value that is no object.
  */
 export interface Definition {
   fields: Record<string, string>
@@ -38,6 +39,10 @@ export function splitType(type: string): { container: '' | '[]' | '{}'; inner: s
   if (type.startsWith('{}')) return { container: '{}', inner: type.slice(2) }
   return { container: '', inner: type }
 }
+
+/** The definition of a `?` type, which is one of objects only. */
+export const objectTypeOf = (type: string): string | undefined =>
+  type.startsWith('?') ? type.slice(1) : undefined
 
 /** True for the name of a definition, false for a type that stands for itself. */
 export const isReference = (type: string): boolean => type.startsWith('io.k8s.')

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { PatchSchema } from '../meta/patch/strategic.ts'
+import { type CustomDefinition, decodeCustom } from './custom.ts'
 import { Decoder } from './decode.ts'
 import { type Definition, type Descriptions, isReference, type SchemaFile, splitType } from './definition.ts'
 
@@ -18,6 +19,8 @@ export interface SchemaSet {
   readonly stamp: string
   /** Definitions by name (`io.k8s.api.core.v1.Pod`). */
   readonly definitions: Readonly<Record<string, Definition>>
+  /** Definitions of custom resources by name (`com.example.v1.CronTab`): they come and go while the server runs. */
+  readonly custom: Map<string, CustomDefinition>
   /** Allowed values of enumerated types. */
   readonly enums: Readonly<Record<string, string[]>>
   /** See {@link Decoder.decode}. A definition that is not known is taken as free-form: nothing is checked. */
@@ -37,11 +40,17 @@ export function loadSchemas(folder: string = GENERATED): SchemaSet {
   const file = readGenerated<SchemaFile>(folder, 'schema.json')
   const decoder = new Decoder(file)
   const patchSchemas = new Map<string, PatchSchema>()
+  const custom = new Map<string, CustomDefinition>()
   const set: SchemaSet = {
     stamp: file.stamp,
     definitions: file.definitions,
+    custom,
     enums: file.enums,
-    decode: (name, object) => (Object.hasOwn(file.definitions, name) ? decoder.decode(name, object) : []),
+    decode(name, object) {
+      if (Object.hasOwn(file.definitions, name)) return decoder.decode(name, object)
+      const definition = custom.get(name)
+      return definition ? decodeCustom(object, definition, decoder) : []
+    },
     patchSchema: name => {
       const definition = file.definitions[name]
       if (!definition) return undefined

@@ -6,7 +6,10 @@ import type { CacheView, WatchCache } from './cache/watch-cache.ts'
 /** A kind as it is served: its declaration, its rules, and its objects in memory. */
 export interface Resource {
   kind: KindDeclaration
-  /** Name of the type in the store: `deployments.apps`. All versions of a resource share it. */
+  /**
+   * Name of the type in the store: `deployments.apps`. All versions of a resource share it, but for custom resources:
+   * there each version is a type of its own, which the store converts (see `custom/view-store.ts`).
+   */
   type: string
   strategy: Strategy
   cache: CacheView
@@ -36,9 +39,8 @@ export class KindRegistry {
   }
 
   /** Serves a kind; a kind of the same group, version and plural is replaced. */
-  add(kind: KindDeclaration, strategy?: Strategy): Resource {
+  add(kind: KindDeclaration, strategy?: Strategy, type = resourceName(kind)): Resource {
     if (kind.storedAs) return this.#addView(kind, strategy)
-    const type = resourceName(kind)
     const cache = this.#caches.get(type) ?? this.#options.createCache(type)
     this.#caches.set(type, cache)
     const resource = { kind, type, cache, strategy: strategy ?? this.#options.strategies[type] ?? {} }
@@ -60,9 +62,10 @@ export class KindRegistry {
 
   /** Stops serving a kind. Its watches end when no version of it is left. */
   remove(kind: KindDeclaration): void {
-    if (!this.#resources.delete(idOf(kind.group, kind.version, kind.plural))) return
+    const type = this.find(kind.group, kind.version, kind.plural)?.type
+    if (type === undefined) return
+    this.#resources.delete(idOf(kind.group, kind.version, kind.plural))
     this.generation++
-    const type = resourceName(kind.storedAs?.kind ?? kind)
     if (this.all().some(resource => resource.type === type)) return
     this.#caches.get(type)?.close()
     this.#caches.delete(type)

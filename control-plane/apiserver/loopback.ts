@@ -7,7 +7,7 @@ import type {
   WatchOptions,
   WriteOptions,
 } from '../../api/client/client.ts'
-import { apiVersion, type KindDeclaration } from '../../api/kinds/kind.ts'
+import { apiVersion, type KindDeclaration, listKindOf } from '../../api/kinds/kind.ts'
 import type { ApiObject, List, WatchEvent } from '../../api/meta/object.ts'
 import { pathNotFound, type Status, StatusError } from '../../api/meta/status.ts'
 import type { UserInfo } from '../auth/types.ts'
@@ -55,7 +55,7 @@ class LoopbackClient implements Client {
     const page = await list(this.#kinds.of(kind), options)
     return {
       apiVersion: apiVersion(kind),
-      kind: `${kind.kind}List`,
+      kind: listKindOf(kind),
       metadata: listMeta(page),
       items: page.entries.map(entry => entry.copy() as T),
     }

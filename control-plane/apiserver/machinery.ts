@@ -6,6 +6,7 @@ import type { Logger } from '../../plugins/plugin.ts'
 import type { StorePlugin } from '../../plugins/store.ts'
 import type { Strategy } from '../registry/strategy.ts'
 import { WatchCache } from './cache/watch-cache.ts'
+import { ViewStore } from './custom/view-store.ts'
 import { KindRegistry } from './kind-registry.ts'
 import { createLoopbackClient } from './loopback.ts'
 import { createLoopbackInformers } from './loopback-informer.ts'
@@ -17,6 +18,8 @@ export interface Machinery {
   core: Core
   client: Client
   informers: InformerFactory
+  /** Where the kinds are kept: custom resources as views, version by version. */
+  views: ViewStore
   close(): void
 }
 
@@ -33,7 +36,8 @@ export interface MachineryOptions {
 const ADMIT_ALL: AdmissionChain = { async mutate() {}, async validate() {} }
 
 export function createMachinery(options: MachineryOptions): Machinery {
-  const { store, strategies, log, schemas } = options
+  const { strategies, log, schemas } = options
+  const store = new ViewStore(options.store)
   const createCache = (type: string) => new WatchCache(type, store, log)
   const kinds = new KindRegistry({ createCache, strategies })
   for (const kind of options.kinds ?? builtinKinds) kinds.add(kind)
@@ -41,5 +45,5 @@ export function createMachinery(options: MachineryOptions): Machinery {
   const client = createLoopbackClient(core, kinds)
   const informers = createLoopbackInformers(kinds)
   if (options.admission) core.admission = options.admission(client, informers)
-  return { kinds, core, client, informers, close: () => kinds.close() }
+  return { kinds, core, client, informers, views: store, close: () => kinds.close() }
 }

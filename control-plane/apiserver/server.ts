@@ -23,6 +23,7 @@ import { createApp } from './app.ts'
 import { expireEvents } from './bootstrap/expire-events.ts'
 import { reconcileKubernetesService } from './bootstrap/kubernetes-service.ts'
 import { ensureNamespaces } from './bootstrap/namespaces.ts'
+import { startCustomResources } from './custom/start.ts'
 import { DiscoveryHandler } from './discovery/handler.ts'
 import type { HealthCheck } from './discovery/health.ts'
 import { OpenApiHandler } from './discovery/openapi.ts'
@@ -123,6 +124,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   options.signal.addEventListener('abort', () => void stop(), { once: true })
   try {
     await bootstrap(options, client, informers, server)
+    await startCustomResources(machinery, log, stopping.signal)
   } catch (error) {
     await stop()
     throw error

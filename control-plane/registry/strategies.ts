@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type FieldError, invalidValue, notSupported, required } from '../../api/meta/status.ts'
 import { configMapStrategy, secretStrategy } from './configuration.ts'
+import { customResourceDefinitionStrategy } from './crd/strategy.ts'
 import { defaultStrategies } from './defaults.ts'
 import { podStrategy } from './pod/strategy.ts'
 import { serviceStrategy } from './service/strategy.ts'
@@ -109,6 +110,7 @@ export const strategies: Record<string, Strategy<any>> = {
   'statefulsets.apps': statefulSetStrategy,
   'daemonsets.apps': daemonSetStrategy,
   'jobs.batch': jobStrategy,
+  'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinitionStrategy,
   'roles.rbac.authorization.k8s.io': roleStrategy,
   'clusterroles.rbac.authorization.k8s.io': roleStrategy,
   'rolebindings.rbac.authorization.k8s.io': bindingStrategy,

@@ -24,6 +24,8 @@ export interface Strategy<T extends ApiObject = ApiObject> {
   defaults?(object: T): void
   prepareForCreate?(object: T, context: StrategyContext): void
   prepareForUpdate?(object: T, old: T, context: StrategyContext): void
+  /** Changes an object that is marked as being deleted for the first time: finalizers and status of its own. */
+  prepareForDelete?(object: T): void
   /** All that is wrong, each with its field path; empty when all is well. `old` is there on update. */
   validate?(object: T, old: T | undefined, context: StrategyContext): FieldError[]
   /** Warnings sent back in `Warning` headers. */

@@ -4,6 +4,7 @@ import { ENUMS } from '../../api/schema/tables/enums.ts'
 import { CORE_MODELS, EXTRA_ROOTS, META_MODELS } from '../../api/schema/tables/packages.ts'
 import { ATOMIC_DEFINITIONS, ATOMIC_FIELDS, LISTS, PATCHES } from '../../api/schema/tables/patches.ts'
 import { QUANTITIES } from '../../api/schema/tables/quantities.ts'
+import { SPECIAL_TYPES } from '../../api/schema/tables/special-types.ts'
 import type { Model, ModelProperty } from './read-models.ts'
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.'
@@ -80,6 +81,8 @@ class Builder {
   }
 
   #fieldType({ name, type, format }: ModelProperty, short: string, schema: string): string {
+    const special = SPECIAL_TYPES[`${short}.${name}`]
+    if (special) return special
     const isQuantity = QUANTITIES[short]?.split(' ').includes(name) ?? false
     const item = /^Array<(.*)>$/.exec(type)?.[1]
     const value = /^\{ \[key: string\]: (.*); \}$/.exec(type)?.[1]

@@ -27,7 +27,20 @@ export interface Operation {
   /** Definition of what is returned, undefined for text and streams. */
   returns: string | undefined
   codes: readonly number[]
+  /** On a custom resource: there is no strategic merge. */
+  isCustom: boolean
 }
+
+const PATCH_TYPES = [
+  'application/apply-patch+yaml',
+  'application/json-patch+json',
+  'application/merge-patch+json',
+  'application/strategic-merge-patch+json',
+]
+
+/** The media types that an operation takes patches in: kubectl looks here whether it may send a strategic merge. */
+export const patchTypes = ({ isCustom }: Operation): string[] =>
+  PATCH_TYPES.filter(type => !isCustom || !type.includes('strategic'))
 
 const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.'
 export const PATCH = `${META}Patch`
@@ -77,6 +90,7 @@ export function operationsOf(kind: KindDeclaration): Operation[] {
     body: draft.body,
     returns: draft.returns,
     codes: draft.codes ?? [200],
+    isCustom: kind.custom === true && (draft.kind ?? kind).kind === kind.kind,
   }))
 }
 

@@ -1,4 +1,4 @@
-import { type Definition, isReference, splitType } from '../definition.ts'
+import { type Definition, isReference, objectTypeOf, splitType } from '../definition.ts'
 import type { SchemaSet } from '../schemas.ts'
 import { PATCH } from './operations.ts'
 
@@ -61,6 +61,7 @@ const SCALARS: Record<string, JsonSchema> = {
   double: { type: 'number', format: 'double' },
   bytes: { type: 'string', format: 'byte' },
   any: { type: 'object' },
+  json: {},
 }
 
 /** The schema of a type in our notation. */
@@ -68,6 +69,7 @@ export function typeSchema(type: string, dialect: Dialect, values?: readonly str
   const { container, inner } = splitType(type)
   if (container === '[]') return { type: 'array', items: typeSchema(inner, dialect, values) }
   if (container === '{}') return { type: 'object', additionalProperties: typeSchema(inner, dialect) }
+  if (objectTypeOf(type)) return SCALARS.json!
   const name = isReference(type) ? type : NAMED_SCALARS[type]
   if (name) return dialect.reference(name)
   return values ? { ...SCALARS[type], enum: values } : SCALARS[type]!

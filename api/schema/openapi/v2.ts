@@ -1,5 +1,6 @@
 import type { Descriptions } from '../definition.ts'
-import { type Operation, operationsOf } from './operations.ts'
+import { customSchemas } from './custom-schema.ts'
+import { type Operation, operationsOf, patchTypes } from './operations.ts'
 import { PRETTY, pathParameters } from './parameters.ts'
 import { definitionSchema, type JsonSchema, syntheticDefinitions, v2 } from './property-schema.ts'
 import type { OpenApiInput } from './v3.ts'
@@ -48,7 +49,11 @@ export function openApiV2({ kinds, schemas, version }: OpenApiInput, description
     swagger: '2.0',
     info: { title: 'Kubernetes', version },
     paths: pathsOf(kinds.flatMap(operationsOf)),
-    definitions: { ...Object.fromEntries(definitions), ...syntheticDefinitions(v2) },
+    definitions: {
+      ...Object.fromEntries(definitions),
+      ...syntheticDefinitions(v2),
+      ...customSchemas(schemas, v2, descriptions),
+    },
     securityDefinitions: {
       BearerToken: { description: 'Bearer token', type: 'apiKey', name: 'authorization', in: 'header' },
     },
@@ -97,12 +102,6 @@ const commonParameters = (path: string): ParameterObject[] => [
 ]
 
 const MEDIA_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
-const PATCH_TYPES = [
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  'application/strategic-merge-patch+json',
-  'application/apply-patch+yaml',
-]
 const REASONS: Record<number, string> = { 200: 'OK', 201: 'Created', 202: 'Accepted' }
 
 function operationObject(operation: Operation): OperationObject {
@@ -114,7 +113,7 @@ function operationObject(operation: Operation): OperationObject {
   ]
   return {
     description: operation.description,
-    consumes: method === 'patch' ? PATCH_TYPES : ['*/*'],
+    consumes: method === 'patch' ? patchTypes(operation) : ['*/*'],
     produces: returns ? MEDIA_TYPES : ['*/*'],
     schemes: ['https'],
     tags: [operation.tag],

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { groupVersionPath, type KindDeclaration } from '../../kinds/kind.ts'
 import type { Descriptions } from '../definition.ts'
 import type { SchemaSet } from '../schemas.ts'
-import { type Operation, operationsOf } from './operations.ts'
+import { customSchemas } from './custom-schema.ts'
+import { type Operation, operationsOf, patchTypes } from './operations.ts'
 import { PRETTY, pathParameters } from './parameters.ts'
 import { definitionSchema, type JsonSchema, syntheticDefinitions, v3 } from './property-schema.ts'
 
@@ -22,7 +23,8 @@ export function openApiV3Index({ kinds, schemas, version }: OpenApiInput): objec
   const names = [...new Set(kinds.map(documentName))].sort()
   const paths = names.map(name => {
     const declared = kinds.filter(kind => documentName(kind) === name)
-    const hash = createHash('sha512').update(JSON.stringify([schemas.stamp, version, declared]))
+    const stamps = declared.map(kind => schemas.custom.get(kind.schema)?.stamp)
+    const hash = createHash('sha512').update(JSON.stringify([schemas.stamp, version, declared, stamps]))
     const url = `/openapi/v3/${name}?hash=${hash.digest('hex').toUpperCase()}`
     return [name, { serverRelativeURL: url }]
   })
@@ -74,12 +76,6 @@ const commonParameters = (path: string): object[] => [
 ]
 
 const MEDIA_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
-const PATCH_TYPES = [
-  'application/apply-patch+yaml',
-  'application/json-patch+json',
-  'application/merge-patch+json',
-  'application/strategic-merge-patch+json',
-]
 const REASONS: Record<number, string> = { 200: 'OK', 201: 'Created', 202: 'Accepted' }
 
 const content = (types: readonly string[], schema: JsonSchema): object =>
@@ -98,7 +94,7 @@ function operationObject(operation: Operation): JsonSchema {
     ...(operation.parameters.length > 0 && { parameters: operation.parameters.map(query) }),
     ...(body && {
       requestBody: {
-        content: content(method === 'patch' ? PATCH_TYPES : ['*/*'], reference(body)),
+        content: content(method === 'patch' ? patchTypes(operation) : ['*/*'], reference(body)),
         ...(method !== 'delete' && { required: true }),
       },
     }),
@@ -114,7 +110,7 @@ function reachableSchemas(
   schemas: SchemaSet,
   descriptions: Descriptions,
 ): Record<string, JsonSchema> {
-  const synthetic = syntheticDefinitions(v3)
+  const synthetic = { ...syntheticDefinitions(v3), ...customSchemas(schemas, v3, descriptions) }
   const found: Record<string, JsonSchema> = {}
   const add = (name: string): void => {
     if (found[name]) return

@@ -65,18 +65,21 @@ function subresources(kind: KindDeclaration): DiscoveredResource[] {
   return found
 }
 
-/** Versions of a group, the preferred one first: stable before beta before alpha, higher before lower. */
+/**
+ * Versions of a group, the preferred one first: stable before beta before alpha, higher before lower, and then by name
+ * those that are no Kubernetes versions.
+ */
 export function sortVersions(versions: readonly string[]): string[] {
   return versions.toSorted((a, b) => compareVersions(b, a))
 }
 
-const VERSION = /^v(\d+)(?:(alpha|beta)(\d+))?$/
+const VERSION = /^v([1-9]\d*)(?:(alpha|beta)([1-9]\d*))?$/
 const STAGES: Record<string, number> = { alpha: 0, beta: 1 }
 
 function compareVersions(a: string, b: string): number {
   const [left, right] = [rank(a), rank(b)]
   for (let i = 0; i < left.length; i++) if (left[i] !== right[i]) return left[i]! - right[i]!
-  return 0
+  return a < b ? 1 : -1
 }
 
 function rank(version: string): number[] {

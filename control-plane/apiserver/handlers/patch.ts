@@ -40,7 +40,7 @@ export async function readPatch(ctx: ApiContext, kind: KindDeclaration): Promise
 }
 
 /** Strategic merge needs the patch keys of the kind's schema: custom resources have none. */
-const hasPatchKeys = (kind: KindDeclaration): boolean => kind.schema.startsWith('io.k8s.')
+const hasPatchKeys = (kind: KindDeclaration): boolean => !kind.custom
 
 /**
  * The patched object. `object` and `patch` are the caller's own: the result shares parts of both.

@@ -1,4 +1,4 @@
-import { apiVersion, type KindDeclaration } from '../../../api/kinds/kind.ts'
+import { apiVersion, type KindDeclaration, listKindOf } from '../../../api/kinds/kind.ts'
 import type { ApiObject, ListMeta } from '../../../api/meta/object.ts'
 import { badRequest } from '../../../api/meta/status.ts'
 import type { Entry } from '../cache/entry.ts'
@@ -105,7 +105,7 @@ function listObject(kind: KindDeclaration, metadata: ListMeta, entries: readonly
     const { apiVersion: _version, kind: _kind, ...item } = object as ApiObject
     return item
   })
-  return { kind: `${kind.kind}List`, apiVersion: apiVersion(kind), metadata, items }
+  return { kind: listKindOf(kind), apiVersion: apiVersion(kind), metadata, items }
 }
 
 /** Parts of a list's body are joined up to this size, so that few writes go to the connection. Bytes. */
@@ -121,7 +121,7 @@ const END = Buffer.from(']}')
 function listBytes(kind: KindDeclaration, metadata: ListMeta, entries: readonly Entry[]): Buffer[] {
   const version = JSON.stringify(apiVersion(kind))
   const skip = `{"apiVersion":${version},"kind":${JSON.stringify(kind.kind)},`.length
-  const head = `{"kind":${JSON.stringify(`${kind.kind}List`)},"apiVersion":${version},"metadata":${JSON.stringify(metadata)},"items":[`
+  const head = `{"kind":${JSON.stringify(listKindOf(kind))},"apiVersion":${version},"metadata":${JSON.stringify(metadata)},"items":[`
   const parts: Buffer[] = []
   let open: Buffer[] = [Buffer.from(head)]
   let size = open[0]!.length

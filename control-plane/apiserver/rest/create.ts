@@ -96,7 +96,7 @@ async function store(
 /** A status is its controller's to write; the built-in kinds always have one, if an empty one. */
 function startStatus({ kind, strategy }: Resource, object: ApiObject): void {
   if (!strategy.keepStatusOnCreate) delete object.status
-  if (kind.schema.startsWith('io.k8s.')) object.status ??= {}
+  if (!kind.custom) object.status ??= {}
 }
 
 /** Kinds with a spec count its changes. */

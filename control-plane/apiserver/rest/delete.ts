@@ -134,6 +134,7 @@ function checkPreconditions(
 /** The object as it stays while it is being deleted; undefined when nothing holds it. */
 function markDeleted(resource: Resource, object: ApiObject, options: DeleteOptions): ApiObject | undefined {
   const { metadata } = object
+  if (!metadata.deletionTimestamp) resource.strategy.prepareForDelete?.(object)
   const finalizers = finalizersAfter(metadata.finalizers ?? [], options)
   if (finalizers.length > 0) metadata.finalizers = finalizers
   else delete metadata.finalizers

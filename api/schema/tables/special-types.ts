@@ -1,0 +1,13 @@
+const PROPS = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps'
+const FIELD = 'apiextensions.v1.JSONSchemaProps.'
+
+/** Fields whose Go types read themselves, which the models show as "any object". */
+export const SPECIAL_TYPES: Readonly<Record<string, string>> = {
+  [`${FIELD}default`]: 'json',
+  [`${FIELD}example`]: 'json',
+  [`${FIELD}enum`]: '[]json',
+  [`${FIELD}dependencies`]: '{}json',
+  [`${FIELD}items`]: `?${PROPS}`,
+  [`${FIELD}additionalItems`]: `?${PROPS}`,
+  [`${FIELD}additionalProperties`]: `?${PROPS}`,
+}

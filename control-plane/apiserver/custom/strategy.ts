@@ -1,0 +1,68 @@
+import type { CustomVersion, JsonSchemaProps } from '../../../api/kinds/apiextensions.ts'
+import type { ApiObject } from '../../../api/meta/object.ts'
+import { readPath } from '../../../api/meta/path.ts'
+import { type FieldError, invalidValue, methodNotSupported, StatusError } from '../../../api/meta/status.ts'
+import { applyDefaults } from '../../../api/schema/structural/default.ts'
+import { validateEmbedded } from '../../../api/schema/structural/embedded.ts'
+import { validateListTypes } from '../../../api/schema/structural/list-types.ts'
+import { validateValue } from '../../../api/schema/structural/validate.ts'
+import type { Strategy } from '../../registry/strategy.ts'
+import { isEqual } from '../rest/equal.ts'
+
+export interface CustomStrategyOptions {
+  resource: { group: string; plural: string }
+  version: CustomVersion
+  /** Whether the definition is being deleted: nothing new is made then. */
+  isTerminating(): boolean
+}
+
+/** The rules that a CustomResourceDefinition makes for one version of its objects. */
+export function customStrategy({ resource, version, isTerminating }: CustomStrategyOptions): Strategy {
+  const schema = version.schema?.openAPIV3Schema
+  const hasStatus = version.subresources?.status !== undefined
+  return {
+    hasGeneration: true,
+    allowUnconditionalUpdate: false,
+    defaults: object => void applyDefaults(object, schema),
+    prepareForCreate() {
+      if (isTerminating()) throw createWhileTerminating(resource)
+    },
+    prepareForUpdate(object, old) {
+      if (!hasStatus && !isEqual(object.status, old.status))
+        object.metadata.generation = (old.metadata.generation ?? 0) + 1
+    },
+    validate: (object, old) => [...validateCustom(object, schema, old), ...validateScale(object, version)],
+  }
+}
+
+function createWhileTerminating(resource: { group: string; plural: string }): StatusError {
+  const { status } = methodNotSupported(resource, 'create')
+  const message = 'create not allowed while custom resource definition is terminating'
+  return new StatusError({ ...status, message })
+}
+
+function validateCustom(
+  object: ApiObject,
+  schema: JsonSchemaProps | undefined,
+  old: ApiObject | undefined,
+): FieldError[] {
+  if (!schema) return []
+  const errors = [...validateValue(object, schema, '', old), ...validateEmbedded(object, schema)]
+  const listErrors = validateListTypes(object, schema, '')
+  const isOld = listErrors.length > 0 && old !== undefined && validateListTypes(old, schema, '').length > 0
+  return isOld ? errors : [...errors, ...listErrors]
+}
+
+const MOST_REPLICAS = 2 ** 31 - 1
+
+function validateScale(object: ApiObject, { subresources }: CustomVersion): FieldError[] {
+  const { scale } = subresources ?? {}
+  if (!scale) return []
+  return [scale.specReplicasPath, scale.statusReplicasPath].flatMap(path => {
+    const replicas = readPath(object, path)
+    if (typeof replicas !== 'number') return []
+    if (replicas < 0) return [invalidValue(path, replicas, 'should be a non-negative integer')]
+    if (replicas <= MOST_REPLICAS) return []
+    return [invalidValue(path, replicas, `should be less than or equal to ${MOST_REPLICAS}`)]
+  })
+}

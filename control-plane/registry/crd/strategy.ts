@@ -1,0 +1,57 @@
+import type { CustomResourceDefinition } from '../../../api/kinds/apiextensions.ts'
+import type { Strategy } from '../strategy.ts'
+import { withCondition } from './conditions.ts'
+import { validateDefinition, validateDefinitionUpdate } from './validate.ts'
+
+/** Holds a definition until its objects are gone. */
+export const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io'
+
+const WEBHOOK_PORT = 443
+
+export const customResourceDefinitionStrategy: Strategy<CustomResourceDefinition> = {
+  defaults({ spec }) {
+    if (spec.names?.kind) {
+      spec.names.singular ||= spec.names.kind.toLowerCase()
+      spec.names.listKind ||= `${spec.names.kind}List`
+    }
+    spec.conversion ??= { strategy: 'None' }
+    const service = spec.conversion.webhook?.clientConfig?.service
+    if (service) service.port ??= WEBHOOK_PORT
+  },
+  prepareForCreate(definition) {
+    definition.status = {
+      conditions: [],
+      acceptedNames: { plural: '', kind: '' },
+      storedVersions: storageVersions(definition),
+    }
+    if (definition.spec.preserveUnknownFields === false) delete definition.spec.preserveUnknownFields
+  },
+  prepareForUpdate(definition, old, { subresource }) {
+    if (definition.spec.preserveUnknownFields === false) delete definition.spec.preserveUnknownFields
+    if (subresource !== '') return
+    const stored = old.status?.storedVersions ?? []
+    const added = storageVersions(definition).filter(version => !stored.includes(version))
+    if (added.length > 0) definition.status = { ...old.status, storedVersions: [...stored, ...added] }
+  },
+  /** Objects go first: the finalizer keeps the definition until they have. */
+  prepareForDelete(definition) {
+    const { metadata, status } = definition
+    if (!metadata.finalizers?.includes(CLEANUP))
+      metadata.finalizers = [...(metadata.finalizers ?? []), CLEANUP]
+    const terminating = {
+      type: 'Terminating',
+      status: 'True',
+      reason: 'InstanceDeletionPending',
+      message: 'CustomResourceDefinition marked for deletion; CustomResource deletion will begin soon',
+    } as const
+    definition.status = {
+      ...status,
+      conditions: withCondition(status?.conditions ?? [], terminating, new Date()),
+    }
+  },
+  validate: (definition, old) =>
+    old ? validateDefinitionUpdate(definition, old) : validateDefinition(definition),
+}
+
+const storageVersions = ({ spec }: CustomResourceDefinition): string[] =>
+  (spec.versions ?? []).filter(({ storage }) => storage).map(({ name }) => name)
