@@ -21,7 +21,7 @@ export const wantsTable = (ctx: ApiContext): boolean =>
   negotiate(ctx.req.headers.accept, true).form === 'table'
 
 /** Custom resources are JSON everywhere. */
-const hasProtobuf = ({ schema }: KindDeclaration): boolean => schema.startsWith('io.k8s.')
+const hasProtobuf = ({ custom }: KindDeclaration): boolean => !custom
 
 /** Sends one stored object in the form asked for. */
 export async function sendEntry(

@@ -21,6 +21,7 @@ const SAMPLES: Record<string, unknown> = {
   time: '2026-08-20T10:11:12Z',
   microTime: '2026-08-20T10:11:12.000013Z',
   intOrString: '25%',
+  json: ['any', { value: null }],
   any: { 'f:spec': { nested: [1, 'two', null] } },
 }
 /** Schemas contain themselves: below this depth objects stay empty. */
@@ -45,6 +46,7 @@ function fill(type: string, depth = 0): any {
 
 function sample(type: string, depth: number): unknown {
   if (type.startsWith('[]')) return [sample(type.slice(2), depth)]
+  if (type.startsWith('?')) return sample(type.slice(1), depth)
   return isReference(type) ? fill(type, depth + 1) : SAMPLES[type]
 }
 
