@@ -54,6 +54,14 @@ program
   .option('--cluster-cidr <cidr>', 'addresses of Pods', '10.244.0.0/16')
   .option('--service-cidr <cidr>', 'addresses of Services', '10.96.0.0/16')
   .option('--cluster-domain <domain>', 'DNS domain of the cluster', 'cluster.local')
+  .option(
+    '--leader-elect-lease-duration <s>',
+    'others wait so long for a leader that is gone',
+    wholeNumber,
+    15,
+  )
+  .option('--leader-elect-renew-deadline <s>', 'a leader that cannot renew for so long ends', wholeNumber, 10)
+  .option('--leader-elect-retry-period <s>', 'time between two renewals', wholeNumber, 2)
   .option('--audit-log-path <file>', 'write an audit event for each request (- for standard output)')
   .option('--max-requests-inflight <n>', 'reading requests answered at once (400; 0: any)', wholeNumber)
   .option('--max-mutating-requests-inflight <n>', 'the same for those that write (200; 0: any)', wholeNumber)

@@ -10,6 +10,7 @@ import type { CompleteServerOptions, ServerOptions } from './options.ts'
 export async function completeOptions(options: ServerOptions): Promise<CompleteServerOptions> {
   checkNetwork('--cluster-cidr', options.clusterCidr)
   checkNetwork('--service-cidr', options.serviceCidr)
+  checkLeaderElection(options)
   const data = resolve(options.data)
   await mkdir(data, { recursive: true, mode: 0o700 }).catch(cause => {
     throw new UserError(
@@ -19,6 +20,15 @@ export async function completeOptions(options: ServerOptions): Promise<CompleteS
   })
   if (!options.only) await checkPortFree(options.bind, options.port)
   return { ...options, data, advertise: options.advertise ?? (await defaultAddress()) }
+}
+
+function checkLeaderElection(options: ServerOptions): void {
+  const { leaderElectLeaseDuration: lease, leaderElectRenewDeadline: renew } = options
+  const { leaderElectRetryPeriod: retry } = options
+  if (retry >= 1 && renew > retry && lease > renew) return
+  throw new UserError(
+    `--leader-elect-lease-duration ${lease}, --leader-elect-renew-deadline ${renew}, --leader-elect-retry-period ${retry}: expected each to be longer than the next, and the last one second or more`,
+  )
 }
 
 function checkNetwork(option: string, value: string): void {

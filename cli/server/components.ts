@@ -7,6 +7,7 @@ import { createInformerFactory } from '../../api/client/informer.ts'
 import { loadKubeconfig } from '../../api/client/kubeconfig.ts'
 import { createClient } from '../../api/client/rest-client.ts'
 import type { Logger } from '../../plugins/plugin.ts'
+import { workAsLeader } from './leadership.ts'
 import type { CompleteServerOptions } from './options.ts'
 
 const RETRY = 50
@@ -31,13 +32,17 @@ async function runControllers(
   const client = await connect(options, 'controller-manager', signal)
   const { startControllers } = await import('../../control-plane/controllers/controllers.ts')
   const rootCA = await readFile(join(options.data, 'pki', 'ca.crt'), 'utf8')
-  await startControllers({ client, clusterCIDR: options.clusterCidr, rootCA, log, signal })
+  await workAsLeader('kube-controller-manager', client, options, signal, leading =>
+    startControllers({ client, clusterCIDR: options.clusterCidr, rootCA, log, signal: leading }),
+  )
 }
 
 async function runScheduler(options: CompleteServerOptions, log: Logger, signal: AbortSignal): Promise<void> {
   const client = await connect(options, 'scheduler', signal)
   const { startScheduler } = await import('../../control-plane/scheduler/scheduler.ts')
-  await startScheduler({ client, log, signal })
+  await workAsLeader('kube-scheduler', client, options, signal, leading =>
+    startScheduler({ client, log, signal: leading }),
+  )
 }
 
 /** Routes to the nodes' Pods, so that this host reaches them as every node does. */

@@ -9,6 +9,10 @@ export interface ServerOptions {
   clusterCidr: string
   serviceCidr: string
   clusterDomain: string
+  /** Of several controllers or schedulers one works: how it is found out which. Seconds. */
+  leaderElectLeaseDuration: number
+  leaderElectRenewDeadline: number
+  leaderElectRetryPeriod: number
   /** A file for audit events, `-` for standard output. */
   auditLogPath?: string
   maxRequestsInflight?: number
