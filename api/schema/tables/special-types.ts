@@ -6,7 +6,7 @@ export const SPECIAL_TYPES: Readonly<Record<string, string>> = {
   [`${FIELD}default`]: 'json',
   [`${FIELD}example`]: 'json',
   [`${FIELD}enum`]: '[]json',
-  [`${FIELD}dependencies`]: '{}json',
+  [`${FIELD}dependencies`]: `{}?${PROPS}`,
   [`${FIELD}items`]: `?${PROPS}`,
   [`${FIELD}additionalItems`]: `?${PROPS}`,
   [`${FIELD}additionalProperties`]: `?${PROPS}`,
