@@ -201,6 +201,23 @@ export const serviceUnavailable = (message: string, retryAfterSeconds = 1): Stat
 export const internalError = (message: string): StatusError =>
   failure(500, 'InternalError', `Internal error occurred: ${message}`, { causes: [{ message }] })
 
+/** A 500 that says what was wrong without a reason, as upstream's server answers errors that it does not expect. */
+export function unexpectedError(message: string, options?: ErrorOptions): StatusError {
+  const status: Status = {
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message,
+    code: 500,
+  }
+  return new StatusError(status, options)
+}
+
+/** A 409 of server-side apply: one cause a field that another manager owns. */
+export const applyConflict = (message: string, causes: StatusCause[]): StatusError =>
+  failure(409, 'Conflict', message, { causes })
+
 export const isStatusError = (error: unknown): error is StatusError =>
   error instanceof Error && error.name === 'StatusError' && 'status' in error
 

@@ -4,6 +4,7 @@ import type { PatchSchema } from '../meta/patch/strategic.ts'
 import { type CustomDefinition, decodeCustom } from './custom.ts'
 import { Decoder } from './decode.ts'
 import { type Definition, type Descriptions, isReference, type SchemaFile, splitType } from './definition.ts'
+import { MergeTypes } from './merge/merge-types.ts'
 
 /** Where the generator writes. */
 export const GENERATED = fileURLToPath(new URL('../../generated/', import.meta.url))
@@ -27,6 +28,8 @@ export interface SchemaSet {
   decode(name: string, object: object): string[]
   /** How objects of a definition are strategically merged; undefined when it is not known. */
   patchSchema(name: string): PatchSchema | undefined
+  /** How server-side apply merges objects, and what of them can be owned. */
+  readonly mergeTypes: MergeTypes
   /** Reads the descriptions anew: they are large, and rarely asked for. */
   descriptions(): Descriptions
 }
@@ -58,6 +61,7 @@ export function loadSchemas(folder: string = GENERATED): SchemaSet {
       patchSchemas.set(name, known)
       return known
     },
+    mergeTypes: new MergeTypes(file.definitions),
     descriptions: () => readGenerated<Descriptions>(folder, 'descriptions.json'),
   }
   return set

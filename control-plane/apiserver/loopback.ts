@@ -15,6 +15,7 @@ import type { Entry } from './cache/entry.ts'
 import { applyPatch } from './handlers/patch.ts'
 import type { KindRegistry } from './kind-registry.ts'
 import { listMeta } from './representation/send.ts'
+import { applyTo } from './rest/apply.ts'
 import type { Core, Target, WriteContext } from './rest/core.ts'
 import { create } from './rest/create.ts'
 import { remove } from './rest/delete.ts'
@@ -101,8 +102,9 @@ class LoopbackClient implements Client {
     kind: KindDeclaration<T>,
     name: ObjectName,
     patch: Patch,
-    options: WriteOptions = {},
+    options: WriteOptions & { force?: boolean } = {},
   ): Promise<T> {
+    if (patch.type === 'apply') return await this.#apply(kind, targetOf(kind, name), patch.body, options)
     const apply = (object: ApiObject) => {
       const own = { ...patch, body: structuredClone(patch.body) }
       return applyPatch(this.#core, kind as KindDeclaration<any>, object, own)
@@ -126,6 +128,25 @@ class LoopbackClient implements Client {
       },
     }
     const { entry } = await update(this.#core, storageOf(resource), request, contextOf(options))
+    return fromStored(resource, entry).copy() as T
+  }
+
+  async #apply<T extends ApiObject>(
+    kind: KindDeclaration<T>,
+    target: Target,
+    config: unknown,
+    { force = false, ...options }: WriteOptions & { force?: boolean },
+  ): Promise<T> {
+    const { subresource = '' } = options
+    const resource = this.#kinds.of(kind)
+    const context = contextOf(options)
+    const request = { subresource, config: config as ApiObject, force }
+    const apply = (current: Entry | undefined) => {
+      const before = current && fromStored(resource, current)
+      return toStored(resource, applyTo(this.#core, resource, before, request, context))
+    }
+    const write = { target, subresource, apply, isApplied: true }
+    const { entry } = await update(this.#core, storageOf(resource), write, context)
     return fromStored(resource, entry).copy() as T
   }
 
@@ -156,4 +177,9 @@ function targetOf<T>(kind: KindDeclaration<T>, { name, namespace }: ObjectName):
   return { name, namespace: kind.namespaced ? namespace : undefined }
 }
 
-const contextOf = ({ dryRun = false }: WriteOptions): WriteContext => ({ user: SELF, dryRun, warn() {} })
+const contextOf = ({ dryRun = false, fieldManager = 'kube-apiserver' }: WriteOptions): WriteContext => ({
+  user: SELF,
+  dryRun,
+  fieldManager,
+  warn() {},
+})

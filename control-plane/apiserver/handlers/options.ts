@@ -1,4 +1,11 @@
-import { badRequest, invalid, notSupported } from '../../../api/meta/status.ts'
+import {
+  badRequest,
+  type FieldError,
+  invalid,
+  invalidValue,
+  notSupported,
+  tooLong,
+} from '../../../api/meta/status.ts'
 import { readObject } from '../pipeline/body.ts'
 import { isTrue } from '../pipeline/request-info.ts'
 import type { ApiContext } from '../pipeline/state.ts'
@@ -38,25 +45,52 @@ export function boolean(query: URLSearchParams, name: string): boolean | undefin
 }
 
 /** Who writes and how, from the query. @throws StatusError 422 */
-export function writeContext({ state }: ApiContext, kind = 'CreateOptions'): WriteContext {
+export function writeContext(ctx: ApiContext, kind = 'CreateOptions'): WriteContext {
+  const { state } = ctx
   const { query } = state.info
-  const fieldManager = query.get('fieldManager')
-  if (fieldManager && fieldManager.length > 128) {
-    throw invalid({ group: 'meta.k8s.io', kind }, '', [
-      {
-        type: 'FieldValueTooLong',
-        field: 'fieldManager',
-        badValue: '',
-        detail: 'may not be more than 128 bytes',
-      },
-    ])
-  }
   return {
     user: state.user,
     dryRun: isDryRun(query.getAll('dryRun'), kind),
+    fieldManager: fieldManager(query, kind) || managerOfAgent(ctx.req.headers['user-agent'] ?? ''),
     warn: message => void state.warnings.add(message),
   }
 }
+
+const LONGEST_MANAGER = 128
+
+/** The `fieldManager` of the query; '' where there is none. @throws StatusError 422 */
+function fieldManager(query: URLSearchParams, kind: string): string {
+  const manager = query.get('fieldManager') ?? ''
+  const faults: FieldError[] = []
+  if (Buffer.byteLength(manager) > LONGEST_MANAGER) faults.push(tooLong('fieldManager', '', LONGEST_MANAGER))
+  if (NOT_PRINTABLE.test(manager)) {
+    faults.push(invalidValue('fieldManager', manager, 'should only contain printable characters'))
+  }
+  if (faults.length > 0) throw invalid({ group: 'meta.k8s.io', kind }, '', faults)
+  return manager
+}
+
+/** Control characters, and white space other than the blank. */
+const NOT_PRINTABLE = /[\p{C}\p{Zl}\p{Zp}]|(?! )\p{Zs}/u
+
+/** Who writes, as far as the client's name tells: what is in front of the slash. */
+function managerOfAgent(agent: string): string {
+  const known = agents.get(agent)
+  if (known !== undefined) return known
+  const slash = agent.indexOf('/')
+  let manager = ''
+  for (const letter of slash < 0 ? agent : agent.slice(0, slash)) {
+    if (NOT_PRINTABLE.test(letter)) continue
+    if (Buffer.byteLength(manager + letter) > LONGEST_MANAGER) break
+    manager += letter
+  }
+  if (agents.size >= MOST_AGENTS) agents.clear()
+  agents.set(agent, manager || 'unknown')
+  return manager || 'unknown'
+}
+
+const agents = new Map<string, string>()
+const MOST_AGENTS = 500
 
 function isDryRun(values: readonly string[], kind: string): boolean {
   const wrong = values.find(value => value !== 'All' && value !== '')

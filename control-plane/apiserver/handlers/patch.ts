@@ -8,6 +8,7 @@ import { badRequest, unsupportedMediaType } from '../../../api/meta/status.ts'
 import { mediaType, parseJson, readBody } from '../pipeline/body.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import type { Core } from '../rest/core.ts'
+import { APPLY_TYPE, refuseForce } from './apply.ts'
 
 const TYPES: Record<string, Patch['type']> = {
   'application/json-patch+json': 'json',
@@ -24,8 +25,9 @@ export async function readPatch(ctx: ApiContext, kind: KindDeclaration): Promise
   const type = TYPES[mediaType(ctx)]
   if (!type || (type === 'strategic' && !hasPatchKeys(kind))) {
     const served = Object.keys(TYPES).filter(known => TYPES[known] !== 'strategic' || hasPatchKeys(kind))
-    throw unsupportedMediaType(served)
+    throw unsupportedMediaType([...served, APPLY_TYPE])
   }
+  refuseForce(ctx)
   const text = await readBody(ctx.req)
   const body = parseJson(text)
   if (type !== 'json' && (typeof body !== 'object' || body === null || Array.isArray(body))) {
@@ -56,6 +58,6 @@ export function applyPatch(core: Core, kind: KindDeclaration, object: ApiObject,
     case 'strategic':
       return applyStrategicPatch(object, body, core.schemas.patchSchema(kind.schema))
     default:
-      throw unsupportedMediaType(Object.keys(TYPES))
+      throw unsupportedMediaType([...Object.keys(TYPES), APPLY_TYPE])
   }
 }

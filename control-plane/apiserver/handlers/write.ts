@@ -2,17 +2,20 @@ import { scaleColumns } from '../../../api/kinds/columns/autoscaling.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { badRequest, notFound } from '../../../api/meta/status.ts'
 import { validateFields } from '../../../api/schema/field-validation.ts'
+import type { Entry } from '../cache/entry.ts'
 import type { Resource } from '../kind-registry.ts'
 import { mediaType, parseObject, readBody } from '../pipeline/body.ts'
 import { JSON_TYPE } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import { includeObject, sendEntry, sendValue, wantsTable } from '../representation/send.ts'
 import { tableOf } from '../representation/table.ts'
-import type { Core, Target } from '../rest/core.ts'
+import { applyTo } from '../rest/apply.ts'
+import type { Core, Target, WriteContext } from '../rest/core.ts'
 import { create } from '../rest/create.ts'
-import { updateScale } from '../rest/scale.ts'
+import { applyScale, updateScale } from '../rest/scale.ts'
 import { fromStored, storageOf, toStored } from '../rest/storage.ts'
 import { update } from '../rest/update.ts'
+import { APPLY_TYPE, readApply } from './apply.ts'
 import { fieldValidation, writeContext } from './options.ts'
 import { applyPatch, readPatch } from './patch.ts'
 
@@ -30,7 +33,7 @@ async function readTyped(
   if (body.length === 0) {
     throw badRequest(`${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: EOF`)
   }
-  const parse = async () => (await parseObject(ctx, body)) as ApiObject
+  const parse = async () => keepReset((await parseObject(ctx, body)) as ApiObject)
   const object = await parse()
   const text = mediaType(ctx) === JSON_TYPE ? body.toString() : undefined
   const faults = validateFields(schemas, kind, object, fieldValidation(ctx), text)
@@ -41,6 +44,13 @@ async function readTyped(
     return copy
   }
   return { object, again }
+}
+
+/** An empty list is left out when read; of managedFields it says that they are to be given up. */
+function keepReset(object: ApiObject): ApiObject {
+  const managed = object.metadata?.managedFields
+  if (Array.isArray(managed) && managed.length === 0) object.metadata.managedFields = [{}]
+  return object
 }
 
 export async function createHandler(
@@ -83,6 +93,8 @@ export async function patchHandler(
   subresource: string,
 ): Promise<void> {
   const context = writeContext(ctx, 'PatchOptions')
+  if (mediaType(ctx) === APPLY_TYPE)
+    return await applyHandler(ctx, core, resource, target, subresource, context)
   const validation = fieldValidation(ctx, 'PatchOptions')
   const patch = await readPatch(ctx, resource.kind)
   const { entry, isNew } = await update(
@@ -93,7 +105,9 @@ export async function patchHandler(
       subresource,
       apply(current) {
         if (!current) throw notFound(resource.kind, target.name)
-        const object = applyPatch(core, resource.kind, fromStored(resource, current).copy(), patch())
+        const object = keepReset(
+          applyPatch(core, resource.kind, fromStored(resource, current).copy(), patch()),
+        )
         for (const fault of validateFields(core.schemas, resource.kind, object, validation))
           context.warn(fault)
         return toStored(resource, object)
@@ -109,6 +123,25 @@ export async function sendScale(ctx: ApiContext, scale: ApiObject): Promise<void
   if (!wantsTable(ctx)) return await sendValue(ctx, 200, scale)
   const metadata = { resourceVersion: scale.metadata.resourceVersion! }
   await sendValue(ctx, 200, tableOf(SCALE, [{ object: scale }], metadata, includeObject(ctx)))
+}
+
+/** Server-side apply. */
+async function applyHandler(
+  ctx: ApiContext,
+  core: Core,
+  resource: Resource,
+  target: Target,
+  subresource: string,
+  context: WriteContext,
+): Promise<void> {
+  const body = await readApply(ctx)
+  const apply = (current: Entry | undefined) => {
+    const before = current && fromStored(resource, current)
+    return toStored(resource, applyTo(core, resource, before, { ...body, subresource }, context))
+  }
+  const request = { target, subresource, apply, isApplied: true }
+  const { entry, isNew } = await update(core, storageOf(resource), request, context)
+  await sendEntry(ctx, isNew ? 201 : 200, resource.kind, fromStored(resource, entry))
 }
 
 /** PUT of a Scale. */
@@ -136,8 +169,12 @@ export async function patchScaleHandler(
   resource: Resource,
   target: Target,
 ): Promise<void> {
+  const context = writeContext(ctx, 'PatchOptions')
+  if (mediaType(ctx) === APPLY_TYPE) {
+    return await sendScale(ctx, await applyScale(core, resource, target, await readApply(ctx), context))
+  }
   const patch = await readPatch(ctx, resource.kind)
   const apply = (scale: ApiObject) => applyPatch(core, resource.kind, scale, patch())
-  const scale = await updateScale(core, resource, target, apply, writeContext(ctx, 'PatchOptions'))
+  const scale = await updateScale(core, resource, target, apply, context)
   await sendScale(ctx, scale)
 }

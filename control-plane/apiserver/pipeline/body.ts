@@ -89,7 +89,7 @@ export async function parseYaml(body: Buffer): Promise<unknown> {
 /** Tags of YAML 1.1 whose values are no JSON, or that Go's reader does not know: dates, sets, base 60 … */
 const NOT_JSON = /:(binary|omap|pairs|set|timestamp)$/
 
-const jsonTags = (tags: Tags): Tags =>
+export const jsonTags = (tags: Tags): Tags =>
   tags.filter(tag => typeof tag === 'string' || (!NOT_JSON.test(tag.tag) && tag.format !== 'TIME'))
 
 function goType(value: unknown): string {

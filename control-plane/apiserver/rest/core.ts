@@ -24,6 +24,8 @@ export interface Core {
 export interface WriteContext {
   user: UserInfo
   dryRun: boolean
+  /** Who is recorded in managedFields; '' for writes that nobody is recorded for. */
+  fieldManager: string
   /** Adds a `Warning` header to the answer. */
   warn(message: string): void
 }

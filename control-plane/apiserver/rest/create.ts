@@ -4,12 +4,19 @@ import type { Entry } from '../cache/entry.ts'
 import type { Resource } from '../kind-registry.ts'
 import { type Core, Effects, keyOf, storeCall, type Target, type WriteContext, type Written } from './core.ts'
 import { encode, entryOf, storedEntry } from './encode.ts'
+import { recordOwners } from './managed-fields.ts'
 import { checkNamespace, checkType, startMetadata } from './metadata.ts'
 import { fillSpec } from './structs.ts'
 import { validateMetadata } from './validate-metadata.ts'
 
 /** How many generated names are tried before giving up (upstream's figure). */
 const NAME_ATTEMPTS = 8
+
+/** How an object comes to be created. */
+export interface CreateOptions {
+  /** By server-side apply, which has written its managedFields already. */
+  isApplied?: boolean
+}
 
 /**
  * Creates an object. `object` becomes the server's: it is filled in in place.
@@ -21,6 +28,7 @@ export async function create(
   namespace: string | undefined,
   object: ApiObject,
   context: WriteContext,
+  options: CreateOptions = {},
 ): Promise<Written> {
   checkType(resource.kind, object)
   checkNamespace(resource.kind, object, namespace)
@@ -29,7 +37,7 @@ export async function create(
   for (let attempt = 1; ; attempt++) {
     try {
       const candidate = isGenerated ? structuredClone(object) : object
-      return await createOnce(core, resource, namespace, candidate, context)
+      return await createOnce(core, resource, namespace, candidate, context, options)
     } catch (error) {
       if (!isGenerated || !isAlreadyExists(error) || attempt === NAME_ATTEMPTS) throw error
     }
@@ -42,12 +50,17 @@ async function createOnce(
   namespace: string | undefined,
   object: ApiObject,
   context: WriteContext,
+  { isApplied }: CreateOptions,
 ): Promise<Written> {
   const { kind, strategy } = resource
   const strategyContext = { user: context.user, subresource: '', now: new Date() }
   startMetadata(object, namespace, hasGeneration(resource))
   strategy.defaults?.(object)
   if (kind.subresources?.status) startStatus(resource, object)
+  if (!isApplied) {
+    const { managedFields: given } = object.metadata
+    recordOwners(core, resource, object, { subresource: '', given, old: undefined }, context)
+  }
   strategy.prepareForCreate?.(object, strategyContext)
   const target: Target = { namespace, name: object.metadata.name ?? '' }
   const effects = new Effects()

@@ -76,7 +76,6 @@ export function startMetadata(
   delete metadata.deletionTimestamp
   delete metadata.deletionGracePeriodSeconds
   delete (metadata as { selfLink?: string }).selfLink
-  delete metadata.managedFields
   if (hasGeneration) metadata.generation = 1
   else delete metadata.generation
 }
@@ -101,7 +100,6 @@ export function keepMetadata(object: ApiObject, old: ApiObject): void {
     else metadata[field] = kept[field]
   }
   delete metadata.selfLink
-  delete metadata.managedFields
 }
 
 /** @throws StatusError 400 when the body has another name than the path. */

@@ -1,7 +1,9 @@
+import { apiVersion } from '../../../api/kinds/kind.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { labelSelector } from '../../../api/meta/selectors.ts'
 import { badRequest, invalid, invalidValue } from '../../../api/meta/status.ts'
 import type { Resource } from '../kind-registry.ts'
+import { applyTo, checkConfiguration } from './apply.ts'
 import type { Core, Target, WriteContext } from './core.ts'
 import { get } from './get.ts'
 import { update } from './update.ts'
@@ -57,6 +59,61 @@ export async function updateScale(
     context,
   )
   return scaleOf(resource, entry.object)
+}
+
+/** Applies a Scale: whoever does comes to own the object's `spec.replicas`, by the subresource. */
+export async function applyScale(
+  core: Core,
+  resource: Resource,
+  target: Target,
+  { config, force }: { config: ApiObject; force: boolean },
+  context: WriteContext,
+): Promise<ApiObject> {
+  const scale = checkScaleConfiguration(core, config)
+  const { kind } = resource
+  const own: ApiObject = {
+    apiVersion: apiVersion(kind),
+    kind: kind.kind,
+    metadata: { ...scale.metadata, name: target.name },
+  }
+  const replicas = scale.spec?.replicas
+  if (replicas !== undefined) {
+    checkScale(scale, target)
+    write(own, kind.subresources!.scale!.specReplicasPath, replicas)
+  }
+  const request = { subresource: 'scale', config: own, force }
+  const { entry } = await update(
+    core,
+    resource,
+    {
+      target,
+      subresource: 'scale',
+      isApplied: true,
+      apply: current => applyTo(core, resource, current, request, context),
+    },
+    context,
+  )
+  return scaleOf(resource, entry.object)
+}
+
+const SCALE = {
+  group: 'autoscaling',
+  version: 'v1',
+  kind: 'Scale',
+  schema: 'io.k8s.api.autoscaling.v1.Scale',
+}
+
+/** @throws StatusError 400, 500 */
+function checkScaleConfiguration(core: Core, config: ApiObject): ApiObject {
+  checkConfiguration(core, SCALE, config)
+  const { name, namespace, uid, resourceVersion } = config.metadata ?? {}
+  const metadata = {
+    ...(name && { name }),
+    ...(namespace && { namespace }),
+    ...(uid && { uid }),
+    ...(resourceVersion && { resourceVersion }),
+  }
+  return { ...config, metadata: metadata as ApiObject['metadata'] }
 }
 
 function checkScale(scale: ApiObject, { name }: Target): void {

@@ -6,6 +6,7 @@ import { type Core, Effects, keyOf, storeCall, type Target, type WriteContext, t
 import { create, hasGeneration } from './create.ts'
 import { encode, entryOf, storedEntry } from './encode.ts'
 import { isEqual } from './equal.ts'
+import { isSameButTimes, recordOwners } from './managed-fields.ts'
 import { checkName, checkNamespace, checkType, keepMetadata } from './metadata.ts'
 import { fillSpec } from './structs.ts'
 import { validateMetadata, validateMetadataUpdate } from './validate-metadata.ts'
@@ -25,6 +26,8 @@ export interface Update {
    * writer was faster. With `undefined` where kinds can be created by an update.
    */
   apply(current: Entry | undefined): ApiObject | Promise<ApiObject>
+  /** By server-side apply: the wanted object has its managedFields already, and is created where it is not there. */
+  isApplied?: boolean
 }
 
 /**
@@ -93,13 +96,14 @@ async function updateOnce(
 async function createInstead(
   core: Core,
   resource: Resource,
-  { target, apply, subresource }: Update,
+  { target, apply, subresource, isApplied = false }: Update,
   context: WriteContext,
 ): Promise<Written> {
-  if (!resource.strategy.allowCreateOnUpdate || subresource) throw notFound(resource.kind, target.name)
+  if (!(resource.strategy.allowCreateOnUpdate || isApplied) || subresource)
+    throw notFound(resource.kind, target.name)
   const object = await apply(undefined)
   checkName(object, target)
-  return await create(core, resource, target.namespace, object, context)
+  return await create(core, resource, target.namespace, object, context, { isApplied })
 }
 
 function checkPreconditions(resource: Resource, object: ApiObject, entry: Entry, target: Target): void {
@@ -132,7 +136,7 @@ function checkPreconditions(resource: Resource, object: ApiObject, entry: Entry,
 async function prepare(
   core: Core,
   resource: Resource,
-  { target, subresource }: Update,
+  { target, subresource, isApplied }: Update,
   object: ApiObject,
   entry: Entry,
   context: WriteContext,
@@ -146,6 +150,10 @@ async function prepare(
   keepOtherHalf(resource, subresource, object, entry)
   strategy.defaults?.(object)
   strategy.prepareForUpdate?.(object, old, strategyContext)
+  if (!isApplied) {
+    const { managedFields: given } = object.metadata
+    recordOwners(core, resource, object, { subresource, given, old }, context)
+  }
   if (hasGeneration(resource) && subresource !== 'status' && isSpecChanged(object, old)) {
     object.metadata.generation = (old.metadata.generation ?? 0) + 1
   }
@@ -208,6 +216,7 @@ async function write(
   context: WriteContext,
 ): Promise<Written | { current: Entry | undefined }> {
   object.metadata.resourceVersion = String(entry.revision)
+  keepTimes(object, entry.object)
   if (isEqual(object, entry.object)) return { entry, isNew: false }
   if (context.dryRun) return { entry: entryOf(entry.key, object, entry.revision), isNew: false }
   const { type } = resource
@@ -219,6 +228,15 @@ async function write(
   const result = await storeCall(core.store.put(type, entry.key, entry.revision, encode(object)))
   if (!result.ok) return { current: result.current && new Entry(result.current) }
   return { entry: storedEntry(resource, entry.key, result, object), isNew: false }
+}
+
+/** A write that changes nothing but the times in managedFields changes nothing. */
+function keepTimes(object: ApiObject, old: ApiObject): void {
+  const { managedFields } = object.metadata
+  const { managedFields: before } = old.metadata
+  if (managedFields === before || !before || !isSameButTimes(managedFields, before)) return
+  object.metadata.managedFields = before
+  if (!isEqual(object, old)) object.metadata.managedFields = managedFields!
 }
 
 /** Whether this update took away the last thing that held up a deletion. */

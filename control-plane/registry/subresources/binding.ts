@@ -29,7 +29,7 @@ export const bindPod: SubresourceHandler = async ({ client, name, namespace, obj
     const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled')
     const scheduled = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: now() }
     pod.status = { ...pod.status, conditions: [...others, scheduled as never] }
-    await client.update(pods, pod, { subresource: 'binding' })
+    await client.update(pods, pod, { subresource: 'binding', fieldManager: '' })
   })
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } as never
 }

@@ -1,0 +1,43 @@
+/**
+ * Fields that are structs held by value in Kubernetes v1.34's types: one that was left out is there all the same, empty, so
+ * that nobody comes to own the field itself by filling it in. Metadata, spec and status of the kinds themselves are all
+ * so. Keys are as in `patches.ts`, with the group in front.
+ */
+export const STRUCTS: ReadonlySet<string> = new Set([
+  'apiextensions.v1.CustomResourceDefinitionSpec.names',
+  'apiextensions.v1.CustomResourceDefinitionStatus.acceptedNames',
+  'apps.v1.DaemonSetSpec.template',
+  'apps.v1.DaemonSetSpec.updateStrategy',
+  'apps.v1.DeploymentSpec.strategy',
+  'apps.v1.DeploymentSpec.template',
+  'apps.v1.ReplicaSetSpec.template',
+  'apps.v1.StatefulSetSpec.template',
+  'apps.v1.StatefulSetSpec.updateStrategy',
+  'autoscaling.v1.HorizontalPodAutoscalerSpec.scaleTargetRef',
+  'autoscaling.v2.HorizontalPodAutoscalerSpec.scaleTargetRef',
+  'batch.v1.CronJobSpec.jobTemplate',
+  'batch.v1.JobSpec.template',
+  'batch.v1.JobTemplateSpec.metadata',
+  'batch.v1.JobTemplateSpec.spec',
+  'core.v1.Event.involvedObject',
+  'core.v1.Event.source',
+  'core.v1.NodeDaemonEndpoints.kubeletEndpoint',
+  'core.v1.NodeStatus.daemonEndpoints',
+  'core.v1.NodeStatus.nodeInfo',
+  'core.v1.PersistentVolumeClaimSpec.resources',
+  'core.v1.PodTemplate.template',
+  'core.v1.PodTemplateSpec.metadata',
+  'core.v1.PodTemplateSpec.spec',
+  'core.v1.ServiceStatus.loadBalancer',
+  'events.v1.Event.deprecatedSource',
+  'events.v1.Event.regarding',
+  'flowcontrol.v1.FlowSchemaSpec.priorityLevelConfiguration',
+  'networking.v1.IngressStatus.loadBalancer',
+  'networking.v1.NetworkPolicySpec.podSelector',
+  'rbac.v1.ClusterRoleBinding.roleRef',
+  'rbac.v1.RoleBinding.roleRef',
+  'resource.v1.ResourceClaimSpec.devices',
+  'resource.v1.ResourceClaimTemplateSpec.metadata',
+  'resource.v1.ResourceClaimTemplateSpec.spec',
+  'storage.v1.VolumeAttachmentSpec.source',
+])

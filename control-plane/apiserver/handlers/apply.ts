@@ -1,0 +1,59 @@
+import type { ApiObject } from '../../../api/meta/object.ts'
+import { badRequest, forbiddenField, invalid, required } from '../../../api/meta/status.ts'
+import { findDuplicates } from '../../../api/schema/duplicates.ts'
+import { readBody } from '../pipeline/body.ts'
+import { isTrue } from '../pipeline/request-info.ts'
+import type { ApiContext } from '../pipeline/state.ts'
+import { fieldValidation } from './options.ts'
+
+/** The media type of server-side apply. Its YAML may be JSON. */
+export const APPLY_TYPE = 'application/apply-patch+yaml'
+
+/** The configuration of an apply request. */
+export interface ApplyBody {
+  config: ApiObject
+  force: boolean
+}
+
+/** Reads an apply request. @throws StatusError 400, 413, 422 without fieldManager */
+export async function readApply(ctx: ApiContext): Promise<ApplyBody> {
+  const { query } = ctx.state.info
+  if (!query.get('fieldManager')) {
+    throw invalid(PATCH_OPTIONS, '', [required('fieldManager', 'is required for apply patch')])
+  }
+  const mode = fieldValidation(ctx, 'PatchOptions')
+  const { value, duplicates } = await parseConfiguration((await readBody(ctx.req)).toString())
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+    throw badRequest(
+      'error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal into Go value of type map[string]interface {}',
+    )
+  }
+  if (duplicates && mode === 'Strict') throw badRequest(`error strict decoding YAML: ${duplicates}`)
+  if (duplicates && mode === 'Warn') ctx.state.warnings.add(duplicates)
+  return { config: value as ApiObject, force: isTrue(query.get('force')) }
+}
+
+const PATCH_OPTIONS = { group: 'meta.k8s.io', kind: 'PatchOptions' }
+
+/** @throws StatusError 422 where `force` is given for a patch that is no apply */
+export function refuseForce({ state }: ApiContext): void {
+  if (!state.info.query.has('force')) return
+  throw invalid(PATCH_OPTIONS, '', [forbiddenField('force', 'may not be specified for non-apply patch')])
+}
+
+/** The text of an apply request; `duplicates` says which keys stand twice. @throws StatusError 400 */
+async function parseConfiguration(text: string): Promise<{ value: unknown; duplicates?: string }> {
+  const json = parseJson(text)
+  if (json !== undefined && findDuplicates(text, json).length === 0) return { value: json }
+  const { parseYamlTolerantly } = await import('../pipeline/yaml.ts')
+  return parseYamlTolerantly(text)
+}
+
+function parseJson(text: string): unknown {
+  if (!/^\s*\{/.test(text)) return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

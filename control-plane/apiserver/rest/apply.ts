@@ -1,0 +1,135 @@
+import { apiVersion, type KindDeclaration } from '../../../api/kinds/kind.ts'
+import {
+  encodeEntries,
+  type Manager,
+  type Owner,
+  ownersOf,
+} from '../../../api/meta/managed-fields/entries.ts'
+import type { ApiObject } from '../../../api/meta/object.ts'
+import { isMap } from '../../../api/meta/patch/own.ts'
+import { badRequest, conflict, unexpectedError } from '../../../api/meta/status.ts'
+import { now } from '../../../api/meta/time.ts'
+import { validateFields } from '../../../api/schema/field-validation.ts'
+import { type Applied, applyConfiguration, type Configuration } from '../../../api/schema/merge/apply.ts'
+import { type MapType, MergeError } from '../../../api/schema/merge/merge-type.ts'
+import { trackUpdate } from '../../../api/schema/merge/track.ts'
+import { faultText, validateConfiguration } from '../../../api/schema/merge/validate.ts'
+import type { Entry } from '../cache/entry.ts'
+import type { Resource } from '../kind-registry.ts'
+import { conflictError } from './apply-conflicts.ts'
+import type { Core, WriteContext } from './core.ts'
+import { covers, KUBECTL, lastAppliedSet, updateLastApplied } from './last-applied.ts'
+import { managerOf, typeInScope } from './managed-fields.ts'
+
+/** Who owns all that was there before anybody applied. */
+const BEFORE_FIRST_APPLY = 'before-first-apply'
+
+/** One apply request. */
+export interface ApplyRequest {
+  subresource: string
+  /** What the applier wants. Left alone. */
+  config: ApiObject
+  force: boolean
+}
+
+/**
+ * The object with a configuration applied, managedFields and all. It is the caller's own.
+ * @param current undefined where the object is to be created
+ * @throws StatusError 400, 409 with one cause a field that another manager owns, 500 as upstream for what its schema does
+ * not allow
+ */
+export function applyTo(
+  core: Core,
+  resource: Resource,
+  current: Entry | undefined,
+  { subresource, config: given, force }: ApplyRequest,
+  context: WriteContext,
+): ApiObject {
+  const { kind } = resource
+  checkConfiguration(core, kind, given)
+  const config = structuredClone(given)
+  if (!current && config.metadata?.uid) throw uidMismatch(kind, config)
+  const live = current?.copy() ?? ({} as ApiObject)
+  const owners = ownersOf(current?.object.metadata.managedFields)
+  delete live.metadata?.managedFields
+  const type = typeInScope(core, resource, subresource)
+  const manager = managerOf(resource, context, 'Apply', subresource)
+  const request: Configuration = { type, live, config, manager, force, time: now() }
+  const before = owners.length === 0 && current ? ownersBeforeApply(request) : owners
+  const applied = withoutMergeErrors(config, () => applyWithConflicts(type, before, request))
+  const object = applied.object as ApiObject
+  if (context.fieldManager === KUBECTL && object.metadata) updateLastApplied(object, config)
+  validateFields(core.schemas, kind, object, 'Ignore')
+  object.metadata ??= {} as ApiObject['metadata']
+  const entries = encodeEntries(applied.owners)
+  if (entries.length > 0) object.metadata.managedFields = entries
+  return object
+}
+
+/** The kind a configuration is of. */
+type ConfiguredKind = Pick<KindDeclaration, 'group' | 'version' | 'kind' | 'schema'>
+
+const versionKind = ({ apiVersion = '', kind = '' }: Partial<ApiObject>): string => {
+  const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion]
+  return `${group}/${version}, Kind=${kind}`
+}
+
+/** @throws StatusError 400 for another version or kind, 500 for fields that the schema does not have */
+export function checkConfiguration(core: Core, kind: ConfiguredKind, config: ApiObject): void {
+  if (config.kind !== kind.kind) throw badRequest(`invalid object type: ${versionKind(config)}`)
+  if (config.apiVersion !== apiVersion(kind)) {
+    throw badRequest(
+      `Incorrect version specified in apply patch. Specified patch version: ${config.apiVersion}, expected: ${apiVersion(kind)}`,
+    )
+  }
+  if (Array.isArray(config.metadata?.managedFields)) throw badRequest('metadata.managedFields must be nil')
+  const faults = validateConfiguration(core.schemas.mergeTypes.get(kind.schema), config)
+  if (faults.length > 0) throw cannotType(config, faultText(faults))
+}
+
+function cannotType(config: ApiObject, why: string): Error {
+  const { namespace = '', name = '' } = isMap(config.metadata)
+    ? config.metadata
+    : ({} as Record<string, string>)
+  return unexpectedError(
+    `failed to create typed patch object (${namespace}/${name}; ${versionKind(config)}): ${why}`,
+  )
+}
+
+function withoutMergeErrors<T>(config: ApiObject, run: () => T): T {
+  try {
+    return run()
+  } catch (error) {
+    if (error instanceof MergeError) throw cannotType(config, error.message)
+    throw error
+  }
+}
+
+const uidMismatch = (kind: KindDeclaration, { metadata: { uid, name } }: ApiObject): Error =>
+  conflict(
+    kind,
+    name,
+    `uid mismatch: the provided object specified uid ${uid}, and no existing object was found`,
+  )
+
+/** An object that nobody was recorded for belongs to its past. */
+function ownersBeforeApply({ type, live, manager, time }: Configuration): readonly Owner[] {
+  const past: Manager = { ...manager, manager: BEFORE_FIRST_APPLY, operation: 'Update' }
+  return trackUpdate([], { type, old: {}, object: live, manager: past, time })
+}
+
+/** @throws StatusError 409 */
+function applyWithConflicts(type: MapType, owners: readonly Owner[], request: Configuration): Applied {
+  const applied = applyConfiguration(owners, request)
+  if (applied.conflicts.length === 0) return applied
+  const conflicts = afterMigration(type, applied, request)
+  if (conflicts.length > 0) throw conflictError(conflicts)
+  return applied
+}
+
+/** What kubectl has applied from the client's side is its own. */
+function afterMigration(type: MapType, { conflicts }: Applied, { live, manager }: Configuration) {
+  if (manager.manager !== KUBECTL) return conflicts
+  const own = lastAppliedSet(type, live as ApiObject)
+  return conflicts.filter(({ fields }) => !covers(fields, own))
+}

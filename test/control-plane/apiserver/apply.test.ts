@@ -1,0 +1,355 @@
+import test from 'ava'
+import { type RawRequest, startTestApiServer } from '../../helpers/api-server.ts'
+
+const api = await startTestApiServer()
+test.after.always(() => api.stop())
+
+const APPLY = { 'content-type': 'application/apply-patch+yaml' }
+const base = '/api/v1/namespaces/default/configmaps'
+const deployments = '/apis/apps/v1/namespaces/default/deployments'
+
+let last = 0
+const newName = (): string => `applied-${++last}`
+
+const configMap = (name: string, data: object, metadata: object = {}) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, ...metadata },
+  data,
+})
+
+const deployment = (
+  name: string,
+  spec: object = {},
+  containers: object[] = [{ name: 'web', image: 'web:1' }],
+) => ({
+  apiVersion: 'apps/v1',
+  kind: 'Deployment',
+  metadata: { name },
+  spec: {
+    selector: { matchLabels: { app: name } },
+    template: { metadata: { labels: { app: name } }, spec: { containers } },
+    ...spec,
+  },
+})
+
+const apply = (path: string, body: unknown, query = 'fieldManager=one', request: Partial<RawRequest> = {}) =>
+  api.raw(`${path}?${query}`, { method: 'PATCH', body, headers: APPLY, ...request })
+
+const applyMap = (name: string, data: object, query?: string) =>
+  apply(`${base}/${name}`, configMap(name, data), query)
+
+/** `manager operation subresource` → FieldsV1. */
+const owners = (object: any): Record<string, unknown> =>
+  Object.fromEntries(
+    (object.metadata.managedFields ?? []).map(({ manager, operation, subresource, fieldsV1 }: any) => [
+      [manager, operation, subresource].filter(Boolean).join(' '),
+      fieldsV1,
+    ]),
+  )
+
+test('apply creates an object that is not there, and owns what it gave', async t => {
+  const name = newName()
+  const { status, body } = await applyMap(name, { a: '1' })
+  t.is(status, 201)
+  t.deepEqual(owners(body), { 'one Apply': { 'f:data': { 'f:a': {} } } })
+  const [entry] = body.metadata.managedFields
+  t.is(entry.apiVersion, 'v1')
+  t.is(entry.fieldsType, 'FieldsV1')
+  t.regex(entry.time, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+})
+
+test('applying the same again changes nothing, not even the resourceVersion', async t => {
+  const name = newName()
+  const first = await applyMap(name, { a: '1' })
+  await new Promise(resolve => setTimeout(resolve, 1_100))
+  const second = await applyMap(name, { a: '1' })
+  t.is(second.status, 200)
+  t.deepEqual(second.body, first.body)
+})
+
+test('apply needs a field manager, and force is for apply alone', async t => {
+  const name = newName()
+  const missing = await apply(`${base}/${name}`, configMap(name, {}), '')
+  t.is(missing.status, 422)
+  t.is(
+    missing.body.message,
+    'PatchOptions.meta.k8s.io "" is invalid: fieldManager: Required value: is required for apply patch',
+  )
+  await applyMap(name, {})
+  const merge = await api.raw(`${base}/${name}?force=true`, {
+    method: 'PATCH',
+    body: {},
+    headers: { 'content-type': 'application/merge-patch+json' },
+  })
+  t.is(merge.status, 422)
+  t.true(merge.body.message.includes('force: Forbidden: may not be specified for non-apply patch'))
+})
+
+test('what another applier owns is a conflict that names manager and field', async t => {
+  const name = newName()
+  await applyMap(name, { a: '1', b: '1' })
+  const one = await applyMap(name, { a: '2' }, 'fieldManager=two')
+  t.is(one.status, 409)
+  t.is(one.body.reason, 'Conflict')
+  t.is(one.body.message, 'Apply failed with 1 conflict: conflict with "one": .data.a')
+  t.deepEqual(one.body.details.causes, [
+    { reason: 'FieldManagerConflict', message: 'conflict with "one"', field: '.data.a' },
+  ])
+  const several = await applyMap(name, { a: '2', b: '2' }, 'fieldManager=two')
+  t.is(several.body.message, 'Apply failed with 2 conflicts: conflicts with "one":\n- .data.a\n- .data.b')
+})
+
+test('a forced apply takes what others own', async t => {
+  const name = newName()
+  await applyMap(name, { a: '1', b: '1' })
+  const { status, body } = await applyMap(name, { a: '2' }, 'fieldManager=two&force=true')
+  t.is(status, 200)
+  t.deepEqual(body.data, { a: '2', b: '1' })
+  t.deepEqual(owners(body), {
+    'one Apply': { 'f:data': { 'f:b': {} } },
+    'two Apply': { 'f:data': { 'f:a': {} } },
+  })
+})
+
+test('two appliers of the same value own it together; it goes when the last gives it up', async t => {
+  const name = newName()
+  await applyMap(name, { a: '1', b: '1' })
+  await applyMap(name, { a: '1' }, 'fieldManager=two')
+  const kept = await applyMap(name, { b: '1' })
+  t.deepEqual(kept.body.data, { a: '1', b: '1' })
+  const gone = await applyMap(name, {}, 'fieldManager=two')
+  t.deepEqual(gone.body.data, { b: '1' })
+  // An empty map that is given is owned as such.
+  t.deepEqual(owners(gone.body), {
+    'one Apply': { 'f:data': { 'f:b': {} } },
+    'two Apply': { 'f:data': {} },
+  })
+})
+
+test('an update takes over what it changes, and only that', async t => {
+  const name = newName()
+  const { body: object } = await applyMap(name, { a: '1', b: '1' })
+  object.data.a = '2'
+  const { body } = await api.raw(`${base}/${name}?fieldManager=editor`, { method: 'PUT', body: object })
+  t.deepEqual(owners(body), {
+    'one Apply': { 'f:data': { 'f:b': {} } },
+    'editor Update': { 'f:data': { 'f:a': {} } },
+  })
+  const refused = await applyMap(name, { a: '1', b: '1' })
+  t.is(refused.body.message, 'Apply failed with 1 conflict: conflict with "editor" using v1: .data.a')
+})
+
+test('lists are merged by their keys, defaulted ones among them', async t => {
+  const name = newName()
+  const ports = [{ containerPort: 80, name: 'http' }]
+  await apply(`${deployments}/${name}`, deployment(name, {}, [{ name: 'web', image: 'web:1', ports }]))
+  const sidecar = { name: 'sidecar', image: 'proxy:1' }
+  const web = { name: 'web', ports: [{ containerPort: 80, protocol: 'UDP', name: 'quic' }] }
+  const { status, body } = await apply(
+    `${deployments}/${name}`,
+    deployment(name, {}, [sidecar, web]),
+    'fieldManager=two',
+  )
+  t.is(status, 200, body.message)
+  const { containers } = body.spec.template.spec
+  t.deepEqual(
+    containers.map((container: any) => container.name),
+    ['sidecar', 'web'],
+  )
+  t.deepEqual(
+    containers[1].ports.map((port: any) => `${port.name} ${port.protocol}`),
+    ['http TCP', 'quic UDP'],
+  )
+  const { body: after } = await apply(
+    `${deployments}/${name}`,
+    deployment(name, {}, [{ name: 'web' }]),
+    'fieldManager=two',
+  )
+  t.deepEqual(
+    after.spec.template.spec.containers.map((container: any) => container.name),
+    ['web'],
+  )
+})
+
+test('the status is owned by who writes it by its subresource', async t => {
+  const name = newName()
+  await apply(`${deployments}/${name}`, deployment(name, { replicas: 2 }))
+  const status = { apiVersion: 'apps/v1', kind: 'Deployment', metadata: { name }, status: { replicas: 2 } }
+  const applied = await apply(`${deployments}/${name}/status`, status, 'fieldManager=controller')
+  t.is(applied.status, 200, applied.body.message)
+  t.deepEqual(owners(applied.body)['controller Apply status'], { 'f:status': { 'f:replicas': {} } })
+  const ignored = await apply(
+    `${deployments}/${name}`,
+    { ...deployment(name), status: { replicas: 5 } },
+    'fieldManager=two',
+  )
+  t.is(ignored.status, 200, ignored.body.message)
+  t.is(ignored.body.status.replicas, 2)
+  t.false('f:status' in (owners(ignored.body)['two Apply'] as object))
+})
+
+test('scale takes over replicas, by update and by apply', async t => {
+  const name = newName()
+  await apply(`${deployments}/${name}`, deployment(name, { replicas: 2 }))
+  const scale = { apiVersion: 'autoscaling/v1', kind: 'Scale', metadata: { name }, spec: { replicas: 3 } }
+  const refused = await apply(`${deployments}/${name}/scale`, scale, 'fieldManager=hpa')
+  t.is(refused.body.message, 'Apply failed with 1 conflict: conflict with "one": .spec.replicas')
+  const forced = await apply(`${deployments}/${name}/scale`, scale, 'fieldManager=hpa&force=true')
+  t.is(forced.status, 200, forced.body.message)
+  t.is(forced.body.spec.replicas, 3)
+  const { body } = await api.raw(`${deployments}/${name}`)
+  t.deepEqual(owners(body)['hpa Apply scale'], { 'f:spec': { 'f:replicas': {} } })
+  const again = await apply(`${deployments}/${name}`, deployment(name, { replicas: 2 }))
+  t.is(
+    again.body.message,
+    'Apply failed with 1 conflict: conflict with "hpa" with subresource "scale": .spec.replicas',
+  )
+})
+
+test('a configuration that the schema does not allow is refused in upstream words', async t => {
+  const name = newName()
+  const path = `${deployments}/${name}`
+  const bad = await apply(path, deployment(name, { replica: 2 }))
+  t.is(bad.status, 500)
+  t.is(
+    bad.body.message,
+    `failed to create typed patch object (/${name}; apps/v1, Kind=Deployment): .spec.replica: field not declared in schema`,
+  )
+  const wrong = await apply(path, deployment(name, {}, [{ name: 'web', env: [{ name: 'A', value: 1 }] }]))
+  t.true(
+    wrong.body.message.endsWith(
+      '.spec.template.spec.containers[name="web"].env[name="A"].value: expected string, got &value.valueUnstructured{Value:1}',
+    ),
+    wrong.body.message,
+  )
+  const managed = await apply(path, { ...deployment(name), metadata: { name, managedFields: [{}] } })
+  t.is(managed.status, 400)
+  t.is(managed.body.message, 'metadata.managedFields must be nil')
+  const version = await apply(path, { ...deployment(name), apiVersion: 'apps/v2' })
+  t.is(
+    version.body.message,
+    'Incorrect version specified in apply patch. Specified patch version: apps/v2, expected: apps/v1',
+  )
+})
+
+test('preconditions of uid and resourceVersion hold for apply', async t => {
+  const name = newName()
+  const uid = { uid: '00000000-0000-0000-0000-000000000000' }
+  const fresh = await apply(`${base}/${name}`, configMap(name, {}, uid))
+  t.is(fresh.status, 409)
+  t.true(fresh.body.message.includes('uid mismatch: the provided object specified uid'))
+  await applyMap(name, { a: '1' })
+  const other = await apply(`${base}/${name}`, configMap(name, { a: '1' }, uid))
+  t.is(other.status, 409)
+  const old = await apply(`${base}/${name}`, configMap(name, { a: '2' }, { resourceVersion: '1' }))
+  t.is(old.status, 409)
+  t.true(old.body.message.includes('the object has been modified'))
+})
+
+test('dryRun shows what apply would do', async t => {
+  const name = newName()
+  const created = await applyMap(name, { a: '1' }, 'fieldManager=one&dryRun=All')
+  t.is(created.status, 201)
+  t.is((await api.raw(`${base}/${name}`)).status, 404)
+  await applyMap(name, { a: '1' })
+  const changed = await applyMap(name, { a: '2' }, 'fieldManager=one&dryRun=All')
+  t.is(changed.body.data.a, '2')
+  t.is((await api.raw(`${base}/${name}`)).body.data.a, '1')
+})
+
+test('keys that stand twice are refused, or warned of, as fieldValidation says', async t => {
+  const name = newName()
+  const yaml = `apiVersion: v1\nkind: ConfigMap\nmetadata: {name: ${name}}\ndata:\n  a: "1"\n  a: "2"\n`
+  const strict = await apply(`${base}/${name}`, yaml, 'fieldManager=one&fieldValidation=Strict')
+  t.is(strict.status, 400)
+  t.is(
+    strict.body.message,
+    'error strict decoding YAML: error converting YAML to JSON: yaml: unmarshal errors:\n  line 6: key "a" already set in map',
+  )
+  const warned = await apply(`${base}/${name}`, yaml)
+  t.is(warned.status, 201)
+  t.is(warned.body.data.a, '2')
+  t.true(String(warned.headers.warning).includes('already set in map'))
+})
+
+test('who writes is told by fieldManager, else by the name of the client', async t => {
+  const name = newName()
+  const agent = { 'user-agent': 'my-tool/v1.2 (linux/amd64)' }
+  const { body } = await api.raw(base, { body: configMap(name, { a: '1' }), headers: agent })
+  t.deepEqual(owners(body), { 'my-tool Update': { 'f:data': { '.': {}, 'f:a': {} } } })
+  const long = await api.raw(`${base}?fieldManager=${'x'.repeat(129)}`, { body: configMap(newName(), {}) })
+  t.true(long.body.message.includes('fieldManager: Too long: may not be more than 128 bytes'))
+  const odd = await api.raw(`${base}?fieldManager=a%00b`, { body: configMap(newName(), {}) })
+  t.true(odd.body.message.includes('should only contain printable characters'))
+})
+
+test('managedFields may be given up, and are then not kept until somebody applies', async t => {
+  const name = newName()
+  await api.raw(base, { body: configMap(name, { a: '1' }) })
+  const merge = (body: object) =>
+    api.raw(`${base}/${name}`, {
+      method: 'PATCH',
+      body,
+      headers: { 'content-type': 'application/merge-patch+json' },
+    })
+  for (const managedFields of [[{}], []]) {
+    const { body } = await merge({ metadata: { managedFields }, data: { b: '1' } })
+    t.is(body.metadata.managedFields, undefined)
+  }
+  const { body } = await applyMap(name, { c: '1' })
+  t.deepEqual(owners(body), {
+    'before-first-apply Update': { 'f:data': { '.': {}, 'f:a': {}, 'f:b': {} } },
+    'one Apply': { 'f:data': { 'f:c': {} } },
+  })
+})
+
+test('managedFields that are not valid are not taken, valid ones are', async t => {
+  const name = newName()
+  const { body: object } = await api.raw(base, { body: configMap(name, { a: '1' }) })
+  const before = object.metadata.managedFields
+  for (const managedFields of [
+    [{ manager: 'x', operation: 'Other', apiVersion: 'v1', fieldsType: 'FieldsV1', fieldsV1: {} }],
+    [{ manager: 'x', operation: 'Update', apiVersion: 'v1', fieldsType: 'FieldsV2', fieldsV1: {} }],
+    [
+      {
+        manager: 'x',
+        operation: 'Update',
+        apiVersion: 'v1',
+        fieldsType: 'FieldsV1',
+        fieldsV1: { 'q:a': {} },
+      },
+    ],
+  ]) {
+    const { status, body } = await api.raw(`${base}/${name}`, {
+      method: 'PUT',
+      body: { ...object, metadata: { ...object.metadata, managedFields } },
+    })
+    t.is(status, 200)
+    t.deepEqual(body.metadata.managedFields, before)
+  }
+  const mine = { ...before[0], manager: 'renamed' }
+  const { body } = await api.raw(`${base}/${name}`, {
+    method: 'PUT',
+    body: { ...object, metadata: { ...object.metadata, managedFields: [mine] } },
+  })
+  t.deepEqual(body.metadata.managedFields, [mine])
+})
+
+test('more than ten writers by update share the record of the oldest', async t => {
+  const name = newName()
+  await api.raw(`${base}?fieldManager=w0`, { body: configMap(name, { k0: '0' }) })
+  for (let i = 1; i <= 12; i++) {
+    await api.raw(`${base}/${name}?fieldManager=w${i}`, {
+      method: 'PATCH',
+      body: { data: { [`k${i}`]: String(i) } },
+      headers: { 'content-type': 'application/merge-patch+json' },
+    })
+  }
+  const { body } = await api.raw(`${base}/${name}`)
+  const all = owners(body)
+  t.is(Object.keys(all).length, 10)
+  const fields = Object.values(all).flatMap((set: any) => Object.keys(set['f:data']))
+  t.is(new Set(fields.filter(field => field !== '.')).size, 13)
+  t.true('ancient-changes Update' in all)
+})
