@@ -12,7 +12,7 @@ import { fillSpec } from './structs.ts'
 import { validateMetadata, validateMetadataUpdate } from './validate-metadata.ts'
 
 /** Tries of an update that others keep overtaking. */
-const ATTEMPTS = 30
+const ATTEMPTS = 100
 
 export const MODIFIED =
   'the object has been modified; please apply your changes to the latest version and try again'
