@@ -1,11 +1,8 @@
-import { fileURLToPath } from 'node:url'
 import { embeddedRedis } from '../../control-plane/store/embedded-redis.ts'
 import type { Logger } from '../../plugins/plugin.ts'
 import { memoryFlags } from './memory.ts'
 import type { ServerOptions } from './options.ts'
 import { type ChildSpec, supervise } from './supervisor.ts'
-
-const CLI = fileURLToPath(new URL('../skiff.ts', import.meta.url))
 
 /** Runs the whole control plane: Redis (unless a store is named), API server, controllers, scheduler, Pod routes. */
 export async function runControlPlane(
@@ -15,7 +12,7 @@ export async function runControlPlane(
 ): Promise<void> {
   const redis = options.store ? undefined : await embeddedRedis(`${options.data}/redis`)
   const store = options.store ?? redis!.url
-  const parts = (['apiserver', 'controllers', 'scheduler', 'overlay'] as const).map(only =>
+  const parts = (['apiserver', 'controllers', 'scheduler'] as const).map(only =>
     component({ ...options, store, only }),
   )
   await supervise([...(redis ? [{ name: 'redis', ...redis }] : []), ...parts], log, signal)
@@ -26,7 +23,7 @@ function component(options: ServerOptions & { only: string }): ChildSpec {
   const args = Object.entries(options).flatMap(([option, value]) => [`--${kebabCase(option)}`, String(value)])
   return {
     name: options.only,
-    command: [process.execPath, ...memoryFlags(options.only), CLI, 'server', ...args],
+    command: [process.execPath, ...memoryFlags(options.only), process.argv[1]!, 'server', ...args],
   }
 }
 

@@ -5,6 +5,12 @@ import { type Calls, createCalls } from './calls.ts'
 import { PluginError } from './errors.ts'
 import { deserializeError, type FromChild, type ToChild } from './messages.ts'
 
+declare const BUNDLE: string | undefined
+/** What the child runs: beside the bundle where this runs out of one, else the source. */
+const CHILD = fileURLToPath(
+  typeof BUNDLE === 'undefined' ? new URL('./child.ts', import.meta.url) : `file://${BUNDLE}/plugin-child.js`,
+)
+
 interface IsolatedOptions {
   type: PluginType
   url: string
@@ -59,7 +65,7 @@ function post(child: ChildProcess, message: ToChild): void {
 
 async function startChild(options: IsolatedOptions, calls: Calls): Promise<Running> {
   const { context, type, url } = options
-  const child = fork(fileURLToPath(new URL('./child.ts', import.meta.url)), [], { serialization: 'advanced' })
+  const child = fork(CHILD, [], { serialization: 'advanced' })
   child.once('exit', code => calls.failAll(`its process ended (exit code ${code})`))
   const { name, config, dataDir, node } = context
   post(child, { kind: 'start', type, url, context: { name, config, dataDir, ...(node && { node }) } })

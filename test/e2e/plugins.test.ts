@@ -20,7 +20,7 @@ test.after.always(() => lab.remove())
 async function reconfigure(changes: object): Promise<void> {
   const path = join(lab.options.dataDir, 'worker-1', 'node.yaml')
   await writeFile(path, stringify({ ...parse(await readFile(path, 'utf8')), ...changes }))
-  await killIn(lab, 'worker-1', 'cli/skiff.ts agent')
+  await killIn(lab, 'worker-1', 'skiff.js agent')
 }
 
 test.serial(
@@ -43,11 +43,11 @@ test.serial(
 )
 
 test.serial('a plugin that crashes does not take the agent down', async t => {
-  const agent = await findPids(lab, 'worker-1', 'cli/skiff.ts agent')
-  await killIn(lab, 'worker-1', 'plugins/host/child.ts')
+  const agent = await findPids(lab, 'worker-1', 'skiff.js agent')
+  await killIn(lab, 'worker-1', 'plugin-child.js')
   const made = await lab.kubectl('run', 'after', '--image=skiff.local/hello:1')
   t.is(made.code, 0, made.output)
   const ready = await lab.kubectl('wait', '--for=condition=Ready', 'pod/after', '--timeout=40s')
   t.is(ready.code, 0, ready.output)
-  t.deepEqual(await findPids(lab, 'worker-1', 'cli/skiff.ts agent'), agent)
+  t.deepEqual(await findPids(lab, 'worker-1', 'skiff.js agent'), agent)
 })

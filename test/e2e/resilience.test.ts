@@ -57,15 +57,15 @@ test.serial('a rollout loses no request', async t => {
 
 test.serial('an agent that was killed adopts the containers that run', async t => {
   const before = await containers()
-  const [old] = await findPids(lab, 'worker-1', 'cli/skiff.ts agent')
-  await killIn(lab, 'worker-1', 'cli/skiff.ts agent')
+  const [old] = await findPids(lab, 'worker-1', 'skiff.js agent')
+  await killIn(lab, 'worker-1', 'skiff.js agent')
   await lab.kubectl('scale', 'deployment', 'hello', '--replicas=4')
   t.is((await ready()).code, 0)
   await lab.kubectl('scale', 'deployment', 'hello', '--replicas=3')
   await lab.kubectl('wait', '--for=jsonpath={.status.replicas}=3', 'deployment/hello', '--timeout=30s')
   const after = await containers()
   t.true(before.filter(id => after.includes(id)).length >= 2)
-  t.not((await findPids(lab, 'worker-1', 'cli/skiff.ts agent'))[0], old)
+  t.not((await findPids(lab, 'worker-1', 'skiff.js agent'))[0], old)
 })
 
 test.serial('a container that was killed is started again', async t => {

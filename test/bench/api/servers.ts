@@ -1,9 +1,10 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { type ClientConfig, loadKubeconfig } from '../../../api/client/kubeconfig.ts'
 import { memoryFlags } from '../../../cli/server/memory.ts'
 import { Connection } from './connection.ts'
@@ -25,7 +26,8 @@ export interface RunningServer {
   stop(): Promise<void>
 }
 
-const CLI = join(import.meta.dirname, '../../../cli/skiff.ts')
+const SKIFF = join(import.meta.dirname, '../../../skiff')
+const BUNDLE = join(import.meta.dirname, '../../../dist/skiff/skiff.js')
 const DEADLINE = 60_000
 const POLL = 10
 
@@ -33,10 +35,11 @@ const POLL = 10
 export const ours: Contestant = {
   name: 'skiff',
   async start() {
+    await promisify(execFile)(SKIFF, ['version']) // Bundles what has changed.
     const dir = await mkdtemp(join(tmpdir(), 'skiff-bench-api-'))
     const data = join(dir, 'data')
     const port = await freePort()
-    const node = [process.execPath, ...memoryFlags('apiserver'), CLI]
+    const node = [process.execPath, ...memoryFlags('apiserver'), BUNDLE]
     const options = ['--only', 'apiserver', '--bind', '127.0.0.1', '--data', data, '--port', String(port)]
     const audit = ['--audit-log-path', join(dir, 'audit.log')]
     const server = await startProcess(
