@@ -64,20 +64,28 @@ function headOf({ statusCode, statusMessage, rawHeaders }: IncomingMessage): str
   return `${lines.join('\r\n')}\r\n\r\n`
 }
 
-/** Pipes both ways until either end closes, which closes the other. */
+/** Time a connection has to take what its other end said last, in milliseconds. */
+const FLUSH_DEADLINE = 30_000
+
+/** Pipes both ways until either end closes, which closes the other once it has taken all that was said. */
 export function joinStreams(a: Duplex, b: Duplex): Promise<void> {
   a.pipe(b)
   b.pipe(a)
+  closeWith(a, b)
+  closeWith(b, a)
   return new Promise(resolve => {
-    for (const [one, other] of [
-      [a, b],
-      [b, a],
-    ] as const) {
-      one.on('error', () => other.destroy())
-      one.on('close', () => {
-        other.destroy()
-        resolve()
-      })
-    }
+    a.once('close', resolve)
+    b.once('close', resolve)
+  })
+}
+
+/** An end without fault is passed on behind the last bytes; destroying at once would lose those still in a buffer. */
+function closeWith(one: Duplex, other: Duplex): void {
+  one.on('error', () => other.destroy())
+  one.once('close', () => {
+    if (!one.readableEnded || other.writableFinished) return void other.destroy()
+    const timer = setTimeout(() => other.destroy(), FLUSH_DEADLINE)
+    other.once('finish', () => other.destroy()).once('close', () => clearTimeout(timer))
+    other.end()
   })
 }
