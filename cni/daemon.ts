@@ -4,13 +4,17 @@ import { dirname } from 'node:path'
 import { cniPlugins } from './plugins/table.ts'
 import { runPlugin } from './skel.ts'
 
-/** Where the native entry looks for the daemon. */
-export const DAEMON_SOCKET = '/run/skiff/cni.sock'
+/**
+ * Where the native entry looks for the daemon. The number is that of the protocol: an entry of another one finds nobody and
+ * does the call by itself.
+ */
+export const DAEMON_SOCKET = '/run/skiff/cni-2.sock'
 
 /**
  * Serves the plugins to their native entry, which is there in a millisecond where a Node process takes forty. A request
- * is `NAME\0VARIABLE=VALUE\0…\0\0STDIN` until the client ends its side; the answer is one byte, the exit code, and the
- * standard output.
+ * is `NAME\0VARIABLE=VALUE\0…\0\0STDIN` until the client ends its side; the answer is the exit code in one byte, the
+ * length of the standard output in four (big-endian), and the standard output: a client that gets less runs the call by
+ * itself.
  */
 export async function startCniDaemon(socket = DAEMON_SOCKET): Promise<Server> {
   await mkdir(dirname(socket), { recursive: true, mode: 0o700 })
@@ -23,26 +27,22 @@ export async function startCniDaemon(socket = DAEMON_SOCKET): Promise<Server> {
   return server
 }
 
-/** A sandbox is listed by its runtime only some time after its ADD: so long it counts as alive (milliseconds). */
-const UNLISTED = 120_000
-const adds = new Map<string, number>()
-
-/** Containers whose ADD came lately, or is under way: nothing of theirs may be collected, listed or not. */
-export function recentlyAdded(): string[] {
-  for (const [id, at] of adds) if (Date.now() - at > UNLISTED) adds.delete(id)
-  return [...adds.keys()]
-}
-
 async function serve(connection: Socket): Promise<void> {
   connection.on('error', () => connection.destroy())
   const chunks: Buffer[] = []
   for await (const chunk of connection) chunks.push(chunk)
   const { name, env, stdin } = parseRequest(Buffer.concat(chunks).toString())
   const plugin = cniPlugins[name]
-  if (!plugin) return void connection.end(Buffer.from([2]))
-  if (env.CNI_COMMAND === 'ADD' && env.CNI_CONTAINERID) adds.set(env.CNI_CONTAINERID, Date.now())
+  if (!plugin) return void connection.end(answer(2, ''))
   const { stdout, exitCode } = await runPlugin(plugin, { env, stdin })
-  connection.end(Buffer.concat([Buffer.from([exitCode]), Buffer.from(stdout)]))
+  connection.end(answer(exitCode, stdout))
+}
+
+function answer(exitCode: number, stdout: string): Buffer {
+  const header = Buffer.alloc(5)
+  header.writeUInt8(exitCode, 0)
+  header.writeUInt32BE(Buffer.byteLength(stdout), 1)
+  return Buffer.concat([header, Buffer.from(stdout)])
 }
 
 function parseRequest(text: string): { name: string; env: Record<string, string>; stdin: string } {

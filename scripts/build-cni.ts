@@ -14,7 +14,8 @@ function newestSource(): number {
   const files = readdirSync(join(root, 'cni'), { recursive: true, withFileTypes: true }).filter(entry =>
     entry.isFile(),
   )
-  return Math.max(...files.map(({ parentPath, name }) => statSync(join(parentPath, name)).mtimeMs))
+  const sources = files.map(({ parentPath, name }) => join(parentPath, name))
+  return Math.max(...[...sources, import.meta.filename].map(file => statSync(file).mtimeMs))
 }
 
 const last = join(out, 'bin', names.at(-1)!)
@@ -28,10 +29,10 @@ if (!existsSync(last) || statSync(last).mtimeMs < newestSource()) {
     platform: 'node',
     format: 'esm',
     target: 'node24',
-    // Native parts, found in node_modules.
+    // Native code is found beside this checkout's other packages.
     external: ['netlink', 'koffi'],
     banner: {
-      js: "import { createRequire as makeRequire } from 'node:module'; const require = makeRequire(import.meta.url);",
+      js: "import { createRequire as requireOf } from 'node:module'; const require = requireOf(import.meta.url);",
     },
   })
   const defines = [`-DFALLBACK_NODE="${process.execPath}"`, `-DFALLBACK_PROGRAM="${program}"`]

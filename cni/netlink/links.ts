@@ -108,7 +108,8 @@ export function createLinks(socket: KernelSocket): Links {
       const message = addressed(ref, changedAttributes({ ...change, master }), change.up)
       return answers(socket.request(`change link ${ref}`, RTM.new, 0, message), 'ENODEV')
     },
-    delete: ref => answers(socket.request(`delete link ${ref}`, RTM.delete, 0, addressed(ref, [])), 'ENODEV'),
+    delete: ref =>
+      answers(socket.requestOffThread(`delete link ${ref}`, RTM.delete, 0, addressed(ref, [])), 'ENODEV'),
   }
 }
 

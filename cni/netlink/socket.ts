@@ -6,6 +6,7 @@ import { RawNetlinkSocket } from 'netlink/dist/raw.js'
 import type { NetlinkMessage } from 'netlink/dist/structs.js'
 import { NetlinkError } from './error.ts'
 import { inNamespace } from './namespace.ts'
+import { requestOffThread } from './off-thread.ts'
 
 export type { NetlinkMessage }
 
@@ -27,6 +28,8 @@ const AGAIN = ['EINTR', 'EBUSY', 'EAGAIN']
 export interface KernelSocket {
   /** Sends a request; its answers, none when the kernel only says yes. `asked` names it in errors. */
   request(asked: string, type: number, flags: number, payload: Buffer): Promise<Buffer[]>
+  /** Like {@link request}, for what the kernel takes long for; answered by yes or an error alone. */
+  requestOffThread(asked: string, type: number, flags: number, payload: Buffer): Promise<void>
   /** Reads a whole table, again where it changed meanwhile. */
   dump(asked: string, type: number, payload: Buffer): Promise<Buffer[]>
   /** Joins a multicast group; what comes is given to the listener. `undefined`: messages were lost. */
@@ -49,6 +52,10 @@ export function openSocket(protocol: number, netns?: string): KernelSocket {
   socket.on('error', () => {})
   return {
     request: (asked, type, flags, payload) => inTurn(() => ask(socket, asked, type, flags, payload)),
+    requestOffThread: (asked, type, flags, payload) => {
+      const send = (): Promise<void> => requestOffThread(protocol, asked, type, flags, payload)
+      return netns === undefined ? send() : inNamespace(netns, send)
+    },
     dump: (asked, type, payload) => inTurn(() => readTable(socket, asked, type, payload)),
     listen(groups, listener) {
       socket.on('message', messages => messages.forEach(listener))

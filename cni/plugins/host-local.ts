@@ -1,4 +1,13 @@
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import {
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { Address4 } from 'ip-address'
 import type { CniPlugin } from '../skel.ts'
@@ -13,26 +22,43 @@ interface IpamConfig {
   dataDir?: string
 }
 
+/** An address and whose it is. */
+export interface Reservation {
+  address: string
+  containerId: string
+  ifname: string
+  /** Milliseconds since 1970. */
+  since: number
+}
+
 const DATA_DIR = '/var/lib/cni/networks'
 const LAST = 'last_reserved_ip'
+/** Beginnings of files that are not whole yet. */
+const NEW = '.new-'
+/** So long one may take to become whole (milliseconds). */
+const NEW_DEADLINE = 60_000
 
 /**
- * Addresses of one node, kept as files: the name is the address, the content says whose it is. A file is made by an
- * exclusive create, so that an address is never given twice, whoever crashes where.
+ * Addresses of one node, kept as files: the name is the address, the content says whose it is. A file appears with its
+ * content and by an exclusive step, so that an address is never given twice nor held by nobody, whoever crashes where.
+ * All is synchronous: the files are small and few, and asynchronous calls would cost ten times the time.
  */
 export const hostLocal: CniPlugin = {
   name: 'skiff-host-local',
   async add(call) {
-    const { ip, routes } = await allocate(call)
+    const { ip, routes } = allocate(call)
     return { cniVersion: call.config.cniVersion, ips: [ip], ...(routes && { routes }) }
   },
-  del: release,
-  async check(call) {
-    const held = await heldBy(folderOf(call), call.containerId, call.ifname)
-    if (held.length === 0)
-      throw new CniError(CODES.unknownContainer, `no address is held for ${call.containerId} ${call.ifname}`)
+  async del(call) {
+    release(call)
   },
-  gc: collect,
+  async check(call) {
+    if (heldBy(folderOf(call), call.containerId, call.ifname).length > 0) return
+    throw new CniError(CODES.unknownContainer, `no address is held for ${call.containerId} ${call.ifname}`)
+  },
+  async gc(call) {
+    collect(call)
+  },
 }
 
 const ipamOf = ({ config }: Invocation): IpamConfig => {
@@ -46,50 +72,57 @@ const ipamOf = ({ config }: Invocation): IpamConfig => {
   return ipam
 }
 
-const folderOf = (call: Invocation): string =>
-  join((call.config.ipam as IpamConfig | undefined)?.dataDir ?? DATA_DIR, call.config.name)
+const folderOf = ({ config }: Pick<Invocation, 'config'>): string =>
+  join((config.ipam as IpamConfig | undefined)?.dataDir ?? DATA_DIR, config.name)
 
 const ownerText = (containerId: string, ifname: string): string => `${containerId}\n${ifname}`
 
 /** Reserves an address; the same attachment gets the same one again. */
-export async function allocate(call: Invocation): Promise<{ ip: IpConfig; routes?: Route[] }> {
+export function allocate(call: Invocation): { ip: IpConfig & { gateway: string }; routes?: Route[] } {
   const { subnet, gateway, routes } = ipamOf(call)
   const folder = folderOf(call)
-  await mkdir(folder, { recursive: true })
+  mkdirSync(folder, { recursive: true })
   const network = new Address4(subnet)
   const first = network.startAddress().bigInt()
   const gatewayAddress = gateway ?? Address4.fromBigInt(first + 1n).address
-  const answer = (address: string) => ({
+  const [held] = heldBy(folder, call.containerId, call.ifname)
+  const address = held ?? reserve(folder, network, gatewayAddress, ownerText(call.containerId, call.ifname))
+  return {
     ip: { address: `${address}/${network.subnetMask}`, gateway: gatewayAddress },
     ...(routes && { routes }),
-  })
-  const [held] = await heldBy(folder, call.containerId, call.ifname)
-  if (held) return answer(held)
-  const address = await reserve(folder, network, gatewayAddress, ownerText(call.containerId, call.ifname))
-  return answer(address)
+  }
 }
 
-async function reserve(folder: string, network: Address4, gateway: string, owner: string): Promise<string> {
-  const first = network.startAddress().bigInt() + 1n
-  const count = network.endAddress().bigInt() - first
-  const last = await readFile(join(folder, LAST), 'utf8').catch(() => '')
-  const start = Address4.isValid(last.trim()) ? new Address4(last.trim()).bigInt() - first + 1n : 0n
-  const taken = new Set(await readdir(folder))
-  for (let i = 0n; i < count; i++) {
-    const address = Address4.fromBigInt(first + ((start + i + count) % count)).address
-    if (address === gateway || taken.has(address)) continue
-    if (await createExclusive(join(folder, address), owner)) {
-      await writeFile(join(folder, `${LAST}.new`), address)
-      await rename(join(folder, `${LAST}.new`), join(folder, LAST)).catch(() => {})
+function reserve(folder: string, network: Address4, gateway: string, owner: string): string {
+  const taken = new Set(readdirSync(folder))
+  const whole = join(folder, `${NEW}${process.pid}`)
+  writeFileSync(whole, owner)
+  try {
+    for (const address of candidates(network, readText(join(folder, LAST)).trim())) {
+      if (address === gateway || taken.has(address) || !appear(whole, join(folder, address))) continue
+      const last = join(folder, `${NEW}${process.pid}-last`)
+      writeFileSync(last, address)
+      renameSync(last, join(folder, LAST))
       return address
     }
+  } finally {
+    rmSync(whole, { force: true })
   }
   throw new CniError(CODES.tryAgain, `no address is left in ${network.address}`)
 }
 
-async function createExclusive(path: string, content: string): Promise<boolean> {
+/** All addresses for hosts, beginning behind the one that was given last: what was given back rests a while. */
+function* candidates(network: Address4, last: string): Generator<string> {
+  const first = network.startAddress().bigInt() + 1n
+  const count = network.endAddress().bigInt() - first
+  const start = Address4.isValid(last) ? new Address4(last).bigInt() - first + 1n : 0n
+  for (let i = 0n; i < count; i++) yield Address4.fromBigInt(first + ((start + i + count) % count)).address
+}
+
+/** False when another file is there already. */
+function appear(whole: string, path: string): boolean {
   try {
-    await writeFile(path, content, { flag: 'wx' })
+    linkSync(whole, path)
     return true
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
@@ -97,54 +130,69 @@ async function createExclusive(path: string, content: string): Promise<boolean> 
   }
 }
 
-/** Owners of addresses as they were read, by file: a file's content stays as long as the file. */
-const read = new Map<string, string>()
-
-/** All addresses that are given. Who has one is read once: with each Pod there is one file more. */
-async function owners(folder: string): Promise<Map<string, string>> {
-  const names = await readdir(folder).catch(() => [])
-  const addresses = names.filter(name => Address4.isValid(name))
-  const there = new Set(addresses.map(name => join(folder, name)))
-  for (const path of read.keys()) if (path.startsWith(`${folder}/`) && !there.has(path)) read.delete(path)
-  const entries = addresses.map(async name => {
-    const path = join(folder, name)
-    return [name, read.get(path) ?? (await readOwner(path))] as const
-  })
-  return new Map(await Promise.all(entries))
+/** What is gone reads as nothing. */
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return ''
+    throw error
+  }
 }
 
-async function readOwner(path: string): Promise<string> {
-  const owner = (await readFile(path, 'utf8').catch(() => '')).trim()
-  if (owner) read.set(path, owner)
-  return owner
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
 }
 
-/** Addresses of an attachment, each looked at once more: another process may have given it to another one. */
-async function heldBy(folder: string, containerId: string, ifname: string): Promise<string[]> {
+const addressesIn = (folder: string): string[] => namesIn(folder).filter(name => Address4.isValid(name))
+
+function heldBy(folder: string, containerId: string, ifname: string): string[] {
   const wanted = ownerText(containerId, ifname)
-  const known = [...(await owners(folder))].filter(([, owner]) => owner === wanted)
-  const checked = known.map(async ([address]) => {
-    return (await readOwner(join(folder, address))) === wanted ? [address] : []
+  return addressesIn(folder).filter(address => readText(join(folder, address)).trim() === wanted)
+}
+
+/** All reservations of a network. Those that name nobody have an empty container. */
+export function reservations(call: Pick<Invocation, 'config'>): Reservation[] {
+  const folder = folderOf(call)
+  return addressesIn(folder).flatMap(address => {
+    const file = join(folder, address)
+    const since = statSync(file, { throwIfNoEntry: false })?.mtimeMs
+    const [containerId = '', ifname = ''] = readText(file).trim().split(/\s+/)
+    return since === undefined ? [] : [{ address, containerId, ifname, since }]
   })
-  return (await Promise.all(checked)).flat()
 }
 
 /** Gives an attachment's address back. */
-export async function release(call: Invocation): Promise<void> {
+export function release(call: Invocation): void {
   const folder = folderOf(call)
-  const held = await heldBy(folder, call.containerId, call.ifname)
-  await Promise.all(held.map(address => rm(join(folder, address), { force: true })))
+  for (const address of heldBy(folder, call.containerId, call.ifname)) {
+    rmSync(join(folder, address), { force: true })
+  }
 }
 
-/** Gives back what no valid attachment holds, and files that a crash left empty. */
-export async function collect(call: Invocation): Promise<void> {
+/** Gives back what no valid attachment holds, and what crashes left unfinished. */
+export function collect(call: Invocation): void {
   const valid = new Set(
     (call.config['cni.dev/valid-attachments'] ?? []).map(({ containerID, ifname }) =>
       ownerText(containerID, ifname),
     ),
   )
   const folder = folderOf(call)
-  for (const [address, owner] of await owners(folder)) {
-    if (!valid.has(owner)) await rm(join(folder, address), { force: true })
+  for (const { address, containerId, ifname } of reservations(call)) {
+    if (!valid.has(ownerText(containerId, ifname))) rmSync(join(folder, address), { force: true })
   }
+  for (const name of namesIn(folder).filter(name => name.startsWith(NEW))) {
+    const since = statSync(join(folder, name), { throwIfNoEntry: false })?.mtimeMs ?? 0
+    if (Date.now() - since > NEW_DEADLINE) rmSync(join(folder, name), { force: true })
+  }
+}
+
+/** Gives one address back, whoever holds it. */
+export function forget(call: Pick<Invocation, 'config'>, address: string): void {
+  rmSync(join(folderOf(call), address), { force: true })
 }

@@ -1,20 +1,28 @@
-import { nft, nftQuery } from '../netlink/ip.ts'
+import { type Nft, openNft } from '../netlink/nft.ts'
 import type { CniPlugin } from '../skel.ts'
 import { CniError, CODES, type Invocation, type PortMapping } from '../wire/types.ts'
 
 const TABLE = 'ip skiff_hostport'
 
+let opened: Promise<Nft> | undefined
+
+/** One transaction; opened when the first container wants a port of the host. */
+async function nft(commands: string): Promise<string> {
+  opened ??= openNft()
+  return (await opened).run(commands)
+}
+
 /** Makes container ports reachable on the host's addresses, by nftables. Its rules name the sandbox they belong to. */
 export const portmap: CniPlugin = {
   name: 'skiff-portmap',
   async add(call) {
-    const { prevResult, runtimeConfig } = call.config
+    const { prevResult } = call.config
     if (!prevResult)
       throw new CniError(
         CODES.invalidConfig,
         'portmap must come after another plugin: there is no prevResult',
       )
-    const mappings = (runtimeConfig?.portMappings ?? []).filter(({ hostPort }) => hostPort > 0)
+    const mappings = mappingsOf(call)
     const address = prevResult.ips[0]?.address.split('/')[0]
     if (mappings.length === 0 || !address) return prevResult
     await portmap.del(call)
@@ -25,19 +33,27 @@ export const portmap: CniPlugin = {
     )
     return prevResult
   },
-  async del({ containerId }: Invocation) {
-    const listed = await nftQuery(['list', 'table', 'ip', 'skiff_hostport'])
-    const mine = listed.filter(({ rule }) => rule?.comment === containerId)
-    const script = mine.map(({ rule }) => `delete rule ${TABLE} ${rule.chain} handle ${rule.handle}`)
+  async del(call) {
+    // Callers say at DEL what they said at ADD: most sandboxes want no ports, and nothing has to be looked for.
+    if (call.config.runtimeConfig && mappingsOf(call).length === 0) return
+    const listed = await nft('list table ip skiff_hostport').catch(() => '{"nftables":[]}')
+    const rulesThere: { rule?: { chain: string; handle: number; comment?: string } }[] =
+      JSON.parse(listed).nftables
+    const mine = rulesThere.filter(({ rule }) => rule?.comment === call.containerId)
+    const script = mine.map(({ rule }) => `delete rule ${TABLE} ${rule!.chain} handle ${rule!.handle}`)
     if (script.length > 0) await nft(script.join('\n')).catch(() => {})
   },
 }
 
+const mappingsOf = ({ config }: Invocation): PortMapping[] =>
+  (config.runtimeConfig?.portMappings ?? []).filter(({ hostPort }) => hostPort > 0)
+
+/** By number: nft knows the name `dstnat` in prerouting only. */
 const tableScript = (): string[] => [
   `add table ${TABLE}`,
-  `add chain ${TABLE} prerouting { type nat hook prerouting priority dstnat; }`,
-  `add chain ${TABLE} output { type nat hook output priority dstnat; }`,
-  `add chain ${TABLE} postrouting { type nat hook postrouting priority srcnat; }`,
+  `add chain ${TABLE} prerouting { type nat hook prerouting priority -100; }`,
+  `add chain ${TABLE} output { type nat hook output priority -100; }`,
+  `add chain ${TABLE} postrouting { type nat hook postrouting priority 100; }`,
 ]
 
 function rules(

@@ -1,14 +1,12 @@
 import { mkdir, rename, writeFile } from 'node:fs/promises'
-import type { Server } from 'node:net'
 import { join } from 'node:path'
-import type { InformerFactory } from '../../api/client/client.ts'
+import type { Informer, InformerFactory } from '../../api/client/client.ts'
 import { nodes } from '../../api/kinds/core.ts'
 import type { Node } from '../../api/kinds/types.ts'
-import { recentlyAdded, startCniDaemon } from '../../cni/daemon.ts'
-import { cniPlugins } from '../../cni/plugins/table.ts'
-import { runPlugin } from '../../cni/skel.ts'
+import { startCniDaemon } from '../../cni/daemon.ts'
 import type { NetworkPeer, NetworkPlugin, NetworkSelf } from '../../plugins/network.ts'
 import type { Logger } from '../../plugins/plugin.ts'
+import { type Conflist, collectAttachments } from './collect.ts'
 
 export interface NetworkOptions {
   informers: InformerFactory
@@ -22,6 +20,8 @@ export interface NetworkOptions {
   listSandboxes?(): Promise<string[]>
   log: Logger
   signal: AbortSignal
+  /** Milliseconds after which the plugin is told its peers again, to mend what somebody else changed. */
+  repairEvery?: number
 }
 
 export interface Network {
@@ -31,6 +31,7 @@ export interface Network {
 
 const CONFLIST = '10-skiff.conflist'
 const COLLECT = 300_000
+const REPAIR = 60_000
 const RETRY = 1_000
 
 /** Runs a node's Pod network: waits for its podCIDR, prepares it, follows the other nodes, serves CNI. */
@@ -45,42 +46,59 @@ export function startNetwork(options: NetworkOptions): Network {
 }
 
 async function run(options: NetworkOptions, onReady: () => void): Promise<void> {
-  const { informers, nodeName, plugin, cni, log, signal } = options
+  const { informers, cni, signal } = options
   const informer = informers.informer(nodes)
-  const daemon = cni && (await startCniDaemon(cni.socket))
-  const self = await knowSelf(options)
-  if (signal.aborted) return
-  await plugin.prepare(self, log)
-  const changed = createTrigger()
+  const changed = createTrigger(options.repairEvery ?? REPAIR)
+  signal.addEventListener('abort', changed.fire, { once: true })
   informer.addHandler({ added: changed.fire, updated: changed.fire, deleted: changed.fire })
-  signal.addEventListener('abort', () => stop(daemon, changed), { once: true })
   if (cni) {
-    await collect(options)
-    await writeConflist(cni.confDir, plugin, self)
-    const timer = setInterval(() => void collect(options).catch(() => {}), COLLECT)
-    signal.addEventListener('abort', () => clearInterval(timer), { once: true })
+    const daemon = await startCniDaemon(cni.socket)
+    signal.addEventListener('abort', () => daemon.close(), { once: true })
   }
-  let isReady = false
+  let stopCollecting = (): void => {}
   while (!signal.aborted) {
     try {
-      await plugin.setPeers(peersOf(informer.list(), nodeName))
-      if (!isReady) onReady()
-      isReady = true
-      await changed.wait()
+      await follow(options, informer, changed, self => {
+        stopCollecting()
+        stopCollecting = startCollecting(options, self)
+        onReady()
+      })
     } catch (error) {
-      log.warn({ error: (error as Error).message }, 'peers not programmed, trying again')
+      options.log.warn({ error: (error as Error).message }, 'the Pod network is not programmed, trying again')
       await new Promise(resolve => setTimeout(resolve, RETRY))
     }
   }
+  stopCollecting()
 }
 
-function stop(daemon: Server | undefined, changed: { fire(): void }): void {
-  daemon?.close()
-  changed.fire()
+/** Prepares the plugin and tells it the peers until something fails: then all begins again, with a plugin that may be new. */
+async function follow(
+  options: NetworkOptions,
+  informer: Informer<Node>,
+  changed: Trigger,
+  onReady: (self: NetworkSelf) => void,
+): Promise<void> {
+  const { nodeName, plugin, cni, signal } = options
+  const self = await knowSelf(options, informer, changed)
+  if (!self) return
+  await plugin.prepare(self)
+  for (let isFirst = true; !signal.aborted; isFirst = false) {
+    await plugin.setPeers(peersOf(informer.list(), nodeName))
+    if (isFirst) {
+      if (cni) await writeConflist(cni.confDir, await plugin.conflist(self))
+      onReady(self)
+    }
+    await changed.wait()
+  }
 }
 
-/** One waiting at a time; changes in between count as one. */
-function createTrigger(): { fire(): void; wait(): Promise<void> } {
+interface Trigger {
+  fire(): void
+  wait(): Promise<void>
+}
+
+/** One waiting at a time, and for a limited time; changes in between count as one. */
+function createTrigger(longest: number): Trigger {
   let isFired = false
   let wake = (): void => {}
   return {
@@ -89,36 +107,37 @@ function createTrigger(): { fire(): void; wait(): Promise<void> } {
       wake()
     },
     async wait() {
-      if (!isFired)
+      if (!isFired) {
         await new Promise<void>(resolve => {
-          wake = resolve
+          const timer = setTimeout(resolve, longest)
+          wake = () => {
+            clearTimeout(timer)
+            resolve()
+          }
         })
+      }
       isFired = false
     },
   }
 }
 
-/** This machine's own part of the network; a node that runs Pods waits for its podCIDR. */
-async function knowSelf({
-  informers,
-  nodeName,
-  nodeAddress,
-  clusterCIDR,
-  cni,
-  signal,
-}: NetworkOptions): Promise<NetworkSelf> {
-  const self = { name: nodeName, address: nodeAddress, clusterCIDR }
-  if (!cni) return { ...self, podCIDR: undefined }
-  const informer = informers.informer(nodes)
-  const podCIDR = await new Promise<string>(resolve => {
-    const look = ({ metadata, spec }: Node): void => {
-      if (metadata.name === nodeName && spec.podCIDR) resolve(spec.podCIDR)
-    }
-    const off = informer.addHandler({ added: look, updated: look })
-    signal.addEventListener('abort', () => resolve(''), { once: true })
-    void off
-  })
-  return { ...self, podCIDR }
+/**
+ * This machine's own part of the network; a node that runs Pods waits for its podCIDR. Nothing is done before all nodes
+ * are known: routes to those that are missing would be taken away. Undefined when the signal aborts.
+ */
+async function knowSelf(
+  { nodeName, nodeAddress, clusterCIDR, cni, signal }: NetworkOptions,
+  informer: Informer<Node>,
+  changed: Trigger,
+): Promise<NetworkSelf | undefined> {
+  void informer.synced().then(changed.fire)
+  while (!signal.aborted) {
+    const podCIDR = informer.get(nodeName)?.spec.podCIDR
+    const self = { name: nodeName, address: nodeAddress, clusterCIDR, podCIDR: cni && podCIDR }
+    if (informer.hasSynced && (podCIDR || !cni)) return self
+    await changed.wait()
+  }
+  return undefined
 }
 
 function peersOf(all: Node[], self: string): NetworkPeer[] {
@@ -130,8 +149,7 @@ function peersOf(all: Node[], self: string): NetworkPeer[] {
 }
 
 /** The runtime sees the file whole or not at all. */
-async function writeConflist(confDir: string, plugin: NetworkPlugin, self: NetworkSelf): Promise<void> {
-  const conflist = plugin.conflist(self)
+async function writeConflist(confDir: string, conflist: object | undefined): Promise<void> {
   if (!conflist) return
   await mkdir(confDir, { recursive: true })
   const path = join(confDir, CONFLIST)
@@ -139,30 +157,16 @@ async function writeConflist(confDir: string, plugin: NetworkPlugin, self: Netwo
   await rename(`${path}.new`, path)
 }
 
-/** CNI GC for runtimes that do not call it: what no living sandbox holds is given back. */
-async function collect({
-  plugin,
-  listSandboxes,
-  nodeName,
-  nodeAddress,
-  clusterCIDR,
-}: NetworkOptions): Promise<void> {
-  if (!listSandboxes) return
-  const listed = await listSandboxes()
-  const ids = [...new Set([...listed, ...recentlyAdded()])]
-  const conflist = plugin.conflist({
-    name: nodeName,
-    address: nodeAddress,
-    clusterCIDR,
-    podCIDR: '0.0.0.0/0',
-  }) as any
-  const config = {
-    ...conflist.plugins[0],
-    cniVersion: '1.1.0',
-    name: conflist.name,
-    'cni.dev/valid-attachments': ids.map(containerID => ({ containerID, ifname: 'eth0' })),
+/** Looks at once and every few minutes for attachments nobody holds. Returns what ends it. */
+function startCollecting({ plugin, listSandboxes, log }: NetworkOptions, self: NetworkSelf): () => void {
+  if (!listSandboxes) return () => {}
+  const collect = async (): Promise<void> => {
+    const conflist = (await plugin.conflist(self)) as Conflist | undefined
+    if (conflist) await collectAttachments(conflist, listSandboxes)
   }
-  const bridge = cniPlugins[config.type]
-  if (bridge)
-    await runPlugin(bridge, { env: { CNI_COMMAND: 'GC', CNI_PATH: '/' }, stdin: JSON.stringify(config) })
+  const attempt = (): void =>
+    void collect().catch(error => log.warn({ error: error.message }, 'stale attachments were not collected'))
+  attempt()
+  const timer = setInterval(attempt, COLLECT)
+  return () => clearInterval(timer)
 }

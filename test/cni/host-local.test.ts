@@ -1,6 +1,9 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { once } from 'node:events'
+import { existsSync } from 'node:fs'
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import test from 'ava'
 import { hostLocal } from '../../cni/plugins/host-local.ts'
 import { runPlugin } from '../../cni/skel.ts'
@@ -69,6 +72,36 @@ test.serial('GC gives back what no valid attachment holds, and what a crash left
   await call('GC', '', { 'cni.dev/valid-attachments': [{ containerID: 'b', ifname: 'eth0' }] })
   t.deepEqual(await held(), ['10.1.2.3'])
 })
+
+// A crash between making an address's file and filling it left an address that nobody holds and nobody gives back.
+test.serial('at no moment is an address held by nobody', async t => {
+  const watcher = new Worker(new URL('../fixtures/empty-file-watcher.ts', import.meta.url), {
+    workerData: join(dataDir, 'net'),
+  })
+  await once(watcher, 'message')
+  for (let i = 0; i < 150; i++) await call('ADD', `c${i}`)
+  watcher.postMessage('stop')
+  const [seen] = await once(watcher, 'message')
+  await watcher.terminate()
+  t.true(seen.looks > 100)
+  t.is(seen.empty, 0)
+})
+
+test.serial(
+  "what a crash left before its address appeared is nobody's address, and goes in time",
+  async t => {
+    await call('ADD', 'a')
+    const left = join(dataDir, 'net', '.new-1')
+    await writeFile(left, 'b\neth0')
+    const valid = { 'cni.dev/valid-attachments': [{ containerID: 'a', ifname: 'eth0' }] }
+    await call('GC', '', valid)
+    t.true(existsSync(left))
+    await utimes(left, 0, 0)
+    await call('GC', '', valid)
+    t.false(existsSync(left))
+    t.deepEqual(await held(), ['10.1.2.2'])
+  },
+)
 
 test.serial('a call without its variables is refused by the name of the variable', async t => {
   const { stdout } = await runPlugin(hostLocal, {

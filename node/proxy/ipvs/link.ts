@@ -1,26 +1,30 @@
 import { canonicalAddress } from '../../../cni/netlink/attributes.ts'
-import { ip, ipForce, ipQuery } from '../../../cni/netlink/ip.ts'
+import { withNetlink } from '../../../cni/netlink/netlink.ts'
 
 /** The link that has the Services' addresses, so that the kernel takes their packets for its own. */
 export const LINK = 'skiff-ipvs0'
+const ALIAS = 'Kubernetes Services, made by skiff'
 
 export async function ensureLink(): Promise<void> {
-  if ((await ipQuery(['link', 'show', 'dev', LINK])).length > 0) return
-  await ip([`link add ${LINK} type dummy`, `link set ${LINK} alias "Kubernetes Services, made by skiff"`])
+  await withNetlink(undefined, async ({ links }) => {
+    if (await links.create({ kind: 'dummy', name: LINK })) await links.set(LINK, { alias: ALIAS })
+  })
 }
 
 export async function linkAddresses(): Promise<string[]> {
-  const [link] = await ipQuery<{ addr_info?: { local: string }[] }>(['address', 'show', 'dev', LINK])
-  return (link?.addr_info ?? []).map(({ local }) => canonicalAddress(local))
+  const there = await withNetlink(undefined, ({ addresses }) => addresses.list({ link: LINK }))
+  return there.map(({ address }) => canonicalAddress(address.split('/')[0]!))
 }
 
-/** Puts addresses on and takes others off, in one batch. */
 export async function changeAddresses(add: string[], remove: string[]): Promise<void> {
-  const place = (address: string): string => `${address}/${address.includes(':') ? 128 : 32} dev ${LINK}`
-  await ip([
-    ...add.map(address => `address replace ${place(address)}`),
-    ...remove.map(address => `address delete ${place(address)}`),
-  ])
+  if (add.length + remove.length === 0) return
+  await withNetlink(undefined, async ({ links, addresses }) => {
+    const link = await links.indexOf(LINK)
+    for (const address of add) await addresses.add(link, address)
+    for (const address of remove) await addresses.delete(link, address)
+  })
 }
 
-export const removeLink = (): Promise<void> => ipForce([`link delete ${LINK}`])
+export async function removeLink(): Promise<void> {
+  await withNetlink(undefined, ({ links }) => links.delete(LINK))
+}

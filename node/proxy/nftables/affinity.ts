@@ -1,6 +1,6 @@
+import type { Nft } from '../../../cni/netlink/nft.ts'
 import type { AddressFamily } from '../../../plugins/proxy.ts'
 import { TABLE, WORDS } from './base-table.ts'
-import type { Nft } from './nft.ts'
 
 /** A client that is bound to an endpoint by a set of an earlier instance. */
 export interface RememberedClient {

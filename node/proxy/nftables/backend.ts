@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { Nft } from '../../../cni/netlink/nft.ts'
 import {
   type AddressFamily,
   type ProxyChanges,
@@ -9,7 +10,6 @@ import {
 import { createStaleFlows, type StaleFlows } from '../conntrack.ts'
 import { readAffinity, restoreAffinity } from './affinity.ts'
 import { removeTable, replaceTable, TABLE, WORDS } from './base-table.ts'
-import type { Nft } from './nft.ts'
 import { TableState } from './table-state.ts'
 
 const FAMILIES: AddressFamily[] = ['IPv4', 'IPv6']

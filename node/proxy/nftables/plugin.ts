@@ -1,7 +1,7 @@
+import { openNft } from '../../../cni/netlink/nft.ts'
 import { definePlugin } from '../../../plugins/plugin.ts'
 import type { ProxySupport } from '../../../plugins/proxy.ts'
 import { createNftablesProxy } from './backend.ts'
-import { openNft } from './nft.ts'
 
 /** Services by nftables: needs Linux 5.13 or later and nft 1.0.1 or later. */
 export default definePlugin({
