@@ -29,7 +29,7 @@ const config = (more: object = {}): object => ({
 })
 
 const addresses = async (): Promise<string[]> =>
-  (await readdir(join(dir, 'net'))).filter(name => /^[\d.]+$/.test(name))
+  (await readdir(join(dir, 'net')).catch(() => [])).filter(name => /^[\d.]+$/.test(name))
 
 const show = async (...args: string[]): Promise<any[]> =>
   JSON.parse(await node.namespace.run('ip', '-j', '-d', ...args))

@@ -39,6 +39,7 @@ const lines = async (...command: [string, ...string[]]): Promise<string[]> =>
     .split('\n')
     .map(line => line.trim().replace(/\s+/g, ' '))
     .filter(Boolean)
+    .sort()
 
 /** All that leads to the peers, as iproute2 and nft show it. */
 async function state(): Promise<object> {
