@@ -129,14 +129,14 @@ export const conflict = (resource: ResourceRef, name: string, message: string): 
   )
 
 /** A 422 with one cause a field. */
-export function invalid(kind: KindRef, name: string, errors: FieldError[]): StatusError {
+export function invalid(kind: KindRef, name: string, errors: readonly FieldError[]): StatusError {
   const causes = errors.map(error => ({ reason: error.type, message: describe(error), field: error.field }))
   const details = { ...(name && { name }), ...(kind.group && { group: kind.group }), kind: kind.kind, causes }
   return failure(422, 'Invalid', `${kindText(kind)} "${name}" is invalid: ${aggregate(errors)}`, details)
 }
 
 /** Several errors stand in brackets, each once, as Go's aggregate prints them. */
-function aggregate(errors: FieldError[]): string {
+function aggregate(errors: readonly FieldError[]): string {
   const texts = [...new Set(errors.map(error => `${error.field}: ${describe(error)}`))]
   if (texts.length === 0) return '<nil>'
   return texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`
@@ -273,11 +273,14 @@ function describe({ type, badValue, detail }: FieldError): string {
   return `${LABELS[type]}${value}${detail ? `: ${detail}` : ''}`
 }
 
-/** A value as Go prints it in messages: strings quoted, objects as JSON. */
+/** A value as Go prints it in messages: strings quoted, objects as JSON that is safe in HTML. */
 function goValue(value: unknown): string {
   if (value === undefined || value === null) return 'null'
-  return JSON.stringify(value)
+  if (typeof value !== 'object') return JSON.stringify(value)
+  return JSON.stringify(value).replace(/[<>&]/g, character => HTML_ESCAPES[character]!)
 }
+
+const HTML_ESCAPES: Record<string, string> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026' }
 
 export const required = (field: string, detail: string): FieldError => ({
   type: 'FieldValueRequired',
@@ -292,14 +295,13 @@ export const invalidValue = (field: string, badValue: unknown, detail: string): 
   detail,
 })
 
+/** The values stand in the order given, as upstream's do. */
 export const notSupported = (field: string, badValue: unknown, allowed: readonly string[]): FieldError => ({
   type: 'FieldValueNotSupported',
   field,
   badValue,
-  detail: `supported values: ${[...allowed]
-    .sort()
-    .map(value => JSON.stringify(value))
-    .join(', ')}`,
+  detail:
+    allowed.length > 0 ? `supported values: ${allowed.map(value => JSON.stringify(value)).join(', ')}` : '',
 })
 
 export const duplicateValue = (field: string, badValue: unknown): FieldError => ({
@@ -319,14 +321,21 @@ export const tooLong = (field: string, badValue: unknown, max: number): FieldErr
   type: 'FieldValueTooLong',
   field,
   badValue,
-  detail: `may not be more than ${max} bytes`,
+  detail: `may not be more than ${max} ${max === 1 ? 'byte' : 'bytes'}`,
 })
 
 export const tooMany = (field: string, badValue: number, max: number): FieldError => ({
   type: 'FieldValueTooMany',
   field,
   badValue,
-  detail: `must have at most ${max} items`,
+  detail: `must have at most ${max} ${max === 1 ? 'item' : 'items'}`,
+})
+
+export const notFoundValue = (field: string, badValue: unknown, detail = ''): FieldError => ({
+  type: 'FieldValueNotFound',
+  field,
+  badValue,
+  detail,
 })
 
 export const typeInvalid = (field: string, badValue: unknown, detail: string): FieldError => ({

@@ -39,10 +39,14 @@ function check(value: string, max: number, pattern: RegExp, message: string): st
 const labelPattern = matcher(LABEL)
 const labelText = regexError(LABEL_MESSAGE, LABEL, 'my-name', '123-abc')
 
-/** RFC 1123 label: container names, namespaces. */
-export const isDns1123Label = (value: string): string[] => check(value, 63, labelPattern, labelText)
-
 const subdomainPattern = matcher(SUBDOMAIN)
+
+/** RFC 1123 label: container names, namespaces. */
+export function isDns1123Label(value: string): string[] {
+  const hasOnlyDotsTooMany = !labelPattern.test(value) && subdomainPattern.test(value)
+  return check(value, 63, labelPattern, hasOnlyDotsTooMany ? 'must not contain dots' : labelText)
+}
+
 const subdomainText = regexError(SUBDOMAIN_MESSAGE, SUBDOMAIN, 'example.com')
 
 /** RFC 1123 subdomain: the names of most objects. */
@@ -106,7 +110,7 @@ export function isValidPortName(name: string): string[] {
 
 /** The name of an environment variable: printable ASCII but `=` (relaxed since v1.30). */
 export function isEnvVarName(name: string): string[] {
-  if (name.length === 0) return ['environment variable name must not be empty']
+  if (name.length === 0) return ['environment variable name must be non-empty']
   return /^[ -<>-~]+$/.test(name)
     ? []
     : ["a valid environment variable name must consist only of printable ASCII characters other than '='"]
@@ -128,3 +132,62 @@ export function isConfigMapKey(key: string): string[] {
   else if (key.startsWith('..')) faults.push("must not start with '..'")
   return faults
 }
+
+const WILDCARD = `\\*\\.${SUBDOMAIN}`
+const wildcardPattern = matcher(WILDCARD)
+const wildcardText = regexError(
+  "a wildcard DNS-1123 subdomain must start with '*.', followed by a valid DNS subdomain, which must consist of lower case alphanumeric characters, '-' or '.' and end with an alphanumeric character",
+  WILDCARD,
+  '*.example.com',
+)
+
+/** `*.` and a subdomain: hosts of Ingresses. */
+export const isWildcardSubdomain = (value: string): string[] =>
+  check(value, 253, wildcardPattern, wildcardText)
+
+const LABEL_UNDERSCORE = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?'
+const SUBDOMAIN_UNDERSCORE = `${LABEL_UNDERSCORE}(\\.${LABEL_UNDERSCORE})*`
+const underscorePattern = matcher(SUBDOMAIN_UNDERSCORE)
+const underscoreText = regexError(
+  "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '_', '-' or '.', and must start and end with an alphanumeric character",
+  SUBDOMAIN_UNDERSCORE,
+  'example.com',
+)
+
+/** A subdomain that may hold underscores: search paths of DNS. */
+export const isSubdomainWithUnderscore = (value: string): string[] =>
+  check(value, 253, underscorePattern, underscoreText)
+
+const PERCENT = '[0-9]+%'
+const percentPattern = matcher(PERCENT)
+const percentText = regexError(
+  "a valid percent string must be a numeric string followed by an ending '%'",
+  PERCENT,
+  '1%',
+  '93%',
+)
+
+/** `25%`. */
+export const isPercent = (value: string): string[] => (percentPattern.test(value) ? [] : [percentText])
+
+const HEADER = '[-A-Za-z0-9]+'
+const headerPattern = matcher(HEADER)
+const headerText = regexError(
+  "a valid HTTP header must consist of alphanumeric characters or '-'",
+  HEADER,
+  'X-Header-Name',
+)
+
+/** The name of an HTTP header. */
+export const isHttpHeaderName = (value: string): string[] => (headerPattern.test(value) ? [] : [headerText])
+
+const HTTP_PATH = "[A-Za-z0-9/\\-._~%!$&'()*+,;=:]+"
+const httpPathPattern = matcher(HTTP_PATH)
+
+/** The part of `example.com/path` after the domain. */
+export const isHttpPath = (value: string): string[] =>
+  httpPathPattern.test(value) ? [] : [`Invalid path (regex used for validation is '${HTTP_PATH}')`]
+
+/** A user or group id of Unix. */
+export const isUnixId = (value: number): string[] =>
+  value >= 0 && value <= 2_147_483_647 ? [] : ['must be between 0 and 2147483647, inclusive']

@@ -1,7 +1,6 @@
 import { autoscalerStrategy } from './autoscaling.ts'
-import { defaultPodSpec } from './pod/defaults.ts'
+import { defaultTemplate } from './pod/template.ts'
 import type { Strategy } from './strategy.ts'
-import { defaultTemplate } from './workloads.ts'
 
 /** Without generation and rules of its own. */
 const plain: Strategy<any> = { hasGeneration: false }
@@ -9,35 +8,9 @@ const plain: Strategy<any> = { hasGeneration: false }
 /** Its changes are counted, though it has no status. */
 const counted: Strategy<any> = { hasGeneration: true }
 
-const cronJob: Strategy<any> = {
-  defaults({ spec }) {
-    spec.concurrencyPolicy ??= 'Allow'
-    spec.suspend ??= false
-    spec.successfulJobsHistoryLimit ??= 3
-    spec.failedJobsHistoryLimit ??= 1
-    const template = spec.jobTemplate?.spec?.template
-    if (template?.spec) defaultPodSpec(template.spec)
-  },
-}
-
-const replicationController: Strategy<any> = {
-  defaults(controller) {
-    const { metadata, spec } = controller
-    const labels = spec.template?.metadata?.labels
-    if (labels) {
-      if (!spec.selector || Object.keys(spec.selector).length === 0) spec.selector = { ...labels }
-      if (!metadata.labels || Object.keys(metadata.labels).length === 0) metadata.labels = { ...labels }
-    }
-    spec.replicas ??= 1
-    defaultTemplate(controller)
-  },
-}
-
 const podTemplate: Strategy<any> = {
   hasGeneration: true,
-  defaults({ template }) {
-    if (template?.spec) defaultPodSpec(template.spec)
-  },
+  defaults: ({ template }) => defaultTemplate(template),
 }
 
 const persistentVolume: Strategy<any> = {
@@ -50,16 +23,6 @@ const persistentVolume: Strategy<any> = {
   },
   prepareForCreate(volume) {
     volume.status = { phase: 'Pending' }
-  },
-}
-
-const persistentVolumeClaim: Strategy<any> = {
-  hasGeneration: false,
-  defaults({ spec }) {
-    spec.volumeMode ??= 'Filesystem'
-  },
-  prepareForCreate(claim) {
-    claim.status = { phase: 'Pending' }
   },
 }
 
@@ -219,14 +182,11 @@ const resourceClaimTemplate: Strategy<any> = {
 
 /** Kinds whose objects are filled in by a few defaults, by `plural` or `plural.group`. */
 export const defaultStrategies: Record<string, Strategy<any>> = {
-  replicationcontrollers: replicationController,
   podtemplates: podTemplate,
   persistentvolumes: persistentVolume,
-  persistentvolumeclaims: persistentVolumeClaim,
   limitranges: limitRange,
   resourcequotas: plain,
   'controllerrevisions.apps': plain,
-  'cronjobs.batch': cronJob,
   'horizontalpodautoscalers.autoscaling': autoscalerStrategy,
   'networkpolicies.networking.k8s.io': networkPolicy,
   'ingressclasses.networking.k8s.io': ingressClass,

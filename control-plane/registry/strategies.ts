@@ -1,18 +1,18 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type FieldError, invalidValue, notSupported, required } from '../../api/meta/status.ts'
+import { cronJobStrategy } from './batch/cron-job.ts'
+import { jobStrategy } from './batch/job.ts'
 import { configMapStrategy, secretStrategy } from './configuration.ts'
 import { customResourceDefinitionStrategy } from './crd/strategy.ts'
 import { defaultStrategies } from './defaults.ts'
 import { podStrategy } from './pod/strategy.ts'
 import { serviceStrategy } from './service/strategy.ts'
+import { claimStrategy } from './storage/claim.ts'
 import type { Strategy } from './strategy.ts'
-import {
-  daemonSetStrategy,
-  deploymentStrategy,
-  jobStrategy,
-  replicaSetStrategy,
-  statefulSetStrategy,
-} from './workloads.ts'
+import { daemonSetStrategy } from './workloads/daemon-set.ts'
+import { deploymentStrategy } from './workloads/deployment.ts'
+import { replicaSetStrategy, replicationControllerStrategy } from './workloads/replica-set.ts'
+import { statefulSetStrategy } from './workloads/stateful-set.ts'
 
 const FINALIZER = 'kubernetes'
 
@@ -111,6 +111,9 @@ export const strategies: Record<string, Strategy<any>> = {
   'daemonsets.apps': daemonSetStrategy,
   'jobs.batch': jobStrategy,
   'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinitionStrategy,
+  'cronjobs.batch': cronJobStrategy,
+  replicationcontrollers: replicationControllerStrategy,
+  persistentvolumeclaims: claimStrategy,
   'roles.rbac.authorization.k8s.io': roleStrategy,
   'clusterroles.rbac.authorization.k8s.io': roleStrategy,
   'rolebindings.rbac.authorization.k8s.io': bindingStrategy,

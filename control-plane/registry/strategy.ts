@@ -27,7 +27,7 @@ export interface Strategy<T extends ApiObject = ApiObject> {
   /** Changes an object that is marked as being deleted for the first time: finalizers and status of its own. */
   prepareForDelete?(object: T): void
   /** All that is wrong, each with its field path; empty when all is well. `old` is there on update. */
-  validate?(object: T, old: T | undefined, context: StrategyContext): FieldError[]
+  validate?(object: T, old: T | undefined, context: StrategyContext): readonly FieldError[]
   /** Warnings sent back in `Warning` headers. */
   warnings?(object: T, old: T | undefined): string[]
   /** Rule for `metadata.name`; `subdomain` (RFC 1123 subdomain) where left out. */

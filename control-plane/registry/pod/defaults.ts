@@ -16,20 +16,21 @@ export function defaultPodSpec(spec: PodSpec): void {
   set(spec, 'schedulerName', 'default-scheduler')
   if (spec.serviceAccountName && !spec.serviceAccount) spec.serviceAccount = spec.serviceAccountName
   if (spec.serviceAccount && !spec.serviceAccountName) spec.serviceAccountName = spec.serviceAccount
-  for (const container of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
-    defaultContainer(container, spec.hostNetwork ?? false)
-  }
+  for (const container of containersOf(spec)) defaultContainer(container)
   for (const volume of spec.volumes ?? []) defaultVolume(volume)
-  for (const constraint of spec.topologySpreadConstraints ?? []) {
-    set(constraint as any, 'nodeAffinityPolicy', 'Honor')
-    set(constraint as any, 'nodeTaintsPolicy', 'Ignore')
-  }
 }
+
+const containersOf = ({
+  containers = [],
+  initContainers = [],
+  ephemeralContainers = [],
+}: PodSpec): Container[] => [...containers, ...initContainers, ...(ephemeralContainers as Container[])]
 
 /** What holds for a Pod and not for a template. */
 export function defaultPod(spec: PodSpec): void {
   defaultPodSpec(spec)
   set(spec, 'enableServiceLinks', true)
+  if (spec.hostNetwork) defaultHostPorts(spec)
   set(spec, 'preemptionPolicy', 'PreemptLowerPriority')
   for (const { resources } of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
     for (const [name, value] of Object.entries(resources?.limits ?? {})) {
@@ -39,15 +40,19 @@ export function defaultPod(spec: PodSpec): void {
   }
 }
 
-function defaultContainer(container: Container, hostNetwork: boolean): void {
+/** In its host's network a Pod's port is its host's. */
+function defaultHostPorts({ containers = [], initContainers = [] }: PodSpec): void {
+  for (const { ports } of [...containers, ...initContainers]) {
+    for (const port of ports ?? []) if (!port.hostPort) port.hostPort = port.containerPort
+  }
+}
+
+function defaultContainer(container: Container): void {
   set(container, 'terminationMessagePath', '/dev/termination-log')
   set(container, 'terminationMessagePolicy', 'File')
   set(container, 'imagePullPolicy', isLatest(container.image ?? '') ? 'Always' : 'IfNotPresent')
   set(container, 'resources', {})
-  for (const port of container.ports ?? []) {
-    set(port, 'protocol', 'TCP')
-    if (hostNetwork) set(port, 'hostPort', port.containerPort)
-  }
+  for (const port of container.ports ?? []) set(port, 'protocol', 'TCP')
   for (const variable of container.env ?? []) {
     if (variable.valueFrom?.fieldRef) set(variable.valueFrom.fieldRef, 'apiVersion', 'v1')
     if (variable.valueFrom?.resourceFieldRef)
@@ -88,6 +93,12 @@ function defaultVolume(volume: Volume): void {
     if (source) set(source as { defaultMode?: number }, 'defaultMode', DEFAULT_MODE)
   }
   if (hostPath) set(hostPath, 'type', '')
+  if (volume.iscsi) set(volume.iscsi, 'iscsiInterface', 'default')
+  if (volume.rbd) defaultRbd(volume.rbd)
+  const image = (volume as { image?: { reference?: string; pullPolicy?: string } }).image
+  if (image) set(image, 'pullPolicy', isLatest(image.reference ?? '') ? 'Always' : 'IfNotPresent')
+  const claim = volume.ephemeral?.volumeClaimTemplate?.spec
+  if (claim) set(claim, 'volumeMode', 'Filesystem')
   for (const { serviceAccountToken } of projected?.sources ?? []) {
     if (serviceAccountToken) set(serviceAccountToken, 'expirationSeconds', 3_600)
   }
@@ -97,4 +108,10 @@ function defaultVolume(volume: Volume): void {
   ]
   for (const { fieldRef } of items) if (fieldRef) set(fieldRef, 'apiVersion', 'v1')
   if (Object.keys(volume).length === 1) volume.emptyDir = {}
+}
+
+function defaultRbd(rbd: NonNullable<Volume['rbd']>): void {
+  set(rbd, 'pool', 'rbd')
+  set(rbd, 'user', 'admin')
+  set(rbd, 'keyring', '/etc/ceph/keyring')
 }

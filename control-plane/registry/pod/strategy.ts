@@ -1,12 +1,16 @@
-import { isDeepStrictEqual } from 'node:util'
 import type { Pod } from '../../../api/kinds/types.ts'
 import { type FieldError, forbiddenField } from '../../../api/meta/status.ts'
+import { collect } from '../rules/check.ts'
 import type { Strategy } from '../strategy.ts'
+import { podAnnotationFaults } from './annotations.ts'
+import { imageFaults } from './containers.ts'
 import { defaultPod } from './defaults.ts'
+import { keepAllButEphemeral, validateEphemeralUpdate } from './ephemeral.ts'
+import { qosClass } from './qos.ts'
+import { keepAllButResources, validateResize } from './resize.ts'
+import { validatePodStatus } from './status.ts'
+import { validatePodUpdate } from './update.ts'
 import { validatePodSpec } from './validate-spec.ts'
-
-const IMMUTABLE =
-  'pod updates may not change fields other than `spec.containers[*].image`,`spec.initContainers[*].image`,`spec.activeDeadlineSeconds`,`spec.tolerations` (only additions to existing tolerations),`spec.terminationGracePeriodSeconds` (allow it to be set to 1 if it was previously negative)'
 
 export const podStrategy: Strategy<Pod> = {
   hasGeneration: true,
@@ -15,9 +19,19 @@ export const podStrategy: Strategy<Pod> = {
     pod.status = { phase: 'Pending', qosClass: qosClass(pod) } as Pod['status']
   },
   keepStatusOnCreate: true,
+  prepareForUpdate(pod, old, { subresource }) {
+    if (subresource === 'ephemeralcontainers') keepAllButEphemeral(pod, old)
+    if (subresource === 'resize') keepAllButResources(pod, old)
+  },
   validate(pod, old, { subresource }) {
-    if (subresource === 'status' || subresource === 'binding') return []
-    return old ? validateUpdate(pod, old) : validatePodSpec(pod.spec, 'spec')
+    if (subresource === 'binding') return []
+    if (subresource === 'status') return old ? validatePodStatus(pod, old) : []
+    if (!old) return collect(validatePod(pod), createFaults(pod))
+    if (subresource === 'ephemeralcontainers') {
+      return collect(validatePod(pod), validateEphemeralUpdate(pod, old))
+    }
+    if (subresource === 'resize') return collect(validatePod(pod), validateResize(pod, old))
+    return collect(validatePod(pod), validatePodUpdate(pod, old))
   },
   gracePeriodSeconds(pod, requested) {
     const { status, spec } = pod
@@ -26,40 +40,43 @@ export const podStrategy: Strategy<Pod> = {
   },
 }
 
-/** Only what can be changed in place may be changed. */
-function validateUpdate(pod: Pod, old: Pod): FieldError[] {
-  const errors = validatePodSpec(pod.spec, 'spec')
-  if (errors.length > 0) return errors
-  const masked = structuredClone(pod.spec)
-  masked.containers?.forEach((container, i) => {
-    container.image = old.spec.containers[i]?.image as string
-  })
-  masked.initContainers?.forEach((container, i) => {
-    container.image = old.spec.initContainers?.[i]?.image as string
-  })
-  const before = old.spec.tolerations ?? []
-  const after = masked.tolerations ?? []
-  if (before.every(toleration => after.some(other => isDeepStrictEqual(other, toleration)))) {
-    if (old.spec.tolerations === undefined) delete masked.tolerations
-    else masked.tolerations = old.spec.tolerations
-  }
-  if (old.spec.activeDeadlineSeconds === undefined) delete masked.activeDeadlineSeconds
-  else masked.activeDeadlineSeconds = old.spec.activeDeadlineSeconds
-  return isDeepStrictEqual(masked, old.spec) ? [] : [forbiddenField('spec', IMMUTABLE)]
-}
-
-/** Best effort, burstable or guaranteed (see the kubelet's own rule; here only for what is shown before it runs). */
-function qosClass({ spec }: Pod): string {
-  const containers = [...(spec.containers ?? []), ...(spec.initContainers ?? [])]
-  const resources = ['cpu', 'memory'] as const
-  const hasAny = containers.some(({ resources: r }) =>
-    resources.some(name => r?.requests?.[name] ?? r?.limits?.[name]),
-  )
-  if (!hasAny) return 'BestEffort'
-  const guaranteed = containers.every(({ resources: r }) =>
-    resources.every(
-      name => r?.limits?.[name] !== undefined && (r.requests?.[name] ?? r.limits[name]) === r.limits[name],
+/** What holds for a Pod at any time. */
+export function validatePod({ metadata, spec }: Pod): readonly FieldError[] {
+  return collect(
+    podAnnotationFaults(metadata.annotations, spec, 'metadata.annotations'),
+    validatePodSpec(spec, 'spec', { podName: metadata.name, isPod: true }),
+    !spec.serviceAccountName && tokenFaults(spec),
+    (spec.containers ?? []).flatMap((container, i) => imageFaults(container, `spec.containers[${i}]`)),
+    (spec.initContainers ?? []).flatMap((container, i) =>
+      imageFaults(container, `spec.initContainers[${i}]`),
     ),
   )
-  return guaranteed ? 'Guaranteed' : 'Burstable'
+}
+
+function tokenFaults({ volumes = [] }: Pod['spec']): readonly FieldError[] {
+  return volumes.flatMap(({ projected }, v) =>
+    (projected?.sources ?? []).flatMap(({ serviceAccountToken }, s) =>
+      serviceAccountToken
+        ? [
+            forbiddenField(
+              `spec.volumes[${v}].projected.sources[${s}].serviceAccountToken`,
+              'must not be specified when serviceAccountName is not set',
+            ),
+          ]
+        : [],
+    ),
+  )
+}
+
+function createFaults({ spec }: Pod): readonly FieldError[] {
+  const gates = (spec as { schedulingGates?: object[] }).schedulingGates ?? []
+  return collect(
+    spec.ephemeralContainers?.length && [
+      forbiddenField('spec.ephemeralContainers', 'cannot be set on create'),
+    ],
+    spec.nodeName &&
+      gates.length > 0 && [
+        forbiddenField('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'),
+      ],
+  )
 }
