@@ -48,7 +48,7 @@ export const replicationControllerStrategy: Strategy<ReplicationController> = {
       !hasSelector && [required('spec.selector', '')],
       fields({ replicas: nonNegative })(spec, 'spec'),
       !template && [required('spec.template', '')],
-      hasSelector && selectorMatchFaults({ matchLabels: selector }, template, 'spec.template'),
+      hasSelector && template && selectorMatchFaults({ matchLabels: selector }, template, 'spec.template'),
       template && validateTemplate(template, 'spec.template'),
       template && templateUseFaults(template, 'spec.template', 'ReplicationController'),
     )

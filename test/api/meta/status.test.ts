@@ -47,7 +47,7 @@ const messages: [Error & { code?: number }, number, string][] = [
       notSupported('spec.strategy.type', 'Foo', ['RollingUpdate', 'Recreate']),
     ]),
     422,
-    'Deployment.apps "x" is invalid: [spec.replicas: Invalid value: -1: must be greater than or equal to 0, spec.strategy.type: Unsupported value: "Foo": supported values: "Recreate", "RollingUpdate"]',
+    'Deployment.apps "x" is invalid: [spec.replicas: Invalid value: -1: must be greater than or equal to 0, spec.strategy.type: Unsupported value: "Foo": supported values: "RollingUpdate", "Recreate"]',
   ],
   [
     invalid({ group: '', kind: 'Pod' }, 'x', [

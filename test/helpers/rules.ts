@@ -1,0 +1,44 @@
+import test from 'ava'
+import { invalid } from '../../api/meta/status.ts'
+import { strategies } from '../../control-plane/registry/strategies.ts'
+
+interface Check {
+  old?: object
+  subresource?: string
+}
+
+/** An object as its kind's defaults leave it. */
+export function filled<T extends object>(resource: string, object: T): T {
+  const copy = structuredClone({ metadata: {}, ...object }) as any
+  strategies[resource]!.defaults?.(copy)
+  return copy
+}
+
+/** What the rules of a resource (`deployments.apps`) say of an object, as `field: message`, as clients see it. */
+export function faultsOf(resource: string, object: object, { old, subresource = '' }: Check = {}): string[] {
+  const strategy = strategies[resource]!
+  const context = { user: { name: 'tester', groups: [] }, subresource, now: new Date(0) }
+  const wanted = filled(resource, object) as any
+  const stored = old && (filled(resource, old) as any)
+  if (stored) strategy.prepareForUpdate?.(wanted, stored, context)
+  else strategy.prepareForCreate?.(wanted, context)
+  const errors = strategy.validate?.(wanted, stored, context) ?? []
+  const { causes = [] } = invalid({ group: '', kind: 'Kind' }, 'name', errors).status.details!
+  return causes.map(({ field, message }) => `${field}: ${message}`)
+}
+
+/** An object that is refused, with just these words. */
+export const refused = test.macro({
+  title: (_, what: string) => `refused: ${what}`,
+  exec(t, _: string, resource: string, object: object, expected: string | string[], check: Check = {}) {
+    t.deepEqual(faultsOf(resource, object, check), [expected].flat())
+  },
+})
+
+/** An object that is fine. */
+export const accepted = test.macro({
+  title: (_, what: string) => `accepted: ${what}`,
+  exec(t, _: string, resource: string, object: object, check: Check = {}) {
+    t.deepEqual(faultsOf(resource, object, check), [])
+  },
+})
