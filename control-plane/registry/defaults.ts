@@ -1,5 +1,5 @@
 import { autoscalerStrategy } from './autoscaling.ts'
-import { defaultTemplate } from './pod/template.ts'
+import { fillTemplate } from './pod/template.ts'
 import type { Strategy } from './strategy.ts'
 
 /** Without generation and rules of its own. */
@@ -10,7 +10,7 @@ const counted: Strategy<any> = { hasGeneration: true }
 
 const podTemplate: Strategy<any> = {
   hasGeneration: true,
-  defaults: ({ template }) => defaultTemplate(template),
+  defaults: podTemplate => fillTemplate(podTemplate),
 }
 
 const persistentVolume: Strategy<any> = {

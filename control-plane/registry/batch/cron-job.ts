@@ -1,6 +1,6 @@
 import type { CronJob } from '../../../api/kinds/types.ts'
 import { type FieldError, invalidValue } from '../../../api/meta/status.ts'
-import { defaultTemplate } from '../pod/template.ts'
+import { fillTemplate } from '../pod/template.ts'
 import { collect, FINE, fields, nonNegative, type Rule, required, requiredOneOf } from '../rules/check.ts'
 import type { Strategy } from '../strategy.ts'
 import { isTimeZone, scheduleFault } from './cron-schedule.ts'
@@ -15,7 +15,9 @@ export const cronJobStrategy: Strategy<CronJob> = {
     spec.suspend ??= false
     spec.successfulJobsHistoryLimit ??= 3
     spec.failedJobsHistoryLimit ??= 1
-    defaultTemplate(spec.jobTemplate?.spec?.template)
+    spec.jobTemplate ??= {}
+    spec.jobTemplate.spec ??= {} as never
+    fillTemplate(spec.jobTemplate.spec as never)
   },
   validate({ metadata, spec }, old, { subresource }) {
     if (subresource !== '') return []
@@ -25,7 +27,7 @@ export const cronJobStrategy: Strategy<CronJob> = {
       fields({ startingDeadlineSeconds: nonNegative })(spec, 'spec'),
       zoneFaults(spec as never),
       fields({ concurrencyPolicy: requiredOneOf('Allow', 'Forbid', 'Replace') })(spec, 'spec'),
-      validateJobTemplate(spec.jobTemplate?.spec ?? {}, 'spec.jobTemplate.spec'),
+      validateJobTemplate(spec.jobTemplate.spec, 'spec.jobTemplate.spec'),
       fields({ successfulJobsHistoryLimit: nonNegative, failedJobsHistoryLimit: nonNegative })(spec, 'spec'),
       isTooLong && [
         invalidValue('metadata.name', metadata.name, `must be no more than ${LONGEST_NAME} characters`),
@@ -35,7 +37,7 @@ export const cronJobStrategy: Strategy<CronJob> = {
 }
 
 interface Timing {
-  schedule: string
+  schedule?: string
   timeZone?: string
 }
 
@@ -45,7 +47,7 @@ const schedule =
   (value, path) => {
     const fault = scheduleFault(value)
     const hasZone = value.includes('TZ')
-    const mayHaveZone = old?.schedule.includes('TZ') === true
+    const mayHaveZone = old?.schedule?.includes('TZ') === true
     const both = 'cannot use both timeZone field and TZ or CRON_TZ in schedule'
     return collect(
       fault !== undefined && [invalidValue(path, value, fault)],

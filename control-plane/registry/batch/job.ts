@@ -6,7 +6,7 @@ import {
   notSupported,
   required as requiredError,
 } from '../../../api/meta/status.ts'
-import { defaultTemplate, selectorMatchFaults, validateTemplate } from '../pod/template.ts'
+import { fillTemplate, selectorMatchFaults, validateTemplate } from '../pod/template.ts'
 import { collect, FINE, fields, isSame, nonNegative, oneOf, type Rule, unchanged } from '../rules/check.ts'
 import { labelSelector } from '../rules/labels.ts'
 import type { Strategy } from '../strategy.ts'
@@ -50,15 +50,15 @@ function defaultJob({ spec }: Job): void {
   for (const { onPodConditions } of spec.podFailurePolicy?.rules ?? []) {
     for (const condition of onPodConditions ?? []) condition.status ??= 'True'
   }
-  defaultTemplate(spec.template)
+  fillTemplate(spec)
 }
 
 /** The labels of a Job's Pods, in the form of today and of before v1.27. */
 const ownLabels = ({ uid, name }: Job['metadata']): Record<string, string> => ({
   [UID_LABEL]: uid!,
   'controller-uid': uid!,
-  [NAME_LABEL]: name,
-  'job-name': name,
+  [NAME_LABEL]: name ?? '',
+  'job-name': name ?? '',
 })
 
 /** Marks the template with the Job's uid and name, and selects by the uid. */

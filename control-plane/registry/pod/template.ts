@@ -15,7 +15,15 @@ import { validatePodSpec } from './validate-spec.ts'
 
 /** Fills in a Pod template. */
 export function defaultTemplate(template: PodTemplateSpec | undefined): void {
-  if (template?.spec) defaultPodSpec(template.spec)
+  if (!template) return
+  template.spec ??= {} as PodTemplateSpec['spec'] & object
+  defaultPodSpec(template.spec)
+}
+
+/** The same for kinds whose template is there even when it was left out, as an empty one. */
+export function fillTemplate(owner: { template?: PodTemplateSpec }): void {
+  owner.template ??= {}
+  defaultTemplate(owner.template)
 }
 
 /** The labels and annotations of a Pod template. */
@@ -30,8 +38,8 @@ export function templateMetadataFaults(template: PodTemplateSpec, path: string):
 
 /** All that is wrong with a Pod template. */
 export function validateTemplate(template: PodTemplateSpec | undefined, path: string): readonly FieldError[] {
-  if (!template?.spec) return [required(`${path}.spec.containers`, '')]
-  const { spec } = template
+  const spec = template?.spec
+  if (!spec) return [required(`${path}.spec.containers`, '')]
   return collect(
     templateMetadataFaults(template, path),
     validatePodSpec(spec, `${path}.spec`),

@@ -92,12 +92,13 @@ export function always<T = any>(rule: Rule<T>): Rule<T> {
   return check
 }
 
-/** A text that passes one of the tests of `api/meta/validation.ts`. */
+/** A text that passes one of the tests of `api/meta/validation.ts`; one that is not there is empty. */
 export const text =
   <T>(faultsOf: (value: T) => readonly string[]): Rule<T> =>
   (value, path) => {
-    const faults = faultsOf(value)
-    return faults.length === 0 ? FINE : faults.map(fault => invalidValue(path, value, fault))
+    const given = (value ?? '') as T
+    const faults = faultsOf(given)
+    return faults.length === 0 ? FINE : faults.map(fault => invalidValue(path, given, fault))
   }
 
 /** One of some values. */

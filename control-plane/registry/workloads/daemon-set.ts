@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type FieldError, invalidValue, notSupported, required } from '../../../api/meta/status.ts'
-import { defaultTemplate, templateUseFaults, validateTemplate } from '../pod/template.ts'
+import { fillTemplate, templateUseFaults, validateTemplate } from '../pod/template.ts'
 import { collect, FINE, fields, nonNegative, unchanged } from '../rules/check.ts'
 import { amount, countOrPercent, noMoreThanAll } from '../rules/values.ts'
 import type { Strategy } from '../strategy.ts'
@@ -19,7 +19,7 @@ export const daemonSetStrategy: Strategy<any> = {
       spec.updateStrategy.rollingUpdate.maxUnavailable ??= 1
       spec.updateStrategy.rollingUpdate.maxSurge ??= 0
     }
-    defaultTemplate(spec.template)
+    fillTemplate(spec)
   },
   prepareForCreate({ metadata }) {
     metadata.annotations = { ...metadata.annotations, [GENERATION]: '1' }

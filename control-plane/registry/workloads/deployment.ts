@@ -6,7 +6,7 @@ import {
   notSupported,
   required,
 } from '../../../api/meta/status.ts'
-import { defaultTemplate, templateUseFaults, validateTemplate } from '../pod/template.ts'
+import { fillTemplate, templateUseFaults, validateTemplate } from '../pod/template.ts'
 import { collect, FINE, fields, nonNegative, unchanged } from '../rules/check.ts'
 import { amount, countOrPercent, noMoreThanAll } from '../rules/values.ts'
 import type { Strategy } from '../strategy.ts'
@@ -24,7 +24,7 @@ export const deploymentStrategy: Strategy<Deployment> = {
       spec.strategy.rollingUpdate.maxUnavailable ??= '25%'
       spec.strategy.rollingUpdate.maxSurge ??= '25%'
     }
-    defaultTemplate(spec.template)
+    fillTemplate(spec)
   },
   validate(deployment, old, { subresource }) {
     if (subresource !== '') return []

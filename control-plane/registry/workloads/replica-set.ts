@@ -1,6 +1,12 @@
 import type { ReplicaSet, ReplicationController } from '../../../api/kinds/types.ts'
 import { type FieldError, invalidValue, required } from '../../../api/meta/status.ts'
-import { defaultTemplate, selectorMatchFaults, templateUseFaults, validateTemplate } from '../pod/template.ts'
+import {
+  defaultTemplate,
+  fillTemplate,
+  selectorMatchFaults,
+  templateUseFaults,
+  validateTemplate,
+} from '../pod/template.ts'
 import { collect, fields, nonNegative, unchanged } from '../rules/check.ts'
 import type { Strategy } from '../strategy.ts'
 import { selectorFaults } from './selector.ts'
@@ -10,7 +16,7 @@ const numbers = fields({ replicas: nonNegative, minReadySeconds: nonNegative })
 export const replicaSetStrategy: Strategy<ReplicaSet> = {
   defaults({ spec }) {
     spec.replicas ??= 1
-    defaultTemplate(spec.template)
+    fillTemplate(spec)
   },
   validate({ spec, status }, old, { subresource }) {
     if (subresource === 'status') return replicaStatusFaults(status ?? {})

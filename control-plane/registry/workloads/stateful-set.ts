@@ -1,5 +1,5 @@
 import { type FieldError, forbiddenField, invalidValue, required } from '../../../api/meta/status.ts'
-import { defaultTemplate, templateMetadataFaults, templateUseFaults } from '../pod/template.ts'
+import { fillTemplate, templateMetadataFaults, templateUseFaults } from '../pod/template.ts'
 import { collect, FINE, fields, isSame, nonNegative, oneOf, type Rule } from '../rules/check.ts'
 import { amount, countOrPercent, noMoreThanAll } from '../rules/values.ts'
 import { defaultClaim } from '../storage/claim.ts'
@@ -38,7 +38,7 @@ export const statefulSetStrategy: Strategy<any> = {
       claim.spec ??= {}
       defaultClaim(claim)
     }
-    defaultTemplate(spec.template)
+    fillTemplate(spec)
   },
   validate({ spec }, old, { subresource }) {
     if (subresource !== '') return []
