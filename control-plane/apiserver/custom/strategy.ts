@@ -6,6 +6,8 @@ import { applyDefaults } from '../../../api/schema/structural/default.ts'
 import { validateEmbedded } from '../../../api/schema/structural/embedded.ts'
 import { validateListTypes } from '../../../api/schema/structural/list-types.ts'
 import { validateValue } from '../../../api/schema/structural/validate.ts'
+import { cel } from '../../cel/lazy.ts'
+import type { RuleValidator } from '../../cel/rule-validator.ts'
 import type { Strategy } from '../../registry/strategy.ts'
 import { isEqual } from '../rest/equal.ts'
 
@@ -19,6 +21,7 @@ export interface CustomStrategyOptions {
 /** The rules that a CustomResourceDefinition makes for one version of its objects. */
 export function customStrategy({ resource, version, isTerminating }: CustomStrategyOptions): Strategy {
   const schema = version.schema?.openAPIV3Schema
+  const rules = ruleValidator(schema)
   const hasStatus = version.subresources?.status !== undefined
   return {
     hasGeneration: true,
@@ -31,9 +34,43 @@ export function customStrategy({ resource, version, isTerminating }: CustomStrat
       if (!hasStatus && !isEqual(object.status, old.status))
         object.metadata.generation = (old.metadata.generation ?? 0) + 1
     },
-    validate: (object, old) => [...validateCustom(object, schema, old), ...validateScale(object, version)],
+    validate(object, old) {
+      const errors = [...validateCustom(object, schema, old), ...validateScale(object, version)]
+      const validator = rules()
+      if (!validator) return errors
+      return errors.some(isBlocking)
+        ? [...errors, NOT_CHECKED]
+        : [...errors, ...validator.validate(object, old)]
+    },
   }
 }
+
+/** The validator of a schema's rules, compiled when the first object is written. */
+function ruleValidator(schema: JsonSchemaProps | undefined): () => RuleValidator | undefined {
+  if (!schema || !JSON.stringify(schema).includes('"x-kubernetes-validations"')) return () => undefined
+  let validator: RuleValidator | undefined
+  return () => {
+    validator ??= new (cel().RuleValidator)(schema)
+    return validator
+  }
+}
+
+const BLOCKING = new Set<FieldError['type']>([
+  'FieldValueNotSupported',
+  'FieldValueRequired',
+  'FieldValueTooLong',
+  'FieldValueTooMany',
+  'FieldValueTypeInvalid',
+])
+
+/** Rules could fail in odd ways on an object that has other shapes than its schema says. */
+const isBlocking = ({ type }: FieldError): boolean => BLOCKING.has(type)
+
+const NOT_CHECKED = invalidValue(
+  '<nil>',
+  'null',
+  'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
+)
 
 function createWhileTerminating(resource: { group: string; plural: string }): StatusError {
   const { status } = methodNotSupported(resource, 'create')

@@ -7,6 +7,7 @@ import {
   required,
 } from '../../../api/meta/status.ts'
 import { compilePattern } from '../../../api/schema/structural/pattern.ts'
+import { cel } from '../../cel/lazy.ts'
 import { validateDefaults } from './validate-defaults.ts'
 import { validateListAndMapTypes } from './validate-list-types.ts'
 import { validateStructure } from './validate-structure.ts'
@@ -16,12 +17,15 @@ const ROOT_TYPE = 'object'
 
 /** All that is wrong with the schema of a version. */
 export function validateSchema(schema: JsonSchemaProps, path: string, hasStatus: boolean): FieldError[] {
-  return [
+  const errors = [
     ...(hasStatus ? validateRoot(schema, path) : []),
     ...validateWords(schema, path),
     ...validateStructure(schema, path),
     ...validateDefaults(schema, path),
   ]
+  // Rules are compiled by the types of the schema: it must be good before.
+  if (errors.length > 0 || !JSON.stringify(schema).includes('"x-kubernetes-validations"')) return errors
+  return cel().checkRules(schema, path)
 }
 
 /** With a status subresource the root may only say what concerns the whole object. */

@@ -214,3 +214,31 @@ test('another API server on the same store serves the same', async t => {
     await second.stop()
   }
 })
+
+test('rules in CEL are held, and refused when they cannot be compiled', async t => {
+  const group = 'cel.example.com'
+  const one = version('v1', { min: { type: 'integer' }, max: { type: 'integer' } })
+  const { spec } = one.schema!.openAPIV3Schema!.properties!
+  spec!['x-kubernetes-validations'] = [{ rule: 'self.min <= self.maxx' }]
+  const refused = await api.raw(CRDS, { body: definition(group, [one]) })
+  t.is(refused.status, 422)
+  t.regex(
+    refused.body.message,
+    /spec\.validation\.openAPIV3Schema\.properties\[spec\]\.x-kubernetes-validations\[0\]\.rule: Invalid value: .*compilation failed: ERROR: <input>:1:\d+: undefined field 'maxx'/,
+  )
+  spec!['x-kubernetes-validations'] = [
+    { rule: 'self.min <= self.max', message: 'min must not be above max' },
+    { rule: 'self.min >= oldSelf.min', message: 'min only rises' },
+  ]
+  await establish(api, definition(group, [one]))
+  const wrong = await api.raw(pathOf(group), { body: thing(group, 'a', { min: 2, max: 1 }) })
+  t.is(
+    wrong.body.message,
+    'Thing.cel.example.com "a" is invalid: spec: Invalid value: "object": min must not be above max',
+  )
+  const odd = await api.raw(pathOf(group), { body: thing(group, 'a', { min: 'x' }) })
+  t.regex(odd.body.message, /some validation rules were not checked because the object was invalid/)
+  t.is((await api.raw(pathOf(group), { body: thing(group, 'a', { min: 2, max: 3 }) })).status, 201)
+  t.regex((await patch(`${pathOf(group)}/a`, { spec: { min: 1 } })).body.message, /min only rises/)
+  t.is((await patch(`${pathOf(group)}/a`, { spec: { min: 3 } })).status, 200)
+})
