@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { LAB_DEFAULTS } from '../lab/options.ts'
 import { reportFailure } from './failure.ts'
+import { goDuration } from './server/duration.ts'
 import { version } from './version.ts'
 
 const program = new Command('skiff')
@@ -50,7 +51,10 @@ program
     'address clients and Pods reach this server at (default: that of the default route)',
   )
   .option('--port <n>', 'port of the API', portNumber, 6443)
-  .option('--store <url>', 'redis://, rediss:// or unix:// URL (default: an embedded redis-server)')
+  .option('--store <url>', 'store URL, see docs/store.md (default: an embedded redis-server)')
+  .option('--store-plugin <file>', 'another store: a file with its name, source and config')
+  .option('--encryption-provider-config <file>', 'what is encrypted at rest: an EncryptionConfiguration')
+  .option('--event-ttl <duration>', 'how long Events are kept (1h0m0s)', duration)
   .option('--cluster-cidr <cidr>', 'addresses of Pods', '10.244.0.0/16')
   .option('--service-cidr <cidr>', 'addresses of Services', '10.96.0.0/16')
   .option('--cluster-domain <domain>', 'DNS domain of the cluster', 'cluster.local')
@@ -93,6 +97,12 @@ program
 function wholeNumber(value: string): number {
   if (!/^\d+$/.test(value)) throw new InvalidArgumentError('expected a whole number')
   return Number(value)
+}
+
+function duration(value: string): number {
+  const milliseconds = goDuration(value)
+  if (!milliseconds) throw new InvalidArgumentError('expected a duration such as 1h30m or 90s')
+  return milliseconds
 }
 
 function portNumber(value: string): number {

@@ -37,6 +37,8 @@ export interface StoredDocument {
   /** The revision that wrote it. */
   revision: number
   bytes: Buffer
+  /** Kept in a form that is no longer the configured one: an update writes it anew even if it changes nothing. */
+  isStale?: boolean
 }
 
 /** All documents of a type as they were at `revision`, in no particular order. */
@@ -110,11 +112,11 @@ export interface StorePlugin {
   close(): Promise<void>
 }
 
-/** Why a store could not do what it was asked. */
+/** Why a store could not do what it was asked: see the top of this file; `unreadable` is what cannot be decrypted. */
 export class StoreError extends Error {
-  readonly code: 'unavailable' | 'expired'
+  readonly code: 'unavailable' | 'expired' | 'unreadable'
 
-  constructor(code: 'unavailable' | 'expired', message: string, options?: ErrorOptions) {
+  constructor(code: StoreError['code'], message: string, options?: ErrorOptions) {
     super(message, options)
     this.name = 'StoreError'
     this.code = code

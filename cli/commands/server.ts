@@ -1,3 +1,4 @@
+import { reportFailure } from '../failure.ts'
 import { createLog } from '../log.ts'
 import { completeOptions } from '../server/complete-options.ts'
 import { lockDataDir } from '../server/data-lock.ts'
@@ -9,6 +10,16 @@ import { stopSignal } from '../signal.ts'
  * (`--only apiserver` brings its own Redis along unless `--store` names one).
  */
 export async function server(given: ServerOptions): Promise<void> {
+  try {
+    await run(given)
+  } catch (error) {
+    reportFailure(error)
+  }
+  // Whatever a part that failed left open must not keep the process.
+  process.exit()
+}
+
+async function run(given: ServerOptions): Promise<void> {
   const options = await completeOptions(given)
   const signal = stopSignal()
   const log = createLog(options.only ?? 'server')
@@ -23,5 +34,4 @@ export async function server(given: ServerOptions): Promise<void> {
     const { runComponent } = await import('../server/components.ts')
     await runComponent(options.only, options, log, signal)
   }
-  process.exit()
 }

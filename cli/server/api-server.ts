@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { openAuditLog } from '../../control-plane/apiserver/audit-log.ts'
@@ -6,9 +5,11 @@ import { serviceAddress } from '../../control-plane/apiserver/bootstrap/kubernet
 import { startApiServer } from '../../control-plane/apiserver/server.ts'
 import { ensurePki, type Pki, writeKubeconfig } from '../../control-plane/auth/pki.ts'
 import { embeddedRedis } from '../../control-plane/store/embedded-redis.ts'
-import { openStore } from '../../control-plane/store/redis-store.ts'
 import type { Logger } from '../../plugins/plugin.ts'
+import { lockDataDir } from './data-lock.ts'
+import { openServerStore } from './open-store.ts'
 import type { CompleteServerOptions } from './options.ts'
+import { supervise } from './supervisor.ts'
 
 /** Runs an API server until the signal aborts; with a Redis of its own unless a store is named. */
 export async function runApiServer(
@@ -16,36 +17,55 @@ export async function runApiServer(
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
+  const ended = new AbortController()
+  const isElsewhere = options.store !== undefined || options.storePlugin !== undefined
+  const redis = isElsewhere ? undefined : await startRedis(options, log, ended.signal)
+  try {
+    await serve({ ...options, ...(redis && { store: redis.url }) }, log, signal)
+  } finally {
+    ended.abort()
+    await redis?.ended
+  }
+}
+
+async function serve(options: CompleteServerOptions, log: Logger, signal: AbortSignal): Promise<void> {
   const pki = await clusterPki(options)
-  const url = options.store ?? (await startRedis(options))
-  const store = await openStore({ url, log })
+  const closing = new AbortController()
+  const store = await openServerStore(options, log, closing.signal)
   const auditLog = options.auditLogPath ? await openAuditLog(options.auditLogPath, log) : undefined
-  const { maxRequestsInflight, maxMutatingRequestsInflight } = options
-  const server = await startApiServer({
-    store,
-    pki,
+  try {
+    const audit = auditLog && { audit: auditLog.write }
+    const server = await startApiServer({ ...serverOptions(options), ...audit, store, pki, log, signal })
+    await announce(options, pki, server.port)
+    await new Promise<void>(done => signal.addEventListener('abort', () => done(), { once: true }))
+    await server.stop()
+  } finally {
+    await auditLog?.close()
+    closing.abort()
+    await store.close()
+  }
+}
+
+function serverOptions(options: CompleteServerOptions) {
+  const { eventTtl, maxRequestsInflight, maxMutatingRequestsInflight } = options
+  return {
     bindAddress: options.bind,
     port: options.port,
     advertiseAddress: options.advertise,
     serviceCIDR: options.serviceCidr,
     clusterDomain: options.clusterDomain,
-    ...(auditLog && { audit: auditLog.write }),
+    ...(eventTtl !== undefined && { eventTtl }),
     limits: {
       ...(maxRequestsInflight !== undefined && { reading: maxRequestsInflight }),
       ...(maxMutatingRequestsInflight !== undefined && { mutating: maxMutatingRequestsInflight }),
     },
-    log,
-    signal,
-  })
-  const address = options.bind === '0.0.0.0' ? options.advertise : options.bind
-  await writeIdentities(options, pki, `https://${address}:${server.port}`)
-  console.log(
-    `API server ready at https://${address}:${server.port} (kubeconfig: ${join(options.data, 'admin.kubeconfig')})`,
-  )
-  await new Promise<void>(done => signal.addEventListener('abort', () => done(), { once: true }))
-  await server.stop()
-  await auditLog?.close()
-  await store.close()
+  }
+}
+
+async function announce(options: CompleteServerOptions, pki: Pki, port: number): Promise<void> {
+  const url = `https://${options.bind === '0.0.0.0' ? options.advertise : options.bind}:${port}`
+  await writeIdentities(options, pki, url)
+  console.log(`API server ready at ${url} (kubeconfig: ${join(options.data, 'admin.kubeconfig')})`)
 }
 
 /** The cluster's certificates, made at the first start. */
@@ -73,10 +93,9 @@ export async function writeIdentities({ data }: { data: string }, pki: Pki, serv
   )
 }
 
-/** A Redis that ends with this process. */
-async function startRedis({ data }: CompleteServerOptions): Promise<string> {
-  const redis = await embeddedRedis(join(data, 'redis'))
-  const child = spawn('setpriv', ['--pdeathsig', 'TERM', ...redis.command], { stdio: 'ignore' })
-  process.on('exit', () => child.kill())
-  return redis.url
+/** A Redis that is kept running until the signal aborts, and ends with this process. */
+async function startRedis({ data }: CompleteServerOptions, log: Logger, signal: AbortSignal) {
+  await lockDataDir(data, 'server')
+  const { url, command, prepare } = await embeddedRedis(join(data, 'redis'))
+  return { url, ended: supervise([{ name: 'redis', command, prepare, isQuiet: true }], log, signal) }
 }

@@ -4,6 +4,7 @@ import { networkInterfaces } from 'node:os'
 import { resolve } from 'node:path'
 import { Address4 } from 'ip-address'
 import { UserError } from '../failure.ts'
+import { checkStoreOptions } from './open-store.ts'
 import type { CompleteServerOptions, ServerOptions } from './options.ts'
 
 /** Checks the options and fills in what was left out, so that nothing is begun that cannot end well. */
@@ -11,6 +12,7 @@ export async function completeOptions(options: ServerOptions): Promise<CompleteS
   checkNetwork('--cluster-cidr', options.clusterCidr)
   checkNetwork('--service-cidr', options.serviceCidr)
   checkLeaderElection(options)
+  await checkStoreOptions(options)
   const data = resolve(options.data)
   await mkdir(data, { recursive: true, mode: 0o700 }).catch(cause => {
     throw new UserError(

@@ -10,17 +10,19 @@ export async function runControlPlane(
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
-  const redis = options.store ? undefined : await embeddedRedis(`${options.data}/redis`)
-  const store = options.store ?? redis!.url
+  const isElsewhere = options.store !== undefined || options.storePlugin !== undefined
+  const redis = isElsewhere ? undefined : await embeddedRedis(`${options.data}/redis`)
   const parts = (['apiserver', 'controllers', 'scheduler'] as const).map(only =>
-    component({ ...options, store, only }),
+    component({ ...options, ...(redis && { store: redis.url }), only }),
   )
   await supervise([...(redis ? [{ name: 'redis', ...redis }] : []), ...parts], log, signal)
 }
 
 /** A part of the control plane as a child process: this same program with `--only`. */
 function component(options: ServerOptions & { only: string }): ChildSpec {
-  const args = Object.entries(options).flatMap(([option, value]) => [`--${kebabCase(option)}`, String(value)])
+  const { eventTtl, ...others } = options
+  const given = { ...others, ...(eventTtl !== undefined && { eventTtl: `${eventTtl}ms` }) }
+  const args = Object.entries(given).flatMap(([option, value]) => [`--${kebabCase(option)}`, String(value)])
   return {
     name: options.only,
     command: [process.execPath, ...memoryFlags(options.only), process.argv[1]!, 'server', ...args],

@@ -5,7 +5,13 @@ export interface ServerOptions {
   bind: string
   advertise?: string
   port: number
+  /** Store URL; an embedded Redis where left out. */
   store?: string
+  /** A file that names another store plugin. */
+  storePlugin?: string
+  encryptionProviderConfig?: string
+  /** How long Events are kept, in milliseconds. */
+  eventTtl?: number
   clusterCidr: string
   serviceCidr: string
   clusterDomain: string

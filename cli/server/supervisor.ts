@@ -6,6 +6,8 @@ export interface ChildSpec {
   name: string
   command: string[]
   env?: Record<string, string>
+  /** Its output is thrown away. */
+  isQuiet?: boolean
   /** Called before each start, e.g. to clear what the last run left. */
   prepare?(): Promise<void>
 }
@@ -68,9 +70,10 @@ function keepRunning(spec: ChildSpec, log: Logger, signal: AbortSignal): Kept {
   }
 }
 
-function spawnChild({ command, env }: ChildSpec): ChildProcess {
+function spawnChild({ command, env, isQuiet }: ChildSpec): ChildProcess {
+  const output = isQuiet ? 'ignore' : 'inherit'
   return spawn('setpriv', ['--pdeathsig', 'TERM', ...command], {
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: ['ignore', output, output],
     env: { ...process.env, ...env },
   })
 }

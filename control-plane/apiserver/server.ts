@@ -20,7 +20,7 @@ import { createRuleResolver } from '../auth/rbac.ts'
 import { createServiceAccountTokens } from '../auth/service-account-tokens.ts'
 import { strategies } from '../registry/strategies.ts'
 import { createApp } from './app.ts'
-import { expireEvents } from './bootstrap/expire-events.ts'
+import { EVENT_TTL, expireEvents } from './bootstrap/expire-events.ts'
 import { reconcileKubernetesService } from './bootstrap/kubernetes-service.ts'
 import { ensureNamespaces } from './bootstrap/namespaces.ts'
 import { startCustomResources } from './custom/start.ts'
@@ -47,6 +47,8 @@ export interface ApiServerOptions {
   advertiseAddress: string
   serviceCIDR: string
   clusterDomain: string
+  /** How long Events are kept, in milliseconds (an hour). */
+  eventTtl?: number
   /** Further bearer tokens, e.g. of a file (`readTokenFile`). */
   tokens?: readonly TokenAuthenticator[]
   /** Run after the built-in ones. */
@@ -221,7 +223,7 @@ async function maintain(
 ): Promise<void> {
   const { store, log } = options
   const events = kinds.find('', 'v1', 'events')
-  if (events) void expireEvents(store, events.cache, log, signal)
+  if (events) void expireEvents(store, events.cache, options.eventTtl ?? EVENT_TTL, log, signal)
   while (!signal.aborted) {
     await sleep(RECONCILE_INTERVAL, undefined, { signal }).catch(() => {})
     if (signal.aborted) return

@@ -1,5 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 
 /** How to run the private Redis of a server: what the supervisor starts and what the store connects to. */
 export interface EmbeddedRedis {
@@ -7,10 +8,19 @@ export interface EmbeddedRedis {
   /** Store URL of it. */
   url: string
   socket: string
+  /**
+   * Waits until a Redis that an earlier server left behind on the same data has ended: two would write to one file. To be
+   * called before each start.
+   */
+  prepare(): Promise<void>
 }
 
 /** Unix socket paths are limited by the kernel (sun_path). */
 const LONGEST_SOCKET_PATH = 107
+const PID_FILE = 'redis.pid'
+/** How long a Redis whose server ended may take to end. Milliseconds. */
+const LONGEST_END = 10_000
+const CHECK_INTERVAL = 20
 
 /**
  * Writes the configuration of a Redis that only this machine's root can reach and whose acknowledged writes survive power
@@ -30,7 +40,28 @@ export async function embeddedRedis(dir: string, socketDir = dir): Promise<Embed
   await mkdir(resolve(socketDir), { recursive: true, mode: 0o700 })
   const path = join(home, 'redis.conf')
   await writeFile(path, configuration(home, socket), { mode: 0o600 })
-  return { command: ['redis-server', path], url: `unix://${socket}`, socket }
+  return {
+    command: ['redis-server', path],
+    url: `unix://${socket}`,
+    socket,
+    prepare: () => predecessorEnded(path, socket, join(home, PID_FILE)),
+  }
+}
+
+/** It was told to end when its server ended. */
+async function predecessorEnded(config: string, socket: string, pidFile: string): Promise<void> {
+  for (const end = Date.now() + LONGEST_END; ; ) {
+    const pid = Number(await readFile(pidFile, 'utf8').catch(() => ''))
+    if (!pid || !(await isRunning(pid, config, socket))) return
+    if (Date.now() > end) throw new Error(`a Redis still runs on this data: process ${pid}`)
+    await sleep(CHECK_INTERVAL)
+  }
+}
+
+/** Whether the process is the Redis of this configuration or socket: numbers of processes are used again. */
+async function isRunning(pid: number, config: string, socket: string): Promise<boolean> {
+  const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
+  return command.startsWith('redis-server') && (command.includes(config) || command.includes(socket))
 }
 
 function configuration(home: string, socket: string): string {
@@ -40,12 +71,15 @@ function configuration(home: string, socket: string): string {
     ['unixsocketperm', '700'],
     ['dir', quoted(home)],
     ['daemonize', 'no'],
+    ['pidfile', quoted(join(home, PID_FILE))],
     ['save', '""'],
     ['appendonly', 'yes'],
     ['appendfsync', 'always'],
     ['no-appendfsync-on-rewrite', 'no'],
+    // The file is rewritten when it has doubled, so it stays below twice what is kept, or this.
     ['auto-aof-rewrite-percentage', '100'],
     ['auto-aof-rewrite-min-size', '64mb'],
+    ['aof-rewrite-incremental-fsync', 'yes'],
     ['aof-use-rdb-preamble', 'yes'],
     ['maxmemory-policy', 'noeviction'],
     ['hz', '10'],

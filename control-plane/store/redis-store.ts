@@ -74,6 +74,7 @@ class RedisStore implements StorePlugin {
   #logLengths: LogLengths
   #replication: Replication
   #isCluster: boolean
+  #isClosed = false
   #lineageOf: (connection: Connection) => string
   #asked = new Map<string, Promise<number>>()
 
@@ -154,6 +155,7 @@ class RedisStore implements StorePlugin {
   }
 
   subscribe(type: string, after: number, listener: ChangeListener): () => void {
+    if (this.#isClosed) return () => {}
     const group = this.#topology.feedGroup(type)
     let feed = this.#feeds.get(group)
     if (!feed) {
@@ -190,6 +192,7 @@ class RedisStore implements StorePlugin {
   }
 
   async close(): Promise<void> {
+    this.#isClosed = true
     for (const feed of this.#feeds.values()) feed.close()
     this.#topology.close()
   }

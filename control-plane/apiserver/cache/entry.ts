@@ -9,13 +9,16 @@ export class Entry implements StoredDocument {
   readonly key: string
   readonly revision: number
   readonly bytes: Buffer
+  /** The store keeps it in a form of earlier times. */
+  readonly isStale: boolean
   #object: WeakRef<ApiObject> | undefined
 
   /** `object` is what the bytes were made from, where that is at hand; it must not be changed any more. */
-  constructor({ key, revision, bytes }: StoredDocument, object?: ApiObject) {
+  constructor({ key, revision, bytes, isStale = false }: StoredDocument, object?: ApiObject) {
     this.key = key
     this.revision = revision
     this.bytes = bytes
+    this.isStale = isStale
     if (object) this.#remember(object)
   }
 

@@ -1,6 +1,6 @@
-import { StatusError, serviceUnavailable, timeout } from '../../../api/meta/status.ts'
+import { internalError, StatusError, serviceUnavailable, timeout } from '../../../api/meta/status.ts'
 import type { Logger } from '../../../plugins/plugin.ts'
-import type { Change, StoredDocument, StorePlugin } from '../../../plugins/store.ts'
+import { type Change, type StoredDocument, StoreError, type StorePlugin } from '../../../plugins/store.ts'
 import { Entry } from './entry.ts'
 import { type CacheEvent, History } from './history.ts'
 import { Pages } from './pages.ts'
@@ -62,6 +62,8 @@ export class WatchCache implements CacheView {
   #unsubscribe = () => {}
   #written = new Map<number, Entry>()
   #nodeIndex: Map<string, Set<string>> | undefined
+  /** Rejects when what is stored cannot be read; loading goes on, as another server may put it right. */
+  #unreadable = neverYet()
   #closed = false
 
   constructor(type: string, store: StorePlugin, log: Logger) {
@@ -95,14 +97,14 @@ export class WatchCache implements CacheView {
     if (entry.revision > this.revision) this.#written.set(entry.revision, entry)
   }
 
-  /** Resolves when the first load is done. Rejects with 503 while the store is away. */
+  /** Resolves when the first load is done. Rejects with 503 while the store is away, with 500 if it cannot be read. */
   async ready(): Promise<void> {
     if (this.revision > 0) return
     this.#loading ??= this.#load()
     const timer = Promise.withResolvers<never>()
     const handle = setTimeout(() => timer.reject(serviceUnavailable('the store is not available')), WAIT * 3)
     try {
-      await Promise.race([this.#loading, timer.promise])
+      await Promise.race([this.#loading, timer.promise, this.#unreadable.promise])
     } finally {
       clearTimeout(handle)
     }
@@ -165,6 +167,7 @@ export class WatchCache implements CacheView {
       try {
         const { revision, documents } = await this.#store.snapshot(this.type)
         if (this.#closed) return
+        this.#unreadable = neverYet()
         this.#entries = new SortedEntries(documents.map(document => new Entry(document)))
         this.#nodeIndex = undefined
         this.pages.clear()
@@ -174,6 +177,9 @@ export class WatchCache implements CacheView {
         return
       } catch (error) {
         this.#log.warn({ type: this.type, error: (error as Error).message }, 'cannot load watch cache')
+        if (error instanceof StoreError && error.code === 'unreadable') {
+          this.#unreadable.reject(internalError(error.message))
+        }
         await new Promise(resolve => setTimeout(resolve, pause))
       }
     }
@@ -234,6 +240,13 @@ export class WatchCache implements CacheView {
     this.#waiting = this.#waiting.filter(waiter => waiter.revision > revision)
     for (const waiter of reached) waiter.resolve()
   }
+}
+
+/** A promise that may reject without anybody waiting for it. */
+function neverYet(): PromiseWithResolvers<never> {
+  const resolvers = Promise.withResolvers<never>()
+  resolvers.promise.catch(() => {})
+  return resolvers
 }
 
 const nodeNameOf = (entry: Entry): string => entry.object.spec?.nodeName ?? ''

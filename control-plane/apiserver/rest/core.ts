@@ -1,5 +1,5 @@
 import type { ApiObject } from '../../../api/meta/object.ts'
-import { serviceUnavailable } from '../../../api/meta/status.ts'
+import { internalError, serviceUnavailable } from '../../../api/meta/status.ts'
 import type { SchemaSet } from '../../../api/schema/schemas.ts'
 import type { AdmissionAttributes } from '../../../plugins/admission.ts'
 import { StoreError, type StorePlugin } from '../../../plugins/store.ts'
@@ -44,14 +44,20 @@ export interface Written {
 
 export const keyOf = ({ namespace, name }: Target): string => (namespace ? `${namespace}/${name}` : name)
 
-/** Runs a call to the store; that the store is away becomes 503 with Retry-After. */
+/** Runs a call to the store; that the store is away becomes 503 with Retry-After, what it cannot decrypt 500. */
 export async function storeCall<T>(call: Promise<T>): Promise<T> {
   try {
     return await call
   } catch (error) {
-    if (error instanceof StoreError) throw serviceUnavailable(`the store is not available: ${error.message}`)
-    throw error
+    throw storeFailure(error)
   }
+}
+
+/** What a client is told of a failure of the store. */
+export function storeFailure(error: unknown): unknown {
+  if (!(error instanceof StoreError)) return error
+  if (error.code === 'unreadable') return internalError(error.message)
+  return serviceUnavailable(`the store is not available: ${error.message}`)
 }
 
 /** Admission's side effects of one write: taken back in reverse order if it fails, finished when it is stored. */

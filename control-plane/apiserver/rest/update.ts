@@ -217,7 +217,7 @@ async function write(
 ): Promise<Written | { current: Entry | undefined }> {
   object.metadata.resourceVersion = String(entry.revision)
   keepTimes(object, entry.object)
-  if (isEqual(object, entry.object)) return { entry, isNew: false }
+  if (!entry.isStale && isEqual(object, entry.object)) return { entry, isNew: false }
   if (context.dryRun) return { entry: entryOf(entry.key, object, entry.revision), isNew: false }
   const { type } = resource
   if (isFinished(object)) {
