@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { fetchClients } from './clients.mjs'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const forTests = process.argv.includes('--test')
@@ -79,3 +80,11 @@ function build() {
 installPackages()
 installModules()
 build()
+if (forTests) {
+  try {
+    fetchClients()
+  } catch (error) {
+    console.error(`error: ${error.message}`)
+    process.exit(1)
+  }
+}

@@ -49,6 +49,7 @@ const STEPS: Record<string, [string, string[]]> = {
   types: [join(bin, 'tsc'), ['-p', '.']],
   imports: [process.execPath, ['scripts/check-imports.ts']],
   parts: ava(),
+  interop: ava('--config', 'test/interop/ava.config.js'),
   'end to end': ava('--config', 'test/e2e/ava.config.js'),
 }
 
