@@ -14,6 +14,7 @@ import { declarationOf } from './declaration.ts'
 import { customStrategy } from './strategy.ts'
 import { type Converter, convertNothing, createView } from './view.ts'
 import type { ViewStore } from './view-store.ts'
+import { webhookConverter } from './webhook-converter.ts'
 
 export interface CustomKindsOptions {
   informers: InformerFactory
@@ -111,14 +112,17 @@ export class CustomKinds {
       schema,
       stamp,
     })
+    schemas.mergeTypes.set(kind.schema, schema)
     const informer = informers.informer(customResourceDefinitions)
     const isTerminating = () => informer.get(metadata.name)?.metadata.deletionTimestamp !== undefined
     kinds.add(kind, customStrategy({ resource: kind, version, isTerminating }), type)
     served.push(kind)
   }
 
-  #converter(_definition: CustomResourceDefinition): Converter {
-    return convertNothing
+  #converter({ spec }: CustomResourceDefinition): Converter {
+    const { strategy, webhook } = spec.conversion ?? {}
+    if (strategy !== 'Webhook' || !webhook) return convertNothing
+    return webhookConverter(spec.names.kind, webhook, this.#options.informers)
   }
 
   #remove(name: string): void {
@@ -128,6 +132,7 @@ export class CustomKinds {
     for (const kind of served.kinds) {
       this.#options.kinds.remove(kind)
       this.#options.schemas.custom.delete(kind.schema)
+      this.#options.schemas.mergeTypes.delete(kind.schema)
       this.#options.views.forget(`${name}@${kind.version}`)
     }
   }

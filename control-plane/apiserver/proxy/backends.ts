@@ -13,7 +13,7 @@ interface ProxyName {
   port: string
 }
 
-interface Address {
+export interface Address {
   host: string
   port: number
 }
@@ -92,13 +92,28 @@ async function serviceAddress(
   namespace: string,
   { name, port }: ProxyName,
 ): Promise<Address> {
+  const found = await findEndpoint(informers, namespace, name, port)
+  if (typeof found === 'string') throw unavailable(found)
+  if (!found) throw notFound(services, name)
+  return found
+}
+
+/**
+ * A ready address behind a port, by number or name, of a Service. A text says why there is none; undefined is given for
+ * a Service that does not exist.
+ */
+export async function findEndpoint(
+  informers: InformerFactory,
+  namespace: string,
+  name: string,
+  port: string,
+): Promise<Address | string | undefined> {
   const service = (await synced(informers, services)).get(`${namespace}/${name}`)
-  if (!service) throw notFound(services, name)
+  if (!service) return undefined
   const number = portNumber(port)
   const servicePort = service.spec.ports?.find(candidate => candidate.port === number)
-  if (number !== undefined && !servicePort) {
-    throw unavailable(`no service port ${number} found for service ${JSON.stringify(name)}`)
-  }
+  if (number !== undefined && !servicePort)
+    return `no service port ${number} found for service ${JSON.stringify(name)}`
   const portName = servicePort ? (servicePort.name ?? '') : port
   const subsets = (await synced(informers, endpoints)).get(`${namespace}/${name}`)?.subsets ?? []
   const found = subsets.flatMap(({ addresses = [], ports = [] }) => {
@@ -106,6 +121,5 @@ async function serviceAddress(
     return match ? addresses.map(({ ip }) => ({ host: ip, port: match.port })) : []
   })
   const chosen = found[Math.floor(Math.random() * found.length)]
-  if (!chosen) throw unavailable(`no endpoints available for service ${JSON.stringify(name)}`)
-  return chosen
+  return chosen ?? `no endpoints available for service ${JSON.stringify(name)}`
 }

@@ -85,6 +85,12 @@ for (const version of ['1.27', '1.33']) {
       k('apply', '-f', await file('odd', cronTab(group, 'x').replace('{cronSpec', '{odd: 1, cronSpec'))),
     )
     t.regex(strict.stderr!, /unknown field "spec.odd"/)
+    const applied = await file('applied', cronTab(group, '2 * * * *').replace('mine', 'applied'))
+    await k('apply', '--server-side', '-f', applied)
+    t.is(
+      await k('get', 'ct', 'applied', '-o', 'jsonpath={.metadata.managedFields[0].fieldsV1}'),
+      '{"f:spec":{"f:cronSpec":{}}}',
+    )
     await k('delete', 'crd', `crontabs.${group}`)
     const gone = await t.throwsAsync<Error & { stderr?: string }>(k('get', `crontabs.${group}`))
     t.regex(gone.stderr!, /the server (doesn't have a resource type|could not find the requested resource)/)
