@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander'
 import { LAB_DEFAULTS } from '../lab/options.ts'
+import { dataDirs } from '../lab/state.ts'
 import { reportFailure } from './failure.ts'
 import { goDuration } from './server/duration.ts'
 import { version } from './version.ts'
@@ -70,6 +71,24 @@ program
   .option('--max-requests-inflight <n>', 'reading requests answered at once (400; 0: any)', wholeNumber)
   .option('--max-mutating-requests-inflight <n>', 'the same for those that write (200; 0: any)', wholeNumber)
   .action(async options => (await import('./commands/server.ts')).server(options))
+
+program
+  .command('backup')
+  .description('write all that a store holds to a file')
+  .argument('<file>', 'the file to write')
+  .option('--data <dir>', 'data directory of the server', dataDirs(LAB_DEFAULTS).server)
+  .option('--store <url>', 'store URL of the server, if it has no embedded store')
+  .option('--force', 'write over a file that is there', false)
+  .action(async (file, options) => (await import('./commands/backup.ts')).backup(file, options))
+
+program
+  .command('restore')
+  .description('put a backup into the store of a server that is stopped')
+  .argument('<file>', 'what `backup` wrote')
+  .option('--data <dir>', 'data directory of the server', dataDirs(LAB_DEFAULTS).server)
+  .option('--store <url>', 'store URL of the server, if it has no embedded store')
+  .option('--replace', 'give up what the store holds now', false)
+  .action(async (file, options) => (await import('./commands/restore.ts')).restore(file, options))
 
 program
   .command('agent')

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { parse } from 'yaml'
+import { checkRestored } from '../../control-plane/store/backup/restore.ts'
 import { createPluginHost } from '../../plugins/host/host.ts'
 import type { BuiltinPlugins, PluginReference } from '../../plugins/host/load.ts'
 import type { Logger } from '../../plugins/plugin.ts'
@@ -40,6 +41,7 @@ export async function openServerStore(
   })
   // Every request is a call to the store: it runs in this process.
   const store = await host.start('store', { ...reference, isolation: 'none' })
+  await checkRestored(store)
   if (!encryptionProviderConfig) return store
   const { readEncryptionConfig } = await import('../../control-plane/store/encryption/configuration.ts')
   const { encryptingStore } = await import('../../control-plane/store/encryption/encrypting-store.ts')

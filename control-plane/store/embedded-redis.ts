@@ -1,4 +1,5 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -17,7 +18,6 @@ export interface EmbeddedRedis {
 
 /** Unix socket paths are limited by the kernel (sun_path). */
 const LONGEST_SOCKET_PATH = 107
-const PID_FILE = 'redis.pid'
 /** How long a Redis whose server ended may take to end. Milliseconds. */
 const LONGEST_END = 10_000
 const CHECK_INTERVAL = 20
@@ -44,24 +44,28 @@ export async function embeddedRedis(dir: string, socketDir = dir): Promise<Embed
     command: ['redis-server', path],
     url: `unix://${socket}`,
     socket,
-    prepare: () => predecessorEnded(path, socket, join(home, PID_FILE)),
+    prepare: () => predecessorEnded(socket),
   }
 }
 
 /** It was told to end when its server ended. */
-async function predecessorEnded(config: string, socket: string, pidFile: string): Promise<void> {
-  for (const end = Date.now() + LONGEST_END; ; ) {
-    const pid = Number(await readFile(pidFile, 'utf8').catch(() => ''))
-    if (!pid || !(await isRunning(pid, config, socket))) return
-    if (Date.now() > end) throw new Error(`a Redis still runs on this data: process ${pid}`)
+async function predecessorEnded(socket: string): Promise<void> {
+  for (const end = Date.now() + LONGEST_END; await isListening(socket); ) {
+    if (Date.now() > end) throw new Error(`another Redis still runs on ${socket}`)
     await sleep(CHECK_INTERVAL)
   }
 }
 
-/** Whether the process is the Redis of this configuration or socket: numbers of processes are used again. */
-async function isRunning(pid: number, config: string, socket: string): Promise<boolean> {
-  const command = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')
-  return command.startsWith('redis-server') && (command.includes(config) || command.includes(socket))
+/** Whether a process listens on a unix socket (in whatever namespace it lives). */
+export function isListening(socket: string): Promise<boolean> {
+  return new Promise(resolve => {
+    const probe = connect(socket)
+    probe.once('connect', () => {
+      probe.destroy()
+      resolve(true)
+    })
+    probe.once('error', () => resolve(false))
+  })
 }
 
 function configuration(home: string, socket: string): string {
@@ -71,7 +75,6 @@ function configuration(home: string, socket: string): string {
     ['unixsocketperm', '700'],
     ['dir', quoted(home)],
     ['daemonize', 'no'],
-    ['pidfile', quoted(join(home, PID_FILE))],
     ['save', '""'],
     ['appendonly', 'yes'],
     ['appendfsync', 'always'],
