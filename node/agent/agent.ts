@@ -50,6 +50,9 @@ export async function startAgent(
     plugins.start('network', config.network ?? { name: 'vxlan' }),
     plugins.start('proxy', config.proxy ?? { name: 'nftables' }),
   ])
+  const volumePlugins = await Promise.all(
+    (config.volumes ?? []).map(reference => plugins.start('volume', reference)),
+  )
   const part = (name: string): Logger => log.child({ component: name })
   startNetwork({
     informers: networkInformers,
@@ -96,7 +99,7 @@ export async function startAgent(
     clusterDomain,
     maxPods: config.maxPods ?? MAX_PODS,
     server: { address: nodeAddress, port: config.server.port ?? KUBELET_PORT, tls: config.server },
-    volumePlugins: [],
+    volumePlugins,
     log: part('kubelet'),
     signal,
   })

@@ -44,6 +44,8 @@ const NodeConfiguration = Type.Object(
     runtime: PluginReference,
     network: Type.Optional(PluginReference),
     proxy: Type.Optional(PluginReference),
+    /** Asked in this order, before the built-in kinds of volumes. */
+    volumes: Type.Optional(Type.Array(PluginReference)),
     dns: Type.Optional(
       Type.Object({ corefile: Type.Optional(Type.String()) }, { additionalProperties: false }),
     ),

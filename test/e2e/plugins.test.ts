@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import { parse, stringify } from 'yaml'
+import { fileAppears } from '../helpers/files.ts'
 import { createTestLab, findPids, killIn, type TestLab } from './helpers/lab.ts'
 
 const FIXTURES = join(import.meta.dirname, '..', 'fixtures', 'plugins')
@@ -41,6 +42,35 @@ test.serial(
     t.true(existsSync(join(plugins, 'proxy', 'recording', 'applied')))
   },
 )
+
+test.serial('a volume plugin of a third party makes the volumes of its driver', async t => {
+  await reconfigure({ volumes: [{ name: 'greeting', source: join(FIXTURES, 'greeting-volume.ts') }] })
+  const volume = { name: 'hi', flexVolume: { driver: 'example.com/greeting', options: { to: 'World' } } }
+  const container = {
+    name: 'main',
+    image: 'skiff.local/busybox:1',
+    command: ['cat', '/hi/greeting'],
+    volumeMounts: [{ name: 'hi', mountPath: '/hi' }],
+  }
+  const file = join(lab.options.dataDir, 'greeted.yaml')
+  await writeFile(
+    file,
+    stringify({
+      apiVersion: 'v1',
+      kind: 'Pod',
+      metadata: { name: 'greeted' },
+      spec: { restartPolicy: 'Never', volumes: [volume], containers: [container] },
+    }),
+  )
+  const made = await lab.kubectl('apply', '-f', file)
+  t.is(made.code, 0, made.output)
+  await lab.kubectl('wait', '--for=jsonpath={.status.phase}=Succeeded', 'pod/greeted', '--timeout=30s')
+  t.is((await lab.kubectl('logs', 'greeted')).output, 'Hello, World!\n')
+  await lab.kubectl('delete', 'pod', 'greeted')
+  const given = join(lab.options.dataDir, 'worker-1', 'agent', 'plugins', 'volume', 'greeting', 'given-back')
+  await fileAppears(given)
+  t.is(await readFile(given, 'utf8'), 'hi\n')
+})
 
 test.serial('a plugin that crashes does not take the agent down', async t => {
   const agent = await findPids(lab, 'worker-1', 'skiff.js agent')
