@@ -1,4 +1,4 @@
-import { type KindDeclaration, resourceName } from '../../api/kinds/kind.ts'
+import { apiVersion, type KindDeclaration, resourceName } from '../../api/kinds/kind.ts'
 import type { Strategy } from '../registry/strategy.ts'
 import { ConvertedCache } from './cache/converted-cache.ts'
 import type { CacheView, WatchCache } from './cache/watch-cache.ts'
@@ -15,6 +15,8 @@ export interface Resource {
   cache: CacheView
   /** Where the objects are kept as those of another kind (`kind.storedAs`): that kind, as it is served. */
   storage?: Resource
+  /** All forms that the same objects are served in, this one among them, by apiVersion. */
+  forms: ReadonlyMap<string, Resource>
 }
 
 /** What the registry needs to serve a kind. */
@@ -32,6 +34,7 @@ export class KindRegistry {
   generation = 0
   #resources = new Map<string, Resource>()
   #caches = new Map<string, WatchCache>()
+  #forms = new Map<string, Map<string, Resource>>()
   #options: KindRegistryOptions
 
   constructor(options: KindRegistryOptions) {
@@ -43,10 +46,9 @@ export class KindRegistry {
     if (kind.storedAs) return this.#addView(kind, strategy)
     const cache = this.#caches.get(type) ?? this.#options.createCache(type)
     this.#caches.set(type, cache)
-    const resource = { kind, type, cache, strategy: strategy ?? this.#options.strategies[type] ?? {} }
-    this.#resources.set(idOf(kind.group, kind.version, kind.plural), resource)
-    this.generation++
-    return resource
+    const forms = this.#formsOf(type)
+    const resource = { kind, type, cache, strategy: strategy ?? this.#options.strategies[type] ?? {}, forms }
+    return this.#serve(resource, forms)
   }
 
   /** Another form of objects that are served already. Its strategy has the defaults of this form; rules are the stored kind's. */
@@ -54,10 +56,22 @@ export class KindRegistry {
     const { kind: stored, fromStored } = kind.storedAs!
     const storage = this.of(stored)
     const cache = new ConvertedCache(storage.cache as WatchCache, fromStored)
-    const resource = { kind, type: storage.type, cache, strategy, storage }
+    const forms = this.#formsOf(storage.type)
+    return this.#serve({ kind, type: storage.type, cache, strategy, storage, forms }, forms)
+  }
+
+  #serve(resource: Resource, forms: Map<string, Resource>): Resource {
+    const { kind } = resource
     this.#resources.set(idOf(kind.group, kind.version, kind.plural), resource)
+    forms.set(apiVersion(kind), resource)
     this.generation++
     return resource
+  }
+
+  #formsOf(type: string): Map<string, Resource> {
+    const forms = this.#forms.get(type) ?? new Map<string, Resource>()
+    this.#forms.set(type, forms)
+    return forms
   }
 
   /** Stops serving a kind. Its watches end when no version of it is left. */
@@ -65,6 +79,7 @@ export class KindRegistry {
     const type = this.find(kind.group, kind.version, kind.plural)?.type
     if (type === undefined) return
     this.#resources.delete(idOf(kind.group, kind.version, kind.plural))
+    this.#forms.get(type)?.delete(apiVersion(kind))
     this.generation++
     if (this.all().some(resource => resource.type === type)) return
     this.#caches.get(type)?.close()

@@ -84,7 +84,9 @@ class LoopbackClient implements Client {
     const { namespace } = body.metadata ?? {}
     const resource = this.#kinds.of(kind)
     const wanted = toStored(resource, body)
-    const { entry } = await create(this.#core, storageOf(resource), namespace, wanted, contextOf(options))
+    const { entry } = await create(this.#core, storageOf(resource), namespace, wanted, contextOf(options), {
+      form: resource,
+    })
     return fromStored(resource, entry).copy() as T
   }
 
@@ -121,6 +123,7 @@ class LoopbackClient implements Client {
     const resource = this.#kinds.of(kind)
     const request = {
       target,
+      form: resource,
       subresource: options.subresource ?? '',
       apply(current: Entry | undefined) {
         const before = current ? fromStored(resource, current).copy() : ({} as ApiObject)
@@ -145,7 +148,7 @@ class LoopbackClient implements Client {
       const before = current && fromStored(resource, current)
       return toStored(resource, applyTo(this.#core, resource, before, request, context))
     }
-    const write = { target, subresource, apply, isApplied: true }
+    const write = { target, subresource, apply, isApplied: true, form: resource }
     const { entry } = await update(this.#core, storageOf(resource), write, context)
     return fromStored(resource, entry).copy() as T
   }

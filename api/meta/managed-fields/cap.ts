@@ -1,5 +1,5 @@
-import { isSameManager, type Manager, type Owner } from './entries.ts'
 import { union } from './field-set.ts'
+import { isSameManager, type Manager, Owner } from './owner.ts'
 
 /** As many writers by update are told apart. */
 export const MOST_UPDATERS = 10
@@ -28,7 +28,7 @@ export function capUpdaters(owners: readonly Owner[]): readonly Owner[] {
     }
     const existing = result.find(other => other.manager === ANCIENT && isSameManager(other, bucketOf(owner)))
     const into = existing && existing !== owner ? existing : before
-    const bucket = { ...bucketOf(owner), fields: union(owner.fields, into.fields), time: owner.time }
+    const bucket = new Owner(bucketOf(owner), union(owner.fields, into.fields), owner.time)
     result = [...result.filter(other => other !== owner && other !== into), bucket]
     first.set(owner.apiVersion, bucket)
     count--

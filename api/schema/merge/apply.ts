@@ -1,29 +1,22 @@
-import { isSameManager, type Manager, type Owner } from '../../meta/managed-fields/entries.ts'
-import {
-  difference,
-  type FieldSet,
-  intersection,
-  isEmpty,
-  LEAF,
-} from '../../meta/managed-fields/field-set.ts'
+import { type FieldSet, intersection, isEmpty } from '../../meta/managed-fields/field-set.ts'
+import { isSameManager, type Manager, Owner } from '../../meta/managed-fields/owner.ts'
 import { isSame } from '../../meta/patch/own.ts'
-import { compareValues } from './compare.ts'
 import { extractSet } from './extract.ts'
+import { Comparisons, type Forms } from './forms.ts'
 import { mergeValues } from './merge.ts'
-import type { MergeType } from './merge-type.ts'
 import { pruneUnowned } from './prune.ts'
 
 /** A configuration to be applied. */
 export interface Configuration {
-  /** Type of the object, with what is tracked (see {@link trackedType}). */
-  type: MergeType
-  /** The object as it is. */
+  forms: Forms
+  /** The object as it is, in the manager's version. */
   live: object
   /** What the applier wants of it. */
   config: object
   manager: Manager
   /** Takes what others own. */
   force: boolean
+  /** RFC 3339, whole seconds. */
   time: string
 }
 
@@ -47,27 +40,33 @@ export interface Applied {
  * @throws MergeError where items of a list cannot be told apart
  */
 export function applyConfiguration(owners: readonly Owner[], request: Configuration): Applied {
-  const { type, live, config, manager, force, time } = request
-  const mine = owners.find(owner => isSameManager(owner, manager))
-  const others = owners.filter(owner => owner !== mine)
-  const own: Owner = { ...manager, fields: extractSet(type, config), time: mine?.time }
-  const merged = mergeValues(type, live, config)
-  const object = mine ? pruneUnowned(type, merged, mine.fields, [...others, own]) : merged
-  const { changed = LEAF, removed = LEAF } = compareValues(type, live, object) ?? {}
-  const conflicts = others
-    .map(owner => ({ owner, fields: intersection(owner.fields, changed) }))
-    .filter(({ fields }) => !isEmpty(fields))
+  const { forms, live, config, manager, force, time } = request
+  const type = forms.typeAt(manager.apiVersion)!
+  const known = owners.filter(owner => forms.typeAt(owner.apiVersion))
+  const mine = known.find(owner => isSameManager(owner, manager))
+  const others = known.filter(owner => owner !== mine)
+  const own = new Owner(manager, extractSet(type, config), mine?.time)
+  const merged = mergeValues(type, live, config) as object
+  const object = mine ? pruneUnowned({ forms, merged, last: mine, owners: [...others, own] }) : merged
   const isSameObject = isSame(live, object)
-  const rest = others.map(owner => without(owner, changed, removed))
-  const after = [...rest, isSameObject ? own : { ...own, time }].filter(({ fields }) => !isEmpty(fields))
+  const comparisons = new Comparisons(forms, manager.apiVersion, live, object)
+  const after = others.flatMap(owner => keptBy(owner, comparisons) ?? [])
+  if (!isEmpty(own.fields)) after.push(isSameObject ? own : own.at(time))
   return {
-    object: isSameObject ? live : (object as object),
+    object: isSameObject ? live : object,
     owners: after,
-    conflicts: force ? [] : conflicts,
+    conflicts: force ? [] : others.flatMap(owner => conflictWith(owner, comparisons)),
   }
 }
 
-function without(owner: Owner, changed: FieldSet, removed: FieldSet): Owner {
-  const fields = difference(difference(owner.fields, changed), removed)
-  return fields === owner.fields ? owner : { ...owner, fields }
+function keptBy(owner: Owner, comparisons: Comparisons): Owner | undefined {
+  const comparison = comparisons.at(owner.apiVersion)
+  return owner.without(comparison?.changed)?.without(comparison?.removed)
+}
+
+function conflictWith(owner: Owner, comparisons: Comparisons): Conflict[] {
+  const changed = comparisons.at(owner.apiVersion)?.changed
+  if (!changed || !owner.mayOwn(changed)) return []
+  const fields = intersection(owner.fields, changed)
+  return isEmpty(fields) ? [] : [{ owner, fields }]
 }

@@ -1,4 +1,3 @@
-import type { Owner } from '../../meta/managed-fields/entries.ts'
 import {
   difference,
   type FieldSet,
@@ -7,32 +6,59 @@ import {
   LEAF,
   union,
 } from '../../meta/managed-fields/field-set.ts'
+import type { Owner } from '../../meta/managed-fields/owner.ts'
 import { extractSet } from './extract.ts'
+import type { Forms } from './forms.ts'
 import type { MergeType } from './merge-type.ts'
 import { withNamedFields } from './named-fields.ts'
 import { removeItems } from './remove-items.ts'
 
-/**
- * Takes out of a merged object what its applier had applied before, does not apply any more, and nobody else owns.
- * @param last what the applier owned before
- * @param owners all owners, the applier with what it owns now among them
- */
-export function pruneUnowned(
-  type: MergeType,
-  merged: unknown,
-  last: FieldSet,
-  owners: readonly Owner[],
-): unknown {
-  const owned = owners.reduce<FieldSet>((all, { fields }) => union(all, fields), LEAF)
-  if (isEmpty(difference(last, owned))) return merged
-  const named = (set: FieldSet) => withNamedFields(type, set)
-  const present = named(extractSet(type, merged))
-  const lastNamed = named(last)
-  // What goes with its parent is put back where somebody else owns it …
-  const kept = named(extractSet(type, removeItems(type, merged, lastNamed)))
-  const unowned = difference(present, union(kept, named(owned)))
-  const pruned = removeItems(type, merged, unowned)
+/** What an applier's fields are compared with. */
+export interface Pruning {
+  forms: Forms
+  /** The object with the configuration laid over it, in the version of the last of {@link Pruning.owners}. */
+  merged: object
+  /** The applier as it was before. */
+  last: Owner
+  /** All owners; the applier as it is now is the last one. */
+  owners: readonly Owner[]
+}
+
+/** Takes out of an object what its applier had applied before, does not apply any more, and nobody else owns. */
+export function pruneUnowned({ forms, merged, last, owners }: Pruning): object {
+  const { apiVersion } = owners.at(-1)!
+  if (isEmpty(difference(last.fields, ownedAt(owners, last.apiVersion)))) return merged
+  const before = forms.convert(merged, apiVersion, last.apiVersion)
+  const type = forms.typeAt(last.apiVersion)!
+  const lastNamed = withNamedFields(type, last.fields)
+  let pruned = removeItems(type, before, lastNamed) as object
+  // What went with its parent is put back where somebody owns it, in whatever version …
+  for (const version of versionsOf(owners, last.apiVersion)) {
+    const [whole, part] = [before, pruned].map(object => forms.convert(object, last.apiVersion, version))
+    const kept = putBack(forms.typeAt(version)!, whole!, part!, ownedAt(owners, version))
+    pruned = forms.convert(kept, version, last.apiVersion)
+  }
   // … and so is what the applier never owned.
-  const gone = difference(present, named(extractSet(type, pruned)))
-  return removeItems(type, merged, intersection(gone, lastNamed))
+  const gone = difference(namedSet(type, before), namedSet(type, pruned))
+  const result = removeItems(type, before, intersection(gone, lastNamed)) as object
+  return forms.convert(result, last.apiVersion, apiVersion)
+}
+
+const ownedAt = (owners: readonly Owner[], apiVersion: string): FieldSet =>
+  owners.reduce<FieldSet>(
+    (all, owner) => (owner.apiVersion === apiVersion ? union(all, owner.fields) : all),
+    LEAF,
+  )
+
+/** Versions that somebody owns something in, the given one first. */
+const versionsOf = (owners: readonly Owner[], first: string): Set<string> =>
+  new Set([first, ...owners.map(({ apiVersion }) => apiVersion)])
+
+const namedSet = (type: MergeType, object: object): FieldSet =>
+  withNamedFields(type, extractSet(type, object))
+
+/** The whole object without what the part does not have and nobody owns. */
+function putBack(type: MergeType, whole: object, part: object, owned: FieldSet): object {
+  const wanted = union(namedSet(type, part), withNamedFields(type, owned))
+  return removeItems(type, whole, difference(namedSet(type, whole), wanted)) as object
 }

@@ -1,14 +1,13 @@
 import { capUpdaters } from '../../meta/managed-fields/cap.ts'
-import { isSameManager, type Manager, type Owner } from '../../meta/managed-fields/entries.ts'
-import { difference, isEmpty, union } from '../../meta/managed-fields/field-set.ts'
-import { type Comparison, compareValues } from './compare.ts'
-import type { MergeType } from './merge-type.ts'
+import { union } from '../../meta/managed-fields/field-set.ts'
+import { isSameManager, type Manager, Owner } from '../../meta/managed-fields/owner.ts'
+import type { Comparison } from './compare.ts'
+import { Comparisons, type Forms } from './forms.ts'
 
 /** A write other than apply. */
 export interface TrackedUpdate {
-  /** Type of the object, with what is tracked (see {@link trackedType}). */
-  type: MergeType
-  /** The object before; nothing of it where it is new. */
+  forms: Forms
+  /** The object before, in the manager's version; one without members where it is new. */
   old: object
   object: object
   manager: Manager
@@ -22,28 +21,33 @@ export interface TrackedUpdate {
  * @throws MergeError where items of a list cannot be told apart
  */
 export function trackUpdate(owners: readonly Owner[], update: TrackedUpdate): readonly Owner[] {
-  const comparison = compareValues(update.type, update.old, update.object)
-  return comparison ? afterUpdate(owners, comparison, update) : owners
+  const { forms, old, object, manager } = update
+  const comparisons = new Comparisons(forms, manager.apiVersion, old, object)
+  const comparison = comparisons.at(manager.apiVersion)
+  return comparison ? capUpdaters(afterUpdate(owners, comparisons, comparison, update)) : owners
 }
 
 function afterUpdate(
   owners: readonly Owner[],
-  { changed, removed }: Comparison,
+  comparisons: Comparisons,
+  { changed }: Comparison,
   { manager, time }: TrackedUpdate,
-): readonly Owner[] {
+): Owner[] {
   const result: Owner[] = []
   let isThere = false
   for (const owner of owners) {
-    let fields = removed ? difference(owner.fields, removed) : owner.fields
+    // Of a version that is no longer served nobody can tell what the fields are.
+    if (!comparisons.has(owner.apiVersion)) continue
+    const comparison = comparisons.at(owner.apiVersion)
+    const rest = owner.without(comparison?.removed)
     if (changed && isSameManager(owner, manager)) {
       isThere = true
-      fields = union(fields, changed)
-      result.push({ ...owner, apiVersion: manager.apiVersion, fields, time })
+      result.push(new Owner(manager, rest ? union(rest.fields, changed) : changed, time))
       continue
     }
-    if (changed) fields = difference(fields, changed)
-    if (!isEmpty(fields)) result.push(fields === owner.fields ? owner : { ...owner, fields })
+    const kept = rest?.without(comparison?.changed)
+    if (kept) result.push(kept)
   }
-  if (changed && !isThere) result.push({ ...manager, fields: changed, time })
-  return capUpdaters(result)
+  if (changed && !isThere) result.push(new Owner(manager, changed, time))
+  return result
 }

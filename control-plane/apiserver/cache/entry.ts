@@ -1,5 +1,6 @@
 import type { ApiObject } from '../../../api/meta/object.ts'
 import type { StoredDocument } from '../../../plugins/store.ts'
+import { parseDocument, parseWithoutManaged } from './document.ts'
 
 /**
  * One object in a watch cache: its final JSON bytes, and the parsed object when somebody needs it. The parsed form is
@@ -39,7 +40,12 @@ export class Entry implements StoredDocument {
 
   /** A parsed object of the caller's own. */
   copy(): ApiObject {
-    return JSON.parse(this.bytes.toString())
+    return parseDocument(this.bytes)
+  }
+
+  /** A parsed object of the caller's own, without managedFields. */
+  bareCopy(): ApiObject {
+    return parseWithoutManaged(this.bytes)
   }
 }
 

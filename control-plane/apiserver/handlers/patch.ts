@@ -5,6 +5,7 @@ import { applyJsonPatch } from '../../../api/meta/patch/json.ts'
 import { applyMergePatch } from '../../../api/meta/patch/merge.ts'
 import { applyStrategicPatch } from '../../../api/meta/patch/strategic.ts'
 import { badRequest, unsupportedMediaType } from '../../../api/meta/status.ts'
+import type { Entry } from '../cache/entry.ts'
 import { mediaType, parseJson, readBody } from '../pipeline/body.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import type { Core } from '../rest/core.ts'
@@ -40,6 +41,26 @@ export async function readPatch(ctx: ApiContext, kind: KindDeclaration): Promise
     return patch
   }
 }
+
+/**
+ * The object that a patch is laid over. managedFields are in it only where the patch may look at them: merge patches
+ * replace them whole.
+ */
+export function patchBase(current: Entry, { type, body }: Patch): ApiObject {
+  if (type !== 'json' || !Array.isArray(body) || !body.some(touchesManagedFields)) return current.bareCopy()
+  const object = current.copy()
+  // An accessor's value would not be seen to change.
+  const { managedFields } = object.metadata
+  if (managedFields) object.metadata.managedFields = managedFields
+  return object
+}
+
+const touchesManagedFields = ({ path, from }: { path?: unknown; from?: unknown } = {}): boolean =>
+  [path, from].some(
+    place =>
+      typeof place === 'string' &&
+      (place === '' || place === '/metadata' || place.startsWith('/metadata/managedFields')),
+  )
 
 /** Strategic merge needs the patch keys of the kind's schema: custom resources have none. */
 const hasPatchKeys = (kind: KindDeclaration): boolean => !kind.custom

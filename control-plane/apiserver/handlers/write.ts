@@ -17,7 +17,7 @@ import { fromStored, storageOf, toStored } from '../rest/storage.ts'
 import { update } from '../rest/update.ts'
 import { APPLY_TYPE, readApply } from './apply.ts'
 import { fieldValidation, writeContext } from './options.ts'
-import { applyPatch, readPatch } from './patch.ts'
+import { applyPatch, patchBase, readPatch } from './patch.ts'
 
 const SCALE = { columns: scaleColumns }
 
@@ -62,7 +62,7 @@ export async function createHandler(
   const context = writeContext(ctx)
   const { object } = await readTyped(ctx, core, resource)
   const wanted = toStored(resource, object)
-  const { entry } = await create(core, storageOf(resource), namespace, wanted, context)
+  const { entry } = await create(core, storageOf(resource), namespace, wanted, context, { form: resource })
   await sendEntry(ctx, 201, resource.kind, fromStored(resource, entry))
 }
 
@@ -81,7 +81,12 @@ export async function updateHandler(
     first = undefined
     return toStored(resource, wanted)
   }
-  const { entry, isNew } = await update(core, storageOf(resource), { target, subresource, apply }, context)
+  const { entry, isNew } = await update(
+    core,
+    storageOf(resource),
+    { target, subresource, apply, form: resource },
+    context,
+  )
   await sendEntry(ctx, isNew ? 201 : 200, resource.kind, fromStored(resource, entry))
 }
 
@@ -103,11 +108,12 @@ export async function patchHandler(
     {
       target,
       subresource,
+      form: resource,
       apply(current) {
         if (!current) throw notFound(resource.kind, target.name)
-        const object = keepReset(
-          applyPatch(core, resource.kind, fromStored(resource, current).copy(), patch()),
-        )
+        const wanted = patch()
+        const base = patchBase(fromStored(resource, current), wanted)
+        const object = keepReset(applyPatch(core, resource.kind, base, wanted))
         for (const fault of validateFields(core.schemas, resource.kind, object, validation))
           context.warn(fault)
         return toStored(resource, object)
@@ -139,7 +145,7 @@ async function applyHandler(
     const before = current && fromStored(resource, current)
     return toStored(resource, applyTo(core, resource, before, { ...body, subresource }, context))
   }
-  const request = { target, subresource, apply, isApplied: true }
+  const request = { target, subresource, apply, isApplied: true, form: resource }
   const { entry, isNew } = await update(core, storageOf(resource), request, context)
   await sendEntry(ctx, isNew ? 201 : 200, resource.kind, fromStored(resource, entry))
 }

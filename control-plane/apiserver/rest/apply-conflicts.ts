@@ -1,4 +1,4 @@
-import type { Owner } from '../../../api/meta/managed-fields/entries.ts'
+import type { Owner } from '../../../api/meta/managed-fields/owner.ts'
 import { pathTexts } from '../../../api/meta/managed-fields/path-text.ts'
 import { applyConflict, type StatusCause, type StatusError } from '../../../api/meta/status.ts'
 import type { Conflict } from '../../../api/schema/merge/apply.ts'

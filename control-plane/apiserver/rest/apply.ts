@@ -1,25 +1,27 @@
 import { apiVersion, type KindDeclaration } from '../../../api/kinds/kind.ts'
-import {
-  encodeEntries,
-  type Manager,
-  type Owner,
-  ownersOf,
-} from '../../../api/meta/managed-fields/entries.ts'
+import { difference, isEmpty } from '../../../api/meta/managed-fields/field-set.ts'
+import type { Manager, Owner } from '../../../api/meta/managed-fields/owner.ts'
+import { attachRecord, ManagedRecord, recordOf } from '../../../api/meta/managed-fields/record.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { isMap } from '../../../api/meta/patch/own.ts'
 import { badRequest, conflict, unexpectedError } from '../../../api/meta/status.ts'
 import { now } from '../../../api/meta/time.ts'
 import { validateFields } from '../../../api/schema/field-validation.ts'
-import { type Applied, applyConfiguration, type Configuration } from '../../../api/schema/merge/apply.ts'
-import { type MapType, MergeError } from '../../../api/schema/merge/merge-type.ts'
+import {
+  type Applied,
+  applyConfiguration,
+  type Configuration,
+  type Conflict,
+} from '../../../api/schema/merge/apply.ts'
+import { MergeError } from '../../../api/schema/merge/merge-type.ts'
 import { trackUpdate } from '../../../api/schema/merge/track.ts'
 import { faultText, validateConfiguration } from '../../../api/schema/merge/validate.ts'
 import type { Entry } from '../cache/entry.ts'
 import type { Resource } from '../kind-registry.ts'
 import { conflictError } from './apply-conflicts.ts'
 import type { Core, WriteContext } from './core.ts'
-import { covers, KUBECTL, lastAppliedSet, updateLastApplied } from './last-applied.ts'
-import { managerOf, typeInScope } from './managed-fields.ts'
+import { KUBECTL, lastAppliedSet, updateLastApplied } from './last-applied.ts'
+import { formsOf, managerOf } from './managed-fields.ts'
 
 /** Who owns all that was there before anybody applied. */
 const BEFORE_FIRST_APPLY = 'before-first-apply'
@@ -49,20 +51,18 @@ export function applyTo(
   checkConfiguration(core, kind, given)
   const config = structuredClone(given)
   if (!current && config.metadata?.uid) throw uidMismatch(kind, config)
-  const live = current?.copy() ?? ({} as ApiObject)
-  const owners = ownersOf(current?.object.metadata.managedFields)
-  delete live.metadata?.managedFields
-  const type = typeInScope(core, resource, subresource)
+  const live = current?.bareCopy() ?? ({} as ApiObject)
+  const owners = current ? recordOf(current.object.metadata).owners : []
+  const forms = formsOf(core, resource, subresource)
   const manager = managerOf(resource, context, 'Apply', subresource)
-  const request: Configuration = { type, live, config, manager, force, time: now() }
+  const request: Configuration = { forms, live, config, manager, force, time: now() }
   const before = owners.length === 0 && current ? ownersBeforeApply(request) : owners
-  const applied = withoutMergeErrors(config, () => applyWithConflicts(type, before, request))
+  const applied = withoutMergeErrors(config, () => applyWithConflicts(before, request))
   const object = applied.object as ApiObject
   if (context.fieldManager === KUBECTL && object.metadata) updateLastApplied(object, config)
   validateFields(core.schemas, kind, object, 'Ignore')
   object.metadata ??= {} as ApiObject['metadata']
-  const entries = encodeEntries(applied.owners)
-  if (entries.length > 0) object.metadata.managedFields = entries
+  attachRecord(object.metadata, ManagedRecord.of(applied.owners))
   return object
 }
 
@@ -113,23 +113,26 @@ const uidMismatch = (kind: KindDeclaration, { metadata: { uid, name } }: ApiObje
   )
 
 /** An object that nobody was recorded for belongs to its past. */
-function ownersBeforeApply({ type, live, manager, time }: Configuration): readonly Owner[] {
+function ownersBeforeApply({ forms, live, manager, time }: Configuration): readonly Owner[] {
   const past: Manager = { ...manager, manager: BEFORE_FIRST_APPLY, operation: 'Update' }
-  return trackUpdate([], { type, old: {}, object: live, manager: past, time })
+  return trackUpdate([], { forms, old: {}, object: live, manager: past, time })
 }
 
 /** @throws StatusError 409 */
-function applyWithConflicts(type: MapType, owners: readonly Owner[], request: Configuration): Applied {
+function applyWithConflicts(owners: readonly Owner[], request: Configuration): Applied {
   const applied = applyConfiguration(owners, request)
   if (applied.conflicts.length === 0) return applied
-  const conflicts = afterMigration(type, applied, request)
+  const conflicts = afterMigration(applied, request)
   if (conflicts.length > 0) throw conflictError(conflicts)
   return applied
 }
 
 /** What kubectl has applied from the client's side is its own. */
-function afterMigration(type: MapType, { conflicts }: Applied, { live, manager }: Configuration) {
-  if (manager.manager !== KUBECTL) return conflicts
-  const own = lastAppliedSet(type, live as ApiObject)
-  return conflicts.filter(({ fields }) => !covers(fields, own))
+function afterMigration({ conflicts }: Applied, { forms, live, manager }: Configuration): Conflict[] {
+  if (manager.manager !== KUBECTL) return [...conflicts]
+  const own = lastAppliedSet(forms.typeAt(manager.apiVersion)!, live as ApiObject)
+  return conflicts.flatMap(({ owner, fields }) => {
+    const rest = difference(fields, own)
+    return isEmpty(rest) ? [] : [{ owner, fields: rest }]
+  })
 }

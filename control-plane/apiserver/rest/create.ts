@@ -16,6 +16,8 @@ const NAME_ATTEMPTS = 8
 export interface CreateOptions {
   /** By server-side apply, which has written its managedFields already. */
   isApplied?: boolean
+  /** The resource as which the client sent it, where that is another one. */
+  form?: Resource | undefined
 }
 
 /**
@@ -50,17 +52,14 @@ async function createOnce(
   namespace: string | undefined,
   object: ApiObject,
   context: WriteContext,
-  { isApplied }: CreateOptions,
+  { isApplied, form }: CreateOptions,
 ): Promise<Written> {
   const { kind, strategy } = resource
   const strategyContext = { user: context.user, subresource: '', now: new Date() }
   startMetadata(object, namespace, hasGeneration(resource))
   strategy.defaults?.(object)
   if (kind.subresources?.status) startStatus(resource, object)
-  if (!isApplied) {
-    const { managedFields: given } = object.metadata
-    recordOwners(core, resource, object, { subresource: '', given, old: undefined }, context)
-  }
+  if (!isApplied) recordOwners(core, resource, object, { subresource: '', old: undefined, form }, context)
   strategy.prepareForCreate?.(object, strategyContext)
   const target: Target = { namespace, name: object.metadata.name ?? '' }
   const effects = new Effects()

@@ -1,5 +1,7 @@
+import { recordOf } from '../../../api/meta/managed-fields/record.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { type Document, REVISION_MARK } from '../../../plugins/store.ts'
+import { metadataText } from '../cache/document.ts'
 import { Entry } from '../cache/entry.ts'
 import type { Resource } from '../kind-registry.ts'
 
@@ -7,9 +9,9 @@ import type { Resource } from '../kind-registry.ts'
 export function encode(object: ApiObject): Document {
   const { apiVersion, kind, metadata, ...rest } = object
   const head = `{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(kind)},"metadata":{${REVISION_MARK}`
-  const meta = JSON.stringify({ ...metadata, resourceVersion: undefined })
+  const meta = metadataText(metadata, recordOf(metadata))
   const others = JSON.stringify(rest)
-  const tail = others === '{}' ? `",${meta.slice(1)}}` : `",${meta.slice(1)},${others.slice(1)}`
+  const tail = others === '{}' ? `",${meta}}` : `",${meta},${others.slice(1)}`
   return { head, tail: Buffer.from(tail) }
 }
 

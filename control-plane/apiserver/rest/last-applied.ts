@@ -1,9 +1,9 @@
-import { difference, type FieldSet, isEmpty, LEAF } from '../../../api/meta/managed-fields/field-set.ts'
+import { difference, type FieldSet, LEAF } from '../../../api/meta/managed-fields/field-set.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { isMap } from '../../../api/meta/patch/own.ts'
 import { compareValues } from '../../../api/schema/merge/compare.ts'
 import { extractSet } from '../../../api/schema/merge/extract.ts'
-import { type MapType, MergeError } from '../../../api/schema/merge/merge-type.ts'
+import { MergeError, type MergeType } from '../../../api/schema/merge/merge-type.ts'
 import { validateConfiguration } from '../../../api/schema/merge/validate.ts'
 
 /** Where `kubectl apply` of before server-side apply keeps what it applied. */
@@ -19,7 +19,7 @@ const MOST_ANNOTATIONS = 256 * 1024
  * Fields that client-side apply owned: what is in the last applied configuration and still so in the object. Taking them is
  * no conflict for kubectl.
  */
-export function lastAppliedSet(type: MapType, live: ApiObject): FieldSet {
+export function lastAppliedSet(type: MergeType, live: ApiObject): FieldSet {
   const config = parse(live.metadata.annotations?.[LAST_APPLIED])
   if (!config || config.apiVersion !== live.apiVersion || validateConfiguration(type, config).length > 0)
     return LEAF
@@ -40,9 +40,6 @@ function parse(text: string | undefined): Record<string, unknown> | undefined {
     return undefined
   }
 }
-
-/** Whether all members of a set are in another. */
-export const covers = (set: FieldSet, all: FieldSet): boolean => isEmpty(difference(set, all))
 
 /** Writes a configuration into the annotation of an object that has one; one that is too long is taken out. */
 export function updateLastApplied(object: ApiObject, config: ApiObject): void {

@@ -1,36 +1,44 @@
 import { apiVersion, type KindDeclaration } from '../../../api/kinds/kind.ts'
 import { FieldSetError } from '../../../api/meta/managed-fields/decode.ts'
+import { decodeEntries } from '../../../api/meta/managed-fields/entries.ts'
+import type { Manager } from '../../../api/meta/managed-fields/owner.ts'
 import {
-  decodeEntries,
-  encodeEntries,
-  type Manager,
-  type Owner,
-  ownersOf,
-} from '../../../api/meta/managed-fields/entries.ts'
-import { isSameSet } from '../../../api/meta/managed-fields/field-set.ts'
+  attachedRecord,
+  attachRecord,
+  ManagedRecord,
+  recordOf,
+} from '../../../api/meta/managed-fields/record.ts'
 import type { ApiObject, ManagedFieldsEntry } from '../../../api/meta/object.ts'
 import { isSame } from '../../../api/meta/patch/own.ts'
 import { now } from '../../../api/meta/time.ts'
-import { type MapType, MergeError } from '../../../api/schema/merge/merge-type.ts'
+import type { Forms } from '../../../api/schema/merge/forms.ts'
+import { MergeError } from '../../../api/schema/merge/merge-type.ts'
 import { trackUpdate } from '../../../api/schema/merge/track.ts'
 import { type Scope, trackedType } from '../../../api/schema/merge/tracked.ts'
 import type { Resource } from '../kind-registry.ts'
 import type { Core, WriteContext } from './core.ts'
+import { convertForm, formAt } from './storage.ts'
 
 /** One write as far as ownership goes. */
 export interface OwnedWrite {
   subresource: string
-  /** `metadata.managedFields` as the client gave it. */
-  given: readonly ManagedFieldsEntry[] | undefined
   /** What is stored, undefined for a new object. */
   old: ApiObject | undefined
+  /** The version the client wrote in, where it is not the one that is stored. */
+  form?: Resource | undefined
 }
 
 const NOTHING: object = Object.freeze({})
 
-/** The type of a resource's objects, with what a request on a subresource may own of them. */
-export function typeInScope(core: Core, { kind }: Resource, subresource: string): MapType {
-  return trackedType(core.schemas.mergeTypes.get(kind.schema), scopeOf(kind, subresource))
+/** The versions of a resource's objects, with what a request on a subresource may own of them. */
+export function formsOf(core: Core, resource: Resource, subresource: string): Forms {
+  return {
+    typeAt(version) {
+      const kind = formAt(resource, version)?.kind
+      return kind && trackedType(core.schemas.mergeTypes.get(kind.schema), scopeOf(kind, subresource))
+    },
+    convert: (object, from, to) => convertForm(resource, object as ApiObject, from, to),
+  }
 }
 
 function scopeOf({ subresources }: KindDeclaration, subresource: string): Scope {
@@ -62,56 +70,52 @@ export function recordOwners(
   write: OwnedWrite,
   context: WriteContext,
 ): void {
-  const entries = entriesAfter(core, resource, object, write, context)
-  if (entries.length > 0) object.metadata.managedFields = entries as ManagedFieldsEntry[]
-  else delete object.metadata.managedFields
+  attachRecord(object.metadata, recordAfter(core, resource, object, write, context))
 }
 
-function entriesAfter(
+function recordAfter(
   core: Core,
   resource: Resource,
   object: ApiObject,
   write: OwnedWrite,
   context: WriteContext,
-): readonly ManagedFieldsEntry[] {
-  const { old, subresource } = write
-  const { owners, entries } = ownersBefore(write)
+): ManagedRecord {
+  const { old, subresource, form = resource } = write
+  const before = recordBefore(object, write)
   // An object without managedFields stays so until somebody applies to it.
-  if (!context.fieldManager || (old && owners.length === 0)) return entries
+  if (!context.fieldManager || (old && before.isEmpty)) return before
   try {
+    const { owners } = before
+    const manager = managerOf(form, context, 'Update', subresource)
     const after = trackUpdate(owners, {
-      type: typeInScope(core, resource, subresource),
-      old: old ?? NOTHING,
-      object,
-      manager: managerOf(resource, context, 'Update', subresource),
+      forms: formsOf(core, resource, subresource),
+      old: old ? inForm(resource, form, old) : NOTHING,
+      object: inForm(resource, form, object),
+      manager,
       time: now(),
     })
-    return after === owners ? entries : encodeEntries(after)
+    return after === owners ? before : ManagedRecord.of(after)
   } catch (error) {
-    if (error instanceof MergeError) return []
+    if (error instanceof MergeError) return ManagedRecord.EMPTY
     throw error
   }
 }
 
-interface Before {
-  owners: readonly Owner[]
-  entries: readonly ManagedFieldsEntry[]
-}
+const inForm = (resource: Resource, form: Resource, object: ApiObject): ApiObject =>
+  form === resource ? object : convertForm(resource, object, apiVersion(resource.kind), apiVersion(form.kind))
 
-const NONE: Before = { owners: [], entries: [] }
-
-/** The owners to start from: a client may write managedFields, but nothing invalid, and not by a subresource. */
-function ownersBefore({ given, old, subresource }: OwnedWrite): Before {
-  const stored = old?.metadata.managedFields ?? []
-  const live = (): Before => ({ owners: ownersOf(stored), entries: stored })
-  if (subresource || given === undefined || given === stored) return live()
-  if (isReset(given)) return NONE
-  if (isSame(given, stored)) return live()
+/** What to start from: a client may write managedFields, but nothing invalid, and not by a subresource. */
+function recordBefore({ metadata }: ApiObject, { old, subresource }: OwnedWrite): ManagedRecord {
+  const stored = old ? recordOf(old.metadata) : ManagedRecord.EMPTY
+  const given = attachedRecord(metadata) ? undefined : metadata.managedFields
+  if (subresource || given === undefined) return stored
+  if (isReset(given)) return ManagedRecord.EMPTY
+  if (!stored.isEmpty && JSON.stringify(given) === stored.text) return stored
   try {
     const owners = decodeEntries(given)
-    return owners.length > 0 ? { owners, entries: encodeEntries(owners) } : live()
+    return owners.length > 0 ? ManagedRecord.of(owners) : stored
   } catch (error) {
-    if (error instanceof FieldSetError) return live()
+    if (error instanceof FieldSetError) return stored
     throw error
   }
 }
@@ -119,23 +123,3 @@ function ownersBefore({ given, old, subresource }: OwnedWrite): Before {
 /** `[]` or `[{}]`: the way to give up the record. */
 const isReset = (given: readonly ManagedFieldsEntry[]): boolean =>
   given.length === 0 || (given.length === 1 && isSame(given[0], {}))
-
-/**
- * Whether two records differ in nothing but times: then a write that changes nothing else is none.
- */
-export function isSameButTimes(
-  a: readonly ManagedFieldsEntry[] | undefined,
-  b: readonly ManagedFieldsEntry[] | undefined,
-): boolean {
-  if (a === b) return true
-  if (a?.length !== b?.length) return false
-  const [left, right] = [ownersOf(a), ownersOf(b)]
-  return left.every(owner => right.some(other => isSameRecord(owner, other)))
-}
-
-const isSameRecord = (a: Owner, b: Owner): boolean =>
-  a.manager === b.manager &&
-  a.operation === b.operation &&
-  a.apiVersion === b.apiVersion &&
-  a.subresource === b.subresource &&
-  isSameSet(a.fields, b.fields)

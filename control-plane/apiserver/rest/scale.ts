@@ -47,7 +47,7 @@ export async function updateScale(
       target,
       subresource: 'scale',
       async apply(current) {
-        const object = current!.copy()
+        const object = current!.bareCopy()
         const scale = await apply(scaleOf(resource, object))
         checkScale(scale, target)
         object.metadata.resourceVersion = scale.metadata?.resourceVersion as string

@@ -21,3 +21,14 @@ export function toStored({ kind, storage, strategy }: Resource, object: ApiObjec
 /** What was written, in the form of the resource. */
 export const fromStored = ({ cache }: Resource, entry: Entry): Entry =>
   cache instanceof ConvertedCache ? cache.converted(entry) : entry
+
+/** The resource that serves the same objects in another version; undefined where that is not served. */
+export const formAt = ({ forms }: Resource, apiVersion: string): Resource | undefined => forms.get(apiVersion)
+
+/** An object of one served version in another one. It is left alone. */
+export function convertForm(resource: Resource, object: ApiObject, from: string, to: string): ApiObject {
+  if (from === to) return object
+  const [source, target] = [formAt(resource, from)!.kind, formAt(resource, to)!.kind]
+  const stored = source.storedAs ? source.storedAs.toStored(structuredClone(object)) : object
+  return { ...(target.storedAs ? target.storedAs.fromStored(stored) : stored), apiVersion: to }
+}

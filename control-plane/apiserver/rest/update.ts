@@ -1,4 +1,5 @@
-import type { ApiObject } from '../../../api/meta/object.ts'
+import { recordOf } from '../../../api/meta/managed-fields/record.ts'
+import type { ApiObject, ObjectMeta } from '../../../api/meta/object.ts'
 import { conflict, invalid, isStatusError, notFound } from '../../../api/meta/status.ts'
 import { Entry } from '../cache/entry.ts'
 import type { Resource } from '../kind-registry.ts'
@@ -6,7 +7,7 @@ import { type Core, Effects, keyOf, storeCall, type Target, type WriteContext, t
 import { create, hasGeneration } from './create.ts'
 import { encode, entryOf, storedEntry } from './encode.ts'
 import { isEqual } from './equal.ts'
-import { isSameButTimes, recordOwners } from './managed-fields.ts'
+import { recordOwners } from './managed-fields.ts'
 import { checkName, checkNamespace, checkType, keepMetadata } from './metadata.ts'
 import { fillSpec } from './structs.ts'
 import { validateMetadata, validateMetadataUpdate } from './validate-metadata.ts'
@@ -28,6 +29,8 @@ export interface Update {
   apply(current: Entry | undefined): ApiObject | Promise<ApiObject>
   /** By server-side apply: the wanted object has its managedFields already, and is created where it is not there. */
   isApplied?: boolean
+  /** The resource as which the client wrote, where that is another one than the one written to. */
+  form?: Resource
 }
 
 /**
@@ -96,14 +99,14 @@ async function updateOnce(
 async function createInstead(
   core: Core,
   resource: Resource,
-  { target, apply, subresource, isApplied = false }: Update,
+  { target, apply, subresource, isApplied = false, form }: Update,
   context: WriteContext,
 ): Promise<Written> {
   if (!(resource.strategy.allowCreateOnUpdate || isApplied) || subresource)
     throw notFound(resource.kind, target.name)
   const object = await apply(undefined)
   checkName(object, target)
-  return await create(core, resource, target.namespace, object, context, { isApplied })
+  return await create(core, resource, target.namespace, object, context, { isApplied, form })
 }
 
 function checkPreconditions(resource: Resource, object: ApiObject, entry: Entry, target: Target): void {
@@ -136,7 +139,7 @@ function checkPreconditions(resource: Resource, object: ApiObject, entry: Entry,
 async function prepare(
   core: Core,
   resource: Resource,
-  { target, subresource, isApplied }: Update,
+  { target, subresource, isApplied, form }: Update,
   object: ApiObject,
   entry: Entry,
   context: WriteContext,
@@ -150,10 +153,7 @@ async function prepare(
   keepOtherHalf(resource, subresource, object, entry)
   strategy.defaults?.(object)
   strategy.prepareForUpdate?.(object, old, strategyContext)
-  if (!isApplied) {
-    const { managedFields: given } = object.metadata
-    recordOwners(core, resource, object, { subresource, given, old }, context)
-  }
+  if (!isApplied) recordOwners(core, resource, object, { subresource, old, form }, context)
   if (hasGeneration(resource) && subresource !== 'status' && isSpecChanged(object, old)) {
     object.metadata.generation = (old.metadata.generation ?? 0) + 1
   }
@@ -216,8 +216,7 @@ async function write(
   context: WriteContext,
 ): Promise<Written | { current: Entry | undefined }> {
   object.metadata.resourceVersion = String(entry.revision)
-  keepTimes(object, entry.object)
-  if (!entry.isStale && isEqual(object, entry.object)) return { entry, isNew: false }
+  if (!entry.isStale && isUnchanged(object, entry.object)) return { entry, isNew: false }
   if (context.dryRun) return { entry: entryOf(entry.key, object, entry.revision), isNew: false }
   const { type } = resource
   if (isFinished(object)) {
@@ -231,12 +230,25 @@ async function write(
 }
 
 /** A write that changes nothing but the times in managedFields changes nothing. */
-function keepTimes(object: ApiObject, old: ApiObject): void {
-  const { managedFields } = object.metadata
-  const { managedFields: before } = old.metadata
-  if (managedFields === before || !before || !isSameButTimes(managedFields, before)) return
-  object.metadata.managedFields = before
-  if (!isEqual(object, old)) object.metadata.managedFields = managedFields!
+function isUnchanged(object: ApiObject, old: ApiObject): boolean {
+  const { metadata, ...rest } = object
+  const { metadata: oldMetadata, ...oldRest } = old
+  return (
+    isEqual(rest, oldRest) &&
+    isSameMetadata(metadata, oldMetadata) &&
+    recordOf(metadata).isSameButTimes(recordOf(oldMetadata))
+  )
+}
+
+/** Whether metadata are the same apart from managedFields, which are not looked at: to read them costs as much as all the rest. */
+function isSameMetadata(a: ObjectMeta, b: ObjectMeta): boolean {
+  const has = (metadata: ObjectMeta, field: string) => metadata[field as keyof ObjectMeta] !== undefined
+  for (const field in a) {
+    if (field !== 'managedFields' && !isEqual(a[field as keyof ObjectMeta], b[field as keyof ObjectMeta]))
+      return false
+  }
+  for (const field in b) if (field !== 'managedFields' && has(b, field) && !has(a, field)) return false
+  return true
 }
 
 /** Whether this update took away the last thing that held up a deletion. */
