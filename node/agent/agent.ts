@@ -3,6 +3,7 @@ import { createEventRecorder } from '../../api/client/event-recorder.ts'
 import { createInformerFactory } from '../../api/client/informer.ts'
 import { loadKubeconfig } from '../../api/client/kubeconfig.ts'
 import { createClient } from '../../api/client/rest-client.ts'
+import { startDnsPlugin } from '../../plugins/host/dns.ts'
 import { createPluginHost } from '../../plugins/host/host.ts'
 import type { Logger } from '../../plugins/plugin.ts'
 import { startDns } from '../dns/dns.ts'
@@ -45,10 +46,11 @@ export async function startAgent(
     log,
     signal,
   })
-  const [runtime, network, proxy] = await Promise.all([
+  const [runtime, network, proxy, ...dnsPlugins] = await Promise.all([
     plugins.start('runtime', config.runtime),
     plugins.start('network', config.network ?? { name: 'vxlan' }),
     plugins.start('proxy', config.proxy ?? { name: 'nftables' }),
+    ...(config.dns?.plugins ?? []).map(reference => startDnsPlugin(plugins, reference)),
   ])
   const volumePlugins = await Promise.all(
     (config.volumes ?? []).map(reference => plugins.start('volume', reference)),
@@ -82,6 +84,7 @@ export async function startAgent(
     listen: [{ address: clusterDNS, port: 53 }],
     clusterDomain,
     clusterIP: clusterDNS,
+    plugins: dnsPlugins,
     log: part('dns'),
     signal,
   })

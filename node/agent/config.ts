@@ -47,7 +47,15 @@ const NodeConfiguration = Type.Object(
     /** Asked in this order, before the built-in kinds of volumes. */
     volumes: Type.Optional(Type.Array(PluginReference)),
     dns: Type.Optional(
-      Type.Object({ corefile: Type.Optional(Type.String()) }, { additionalProperties: false }),
+      Type.Object(
+        {
+          /** The text of a Corefile, or the path of one. */
+          corefile: Type.Optional(Type.String()),
+          /** Plugins the Corefile may name besides the built-in ones. */
+          plugins: Type.Optional(Type.Array(PluginReference)),
+        },
+        { additionalProperties: false },
+      ),
     ),
     cni: Type.Object(
       { confDir: Type.String(), binDir: Type.String(), socket: Type.Optional(Type.String()) },
@@ -76,12 +84,16 @@ export async function readNodeConfiguration(path: string): Promise<NodeConfigura
   const baseDir = dirname(resolve(path))
   const absolute = (file: string): string => resolve(baseDir, file)
   const { certFile, keyFile, clientCAFile } = config.server
+  const corefile = config.dns?.corefile
   return {
     ...config,
     baseDir,
     dataDir: absolute(config.dataDir),
     kubeconfig: absolute(config.kubeconfig),
     networkKubeconfig: absolute(config.networkKubeconfig),
+    ...(corefile && {
+      dns: { ...config.dns, corefile: corefile.includes('{') ? corefile : absolute(corefile) },
+    }),
     server: {
       ...config.server,
       certFile: absolute(certFile),

@@ -7,6 +7,7 @@ import { fileAppears } from '../helpers/files.ts'
 import { createTestLab, findPids, killIn, type TestLab } from './helpers/lab.ts'
 
 const FIXTURES = join(import.meta.dirname, '..', 'fixtures', 'plugins')
+const EXAMPLES = join(import.meta.dirname, '..', '..', 'plugins', 'examples')
 let lab: TestLab
 
 test.before(async () => {
@@ -25,11 +26,16 @@ async function reconfigure(changes: object): Promise<void> {
 }
 
 test.serial(
-  'a runtime and a proxy of third parties, named in the node configuration, run a Pod and a Service',
+  'a runtime, network, proxy and DNS plugin of third parties, named in the node configuration, serve a Pod',
   async t => {
     await reconfigure({
       runtime: { name: 'echo', source: join(FIXTURES, 'echo-runtime.ts') },
+      network: { name: 'host-routes', source: join(EXAMPLES, 'host-routes.ts') },
       proxy: { name: 'recording', source: join(FIXTURES, 'recording-proxy.ts') },
+      dns: {
+        plugins: [{ name: 'whoami', source: join(EXAMPLES, 'whoami.ts') }],
+        corefile: '.:53 {\n whoami\n kubernetes cluster.local in-addr.arpa ip6.arpa\n}\n',
+      },
     })
     const made = await lab.kubectl('run', 'guest', '--image=skiff.local/hello:1', '--port=8080', '--expose')
     t.is(made.code, 0, made.output)
@@ -37,6 +43,11 @@ test.serial(
     t.is(ready.code, 0, ready.output)
     const answer = await lab.kubectl('exec', 'guest', '--', 'wget', '-q', '-O', '-', 'http://guest:8080/')
     t.regex(answer.output, /^guest /)
+    const address = await lab.kubectl('get', 'pod', 'guest', '-o', 'jsonpath={.status.podIP}')
+    const known = await lab.kubectl('exec', 'guest', '--', 'nslookup', 'whoami.example')
+    t.true(known.output.includes(`Address: ${address.output}`), known.output)
+    const links = await lab.inMachine('worker-1', 'ip', 'link', 'show', 'master', 'pods0')
+    t.regex(links, /veth/)
     const plugins = join(lab.options.dataDir, 'worker-1', 'agent', 'plugins')
     t.regex(await readFile(join(plugins, 'runtime', 'echo', 'sandboxes'), 'utf8'), /guest/)
     t.true(existsSync(join(plugins, 'proxy', 'recording', 'applied')))
