@@ -24,7 +24,7 @@ export async function claim<Owner extends ApiObject, Owned extends ApiObject>(
   { client, owners, owned, cache, isActive = () => true }: Claiming<Owner, Owned>,
   owner: Owner,
 ): Promise<Owned[]> {
-  const selector = labelSelector(owner.spec.selector)
+  const selector = selectorOf(owner)
   const isMatch = ({ metadata }: Owned): boolean => selector.matches(metadata.labels)
   const own = controlledBy(cache, owner).filter(isActive)
   const kept = own.filter(isMatch)
@@ -38,6 +38,10 @@ export async function claim<Owner extends ApiObject, Owned extends ApiObject>(
   for (const stray of strays) if (await adopt(client, owned, stray, owners, owner)) kept.push(stray)
   return kept
 }
+
+/** What an owner selects. A ReplicationController has a plain map of labels, all others a LabelSelector. */
+export const selectorOf = ({ kind, spec }: ApiObject) =>
+  labelSelector(kind === 'ReplicationController' ? { matchLabels: spec.selector ?? {} } : spec.selector)
 
 /**
  * The cache may show an owner that is already being deleted, and whose dependents were just set free: the server is
@@ -72,9 +76,9 @@ export function adopters<Owner extends ApiObject>(owners: Informer<Owner>, objec
   return owners
     .list()
     .filter(
-      ({ metadata, spec }) =>
-        metadata.namespace === object.metadata.namespace &&
-        labelSelector(spec.selector).matches(object.metadata.labels),
+      owner =>
+        owner.metadata.namespace === object.metadata.namespace &&
+        selectorOf(owner).matches(object.metadata.labels),
     )
     .map(objectKey)
 }

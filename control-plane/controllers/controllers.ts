@@ -8,6 +8,7 @@ import { deploymentController } from './deployment/controller.ts'
 import { endpointsController } from './endpoints/endpoints-controller.ts'
 import { endpointSliceController } from './endpoints/slice-controller.ts'
 import { garbageCollector } from './garbage-collector/controller.ts'
+import { jobController } from './job/controller.ts'
 import { namespaceController } from './namespace.ts'
 import { rootCaController, serviceAccountController } from './namespace-defaults.ts'
 import { nodeIpamController } from './node-ipam.ts'
@@ -23,6 +24,7 @@ const CONTROLLERS: Record<string, (context: ControllerContext) => Controller> = 
   'node-controller': nodeLifecycleController,
   'deployment-controller': deploymentController,
   'replicaset-controller': replicaSetController,
+  'job-controller': jobController,
   'endpoint-slice-controller': endpointSliceController,
   'endpoint-controller': endpointsController,
   'namespace-controller': namespaceController,

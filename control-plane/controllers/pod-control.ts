@@ -14,6 +14,8 @@ export interface PodControl {
   observe(cache: Informer<Pod>): void
   /** In batches that double, so that a template nobody can create fails once and not a thousand times. */
   create(key: string, owner: ApiObject, template: PodTemplateSpec, count: number): Promise<void>
+  /** The same for Pods that are not all alike (see `podFrom`). */
+  createAll(key: string, owner: ApiObject, bodies: readonly PodBody[]): Promise<void>
   delete(key: string, owner: ApiObject, doomed: readonly Pod[]): Promise<void>
 }
 
@@ -24,13 +26,16 @@ export interface PodControlOptions {
   expectations: Expectations
 }
 
+/** A Pod before it is created. */
+export type PodBody = { metadata: Record<string, any>; spec: any } & Record<string, any>
+
 export function createPodControl({ client, recorder, owners, expectations }: PodControlOptions): PodControl {
   const deletionSeen = (pod: Pod): void =>
     expectations.deletionObserved(ownerKey(owners, pod)[0], pod.metadata.uid!)
 
-  async function createOne(key: string, owner: ApiObject, template: PodTemplateSpec): Promise<void> {
+  async function createOne(key: string, owner: ApiObject, body: PodBody): Promise<void> {
     try {
-      const pod = await client.create(pods, podFrom(template, owner, owners) as never)
+      const pod = await client.create(pods, body as never)
       recorder.event(owner, 'Normal', 'SuccessfulCreate', `Created pod: ${pod.metadata.name}`)
     } catch (error) {
       expectations.creationObserved(key)
@@ -50,6 +55,18 @@ export function createPodControl({ client, recorder, owners, expectations }: Pod
       throw error
     }
   }
+  async function createAll(key: string, owner: ApiObject, bodies: readonly PodBody[]): Promise<void> {
+    const count = bodies.length
+    expectations.expectCreations(key, count)
+    for (let made = 0, batch = 1; made < count; batch *= 2) {
+      const tries = bodies.slice(made, made + batch).map(body => createOne(key, owner, body))
+      const failed = (await Promise.allSettled(tries)).find(result => result.status === 'rejected')
+      made += tries.length
+      if (!failed) continue
+      for (let left = made; left < count; left++) expectations.creationObserved(key)
+      throw failed.reason
+    }
+  }
   return {
     observe(cache) {
       cache.addHandler({
@@ -58,18 +75,11 @@ export function createPodControl({ client, recorder, owners, expectations }: Pod
         deleted: deletionSeen,
       })
     },
-    async create(key, owner, template, count) {
-      expectations.expectCreations(key, count)
-      for (let made = 0, batch = 1; made < count; batch *= 2) {
-        const size = Math.min(batch, count - made)
-        const tries = Array.from({ length: size }, () => createOne(key, owner, template))
-        const failed = (await Promise.allSettled(tries)).find(result => result.status === 'rejected')
-        made += size
-        if (!failed) continue
-        for (let left = made; left < count; left++) expectations.creationObserved(key)
-        throw failed.reason
-      }
+    create: (key, owner, template, count) => {
+      const body = podFrom(template, owner, owners)
+      return createAll(key, owner, new Array(count).fill(body))
     },
+    createAll,
     async delete(key, owner, doomed) {
       expectations.expectDeletions(
         key,
@@ -83,11 +93,7 @@ export function createPodControl({ client, recorder, owners, expectations }: Pod
 }
 
 /** A Pod of a template, managed by its owner. */
-export function podFrom(
-  template: PodTemplateSpec,
-  owner: ApiObject,
-  owners: KindDeclaration<any>,
-): { metadata: Record<string, any>; spec: any } & Record<string, any> {
+export function podFrom(template: PodTemplateSpec, owner: ApiObject, owners: KindDeclaration<any>): PodBody {
   const { labels, annotations, finalizers } = template.metadata ?? {}
   return {
     apiVersion: 'v1',
