@@ -4,17 +4,21 @@ import { createEventRecorder } from '../../api/client/event-recorder.ts'
 import { createInformerFactory } from '../../api/client/informer.ts'
 import type { Logger } from '../../plugins/plugin.ts'
 import type { ControllerContext } from './context.ts'
+import { cronJobController } from './cron-job/controller.ts'
+import { daemonSetController } from './daemon-set/controller.ts'
 import { deploymentController } from './deployment/controller.ts'
 import { endpointsController } from './endpoints/endpoints-controller.ts'
 import { endpointSliceController } from './endpoints/slice-controller.ts'
 import { garbageCollector } from './garbage-collector/controller.ts'
 import { jobController } from './job/controller.ts'
+import { ttlAfterFinishedController } from './job/ttl.ts'
 import { namespaceController } from './namespace.ts'
 import { rootCaController, serviceAccountController } from './namespace-defaults.ts'
 import { nodeIpamController } from './node-ipam.ts'
 import { nodeLifecycleController } from './node-lifecycle/controller.ts'
 import { podGarbageCollector } from './pod-gc.ts'
-import { replicaSetController } from './replica-set/controller.ts'
+import { replicaSetController, replicationController } from './replica-set/controller.ts'
+import { statefulSetController } from './stateful-set/controller.ts'
 
 /** The controllers, by the component their events name. */
 const CONTROLLERS: Record<string, (context: ControllerContext) => Controller> = {
@@ -24,7 +28,12 @@ const CONTROLLERS: Record<string, (context: ControllerContext) => Controller> = 
   'node-controller': nodeLifecycleController,
   'deployment-controller': deploymentController,
   'replicaset-controller': replicaSetController,
+  'replication-controller': replicationController,
+  'daemonset-controller': daemonSetController,
+  'statefulset-controller': statefulSetController,
   'job-controller': jobController,
+  'cronjob-controller': cronJobController,
+  'ttl-after-finished-controller': ttlAfterFinishedController,
   'endpoint-slice-controller': endpointSliceController,
   'endpoint-controller': endpointsController,
   'namespace-controller': namespaceController,

@@ -1,7 +1,8 @@
 import type { Controller } from '../../../api/client/controller.ts'
 import { createExpectations } from '../../../api/client/expectations.ts'
 import { replicaSets } from '../../../api/kinds/apps.ts'
-import { pods } from '../../../api/kinds/core.ts'
+import { pods, replicationControllers } from '../../../api/kinds/core.ts'
+import type { KindDeclaration } from '../../../api/kinds/kind.ts'
 import type { Pod, ReplicaSet } from '../../../api/kinds/types.ts'
 import { adopters, claim } from '../claim.ts'
 import type { ControllerContext } from '../context.ts'
@@ -15,23 +16,38 @@ import { isSameStatus, nextAvailableIn, replicaSetStatus, type ScalingFailure } 
 const BURST = 500
 
 /** Keeps as many Pods of a template as a ReplicaSet wants. */
-export function replicaSetController({ client, informers, recorder }: ControllerContext): Controller {
-  const sets = informers.informer(replicaSets)
+export const replicaSetController = (context: ControllerContext): Controller =>
+  replicasController('replicaset', replicaSets, context)
+
+/** The same for ReplicationControllers, whose selector is a map of labels. */
+export const replicationController = (context: ControllerContext): Controller =>
+  replicasController(
+    'replicationcontroller',
+    replicationControllers as unknown as KindDeclaration<ReplicaSet>,
+    context,
+  )
+
+function replicasController(
+  name: string,
+  kind: KindDeclaration<ReplicaSet>,
+  { client, informers, recorder }: ControllerContext,
+): Controller {
+  const sets = informers.informer(kind)
   const podCache = informers.informer(pods)
   const expectations = createExpectations()
-  const control = createPodControl({ client, recorder, owners: replicaSets, expectations })
+  const control = createPodControl({ client, recorder, owners: kind, expectations })
   indexByController(sets)
   indexByController(podCache)
   control.observe(podCache)
   return {
-    name: 'replicaset',
+    name,
     watches: [
-      { kind: replicaSets },
+      { kind },
       {
         kind: pods,
         keys: (pod, old) => [
-          ...ownerKey(replicaSets, pod),
-          ...(old ? ownerKey(replicaSets, old) : []),
+          ...ownerKey(kind, pod),
+          ...(old ? ownerKey(kind, old) : []),
           ...adopters(sets, pod),
         ],
       },
@@ -39,7 +55,7 @@ export function replicaSetController({ client, informers, recorder }: Controller
     async reconcile(key) {
       const set = sets.get(key)
       if (!set) return expectations.forget(key)
-      const owned = await claim({ client, owners: replicaSets, owned: pods, cache: podCache, isActive }, set)
+      const owned = await claim({ client, owners: kind, owned: pods, cache: podCache, isActive }, set)
       const mayScale = expectations.isSatisfied(key) && !set.metadata.deletionTimestamp
       const failure = mayScale ? await scale(key, set, owned) : undefined
       await writeStatus(set, owned, failure)
@@ -86,6 +102,6 @@ export function replicaSetController({ client, informers, recorder }: Controller
     const status = replicaSetStatus(set, owned, reported, Date.now())
     if (isSameStatus(status, set.status)) return
     const body = { status: { conditions: null, ...status } }
-    await client.patch(replicaSets, set.metadata, { type: 'merge', body }, { subresource: 'status' })
+    await client.patch(kind, set.metadata, { type: 'merge', body }, { subresource: 'status' })
   }
 }
