@@ -108,7 +108,7 @@ test('a Pod that is deleted or fails comes back under its name', async t => {
   await create('named', 1)
   await until('named', isUp(1))
   const [before] = podsOf('named')
-  await kubectl('delete', 'pod', 'named-0')
+  await kubectl('delete', 'pod', 'named-0', '--wait=false')
   await loops.waitUntil(pods, cache => {
     const pod = cache.get('default/named-0')
     return pod && pod.metadata.uid !== before!.metadata.uid && pod.status?.phase === 'Running'
@@ -152,7 +152,7 @@ test('a partition holds the Pods below it back, also when they are made anew', a
   await kubectl('set', 'image', 'sts/canary', 'c=canary:2')
   const half = ({ status }: StatefulSet) => status?.updatedReplicas === 1 && status.readyReplicas === 3
   await until('canary', half)
-  await kubectl('delete', 'pod', 'canary-0')
+  await kubectl('delete', 'pod', 'canary-0', '--wait=false')
   await until('canary', ({ status }) => status?.readyReplicas === 2)
   await until('canary', half)
   t.deepEqual(
