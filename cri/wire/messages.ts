@@ -82,7 +82,7 @@ export const MESSAGES: Record<string, string> = {
   RuntimeCondition: 'type:1:string status:2:bool reason:3:string message:4:string',
   RuntimeStatus: 'conditions:1:*RuntimeCondition',
   StatusRequest: 'verbose:1:bool',
-  StatusResponse: 'status:1:RuntimeStatus',
+  StatusResponse: 'status:1:RuntimeStatus info:2:{string}',
   ImageFilter: 'image:1:ImageSpec',
   Image:
     'id:1:string repoTags:2:*string repoDigests:3:*string size:4:uint64 uid:5:Int64Value username:6:string spec:7:ImageSpec pinned:8:bool',

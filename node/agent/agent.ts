@@ -15,7 +15,6 @@ import type { NodeConfiguration } from './config.ts'
 
 const DEFAULTS = { clusterCIDR: '10.244.0.0/16', clusterDNS: '10.96.0.10', clusterDomain: 'cluster.local' }
 const KUBELET_PORT = 10_250
-const MAX_PODS = 110
 const STOP_DEADLINE = 5_000
 
 /** Runs all parts of a node until the signal aborts: kubelet, Pod network, service proxy, DNS. */
@@ -100,7 +99,7 @@ export async function startAgent(
     dataDir: join(config.dataDir, 'kubelet'),
     clusterDNS: [clusterDNS],
     clusterDomain,
-    maxPods: config.maxPods ?? MAX_PODS,
+    settings: { ...config.kubelet, ...(config.maxPods && { maxPods: config.maxPods }) },
     server: { address: nodeAddress, port: config.server.port ?? KUBELET_PORT, tls: config.server },
     volumePlugins,
     log: part('kubelet'),

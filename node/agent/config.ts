@@ -14,6 +14,28 @@ const PluginReference = Type.Object(
   { additionalProperties: false },
 )
 
+const Thresholds = Type.Record(Type.String(), Type.String())
+
+/** What can be set of the kubelet, under the names of kubelet.config.k8s.io/v1beta1. */
+const KubeletSettings = Type.Partial(
+  Type.Object({
+    containerLogMaxSize: Type.String(),
+    containerLogMaxFiles: Type.Integer({ minimum: 2 }),
+    containerLogMonitorInterval: Type.String(),
+    imageMinimumGCAge: Type.String(),
+    imageMaximumGCAge: Type.String(),
+    imageGCHighThresholdPercent: Type.Integer({ minimum: 0, maximum: 100 }),
+    imageGCLowThresholdPercent: Type.Integer({ minimum: 0, maximum: 100 }),
+    evictionHard: Thresholds,
+    evictionSoft: Thresholds,
+    evictionSoftGracePeriod: Thresholds,
+    evictionPressureTransitionPeriod: Type.String(),
+    evictionMaxPodGracePeriod: Type.Integer({ minimum: 0 }),
+    evictionMonitorInterval: Type.String(),
+  }),
+  { additionalProperties: false },
+)
+
 /** `NodeConfiguration`: all a node must be told. Written by `skiff up`, or by hand. */
 const NodeConfiguration = Type.Object(
   {
@@ -38,6 +60,7 @@ const NodeConfiguration = Type.Object(
     ),
     labels: Type.Optional(Type.Record(Type.String(), Type.String())),
     maxPods: Type.Optional(Type.Integer({ minimum: 1 })),
+    kubelet: Type.Optional(KubeletSettings),
     clusterCIDR: Type.Optional(Type.String()),
     clusterDNS: Type.Optional(Type.String()),
     clusterDomain: Type.Optional(Type.String()),

@@ -5,13 +5,17 @@ import type { Client, Informer, InformerFactory } from '../../api/client/client.
 import { createEventRecorder, type EventRecorder } from '../../api/client/event-recorder.ts'
 import { pods, services } from '../../api/kinds/core.ts'
 import type { Pod } from '../../api/kinds/types.ts'
+import { parseQuantity, quantityValue } from '../../api/meta/quantity.ts'
 import type { Logger } from '../../plugins/plugin.ts'
 import type { RuntimePlugin } from '../../plugins/runtime.ts'
 import type { VolumePlugin } from '../../plugins/volume.ts'
-import { LOG_LIMITS, type LogLimits, rotateLogs } from './containers/log-rotation.ts'
+import { rotateLogs } from './containers/log-rotation.ts'
+import { createEviction, type Eviction } from './eviction/eviction.ts'
 import { createBackoff } from './images/backoff.ts'
-import { collectImages, IMAGE_GC_DEFAULTS, type ImageGcSettings } from './images/image-gc.ts'
+import { createImageGc, type ImageGc } from './images/image-gc.ts'
 import { createImages } from './images/images.ts'
+import { instrumentRuntime } from './metrics/instrumented-runtime.ts'
+import { createKubeletMetrics, type KubeletMetrics } from './metrics/metrics.ts'
 import { keepLease } from './node/node-lease.ts'
 import { nodeReference, nodeResources } from './node/node-object.ts'
 import { reportNode, type Taint } from './node/node-reporter.ts'
@@ -25,6 +29,7 @@ import { followEvents } from './pods/runtime-events.ts'
 import { createPodWorkers, type PodWorkers } from './pods/workers.ts'
 import { createProbeManager, type ProbeManager } from './probes/probe-manager.ts'
 import { type KubeletServerTls, startKubeletServer } from './server/server.ts'
+import { type KubeletSettings, kubeletSettings, milliseconds } from './settings.ts'
 import { createObjectReader } from './volumes/objects.ts'
 import { createVolumeManager } from './volumes/volume-manager.ts'
 
@@ -46,11 +51,10 @@ export interface KubeletOptions {
   dataDir: string
   clusterDNS: string[]
   clusterDomain: string
-  maxPods: number
+  /** What is left out is as a kubelet has it by default. */
+  settings?: Partial<KubeletSettings>
   server: { address: string; port: number; tls: KubeletServerTls }
   volumePlugins: VolumePlugin[]
-  logLimits?: LogLimits
-  imageGc?: ImageGcSettings
   log: Logger
   signal: AbortSignal
 }
@@ -69,21 +73,22 @@ const LONGEST_CRASH_DELAY = 300_000
 
 /** Runs the Pods that are bound to this node. What runs already, by an earlier agent's hand, is adopted. */
 export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
-  const { runtime, log, nodeName, informers } = options
+  const { log, nodeName, informers } = options
   await mkdir(options.dataDir, { recursive: true })
   const stopping = new AbortController()
   const signal = AbortSignal.any([options.signal, stopping.signal])
   const workers = createPodWorkers()
-  const context = createContext(options, workers, signal)
+  const { context, eviction, imageGc } = assemble(options, workers, signal)
+  const { runtime, settings } = context
   const informer = informers.informer(pods, { fieldSelector: `spec.nodeName=${nodeName}` })
-  const server = await startKubeletServer({ ...options.server, context, pods: informer, signal })
+  const server = await startKubeletServer({ ...options.server, context, pods: informer, workers, signal })
   const stop = async (): Promise<void> => {
     stopping.abort()
     context.probes.stop()
     await Promise.all([workers.stop(), server.close()])
   }
   options.signal.addEventListener('abort', () => void stop(), { once: true })
-  const running = { ...options, signal }
+  const running = { ...options, ...settings, runtime, signal, pressure: () => eviction.pressure }
   const ready = reportNode({ ...running, recorder: context.recorder, kubeletPort: server.port })
   keepLease(running)
   followEvents(runtime, {
@@ -92,8 +97,13 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     onEvent: ({ id, type }) => context.owners.get(id)?.notice(id, type),
     onGap: () => workers.wakeAll(),
   })
-  void runPods(context, informer, workers, signal)
-  keepHouse(running, context)
+  void runPods(context, informer, workers, signal).then(eviction.start)
+  imageGc.start()
+  const limits = {
+    maxSize: Number(quantityValue(parseQuantity(settings.containerLogMaxSize))),
+    maxFiles: settings.containerLogMaxFiles,
+  }
+  rotateLogs({ runtime, limits, period: milliseconds(settings.containerLogMonitorInterval), log, signal })
   return { ready, port: server.port, stop }
 }
 
@@ -110,21 +120,41 @@ async function runPods(
   clearOrphans(context, uid => workers.has(uid), signal)
 }
 
-/** What is done from time to time: logs are rotated, images nobody uses removed. */
-function keepHouse(options: KubeletOptions, context: PodContext): void {
-  const { runtime, log, signal, nodeName, logLimits = LOG_LIMITS, imageGc = IMAGE_GC_DEFAULTS } = options
-  rotateLogs({ runtime, limits: logLimits, log, signal })
-  const onShortage = (message: string): void =>
-    context.recorder.event(nodeReference(nodeName), 'Warning', 'FreeDiskSpaceFailed', message)
-  collectImages({ runtime, settings: imageGc, onShortage, log, signal })
+/** What all parts share, and those that keep the node from running full. */
+function assemble(
+  options: KubeletOptions,
+  workers: PodWorkers,
+  signal: AbortSignal,
+): { context: PodContext; eviction: Eviction; imageGc: ImageGc } {
+  const { nodeName, dataDir, log } = options
+  const settings = kubeletSettings(options.settings)
+  const metrics = createKubeletMetrics(nodeName)
+  const runtime = instrumentRuntime(options.runtime, metrics)
+  const warn = (reason: string, message: string): void =>
+    context.recorder.event(nodeReference(nodeName), 'Warning', reason, message)
+  const imageGc = createImageGc({ runtime, settings, warn, log, signal })
+  const reclaimDisk = imageGc.removeUnused
+  const parts = { workers, settings, dataDir, reclaimDisk, log, signal }
+  const eviction = createEviction({ ...parts, context: () => context })
+  const context = createContext({ ...options, runtime }, { workers, settings, metrics, eviction, signal })
+  return { context, eviction, imageGc }
 }
 
-function createContext(options: KubeletOptions, workers: PodWorkers, signal: AbortSignal): PodContext {
-  const { client, runtime, runtimeName, nodeName, nodeAddress, dataDir, maxPods, log } = options
+interface Parts {
+  workers: PodWorkers
+  settings: KubeletSettings
+  metrics: KubeletMetrics
+  eviction: Eviction
+  signal: AbortSignal
+}
+
+function createContext(options: KubeletOptions, parts: Parts): PodContext {
+  const { client, runtime, runtimeName, nodeName, nodeAddress, dataDir, log } = options
+  const { workers, settings, metrics, eviction, signal } = parts
   const recorder = createEventRecorder(client, { component: 'kubelet', host: nodeName })
   const objects = createObjectReader(client, signal)
   const owners: Owners = new Map()
-  const { allocatable } = nodeResources(dataDir, maxPods)
+  const { allocatable } = nodeResources(dataDir, settings.maxPods)
   const facts: PodContext['facts'] = (_pod, podIPs) => ({
     podIPs,
     hostIP: nodeAddress,
@@ -154,21 +184,27 @@ function createContext(options: KubeletOptions, workers: PodWorkers, signal: Abo
       onFailure: (pod, message) => recorder.event(pod, 'Warning', 'FailedMount', message),
     }),
     objects,
-    probes: createProbes(owners, recorder),
+    probes: createProbes(owners, recorder, metrics),
     owners,
     pace: createPace(),
     crashes: createBackoff(FIRST_CRASH_DELAY, LONGEST_CRASH_DELAY),
     services: options.serviceInformers.informer(services),
-    admit: pod => admitPod(pod, workers.othersThan(pod), allocatable),
+    admit: pod => eviction.admit(pod) ?? admitPod(pod, workers.othersThan(pod), allocatable),
+    metrics,
+    settings,
     facts,
     log,
   }
 }
 
-function createProbes(owners: Owners, recorder: EventRecorder): ProbeManager {
+function createProbes(owners: Owners, recorder: EventRecorder, metrics: KubeletMetrics): ProbeManager {
   const capitalize = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)
   return createProbeManager({
     onChange: id => owners.get(id)?.notice(id),
+    onResult({ containerId, container }, type, ok) {
+      const owner = owners.get(containerId)
+      if (owner) metrics.probed(owner.pod, container.name, capitalize(type), ok)
+    },
     onFailure({ containerId, container }, type, message) {
       const owner = owners.get(containerId)
       if (!owner) return

@@ -2,7 +2,7 @@
  * The kubelet of a test, run inside a test machine: `node kubelet-process.ts CONFIG.json`. The API server is reached
  * through a unix socket of the machine's folder, since the machine has a network of its own.
  */
-import { readFile } from 'node:fs/promises'
+import { readFile, rm } from 'node:fs/promises'
 import { type AddressInfo, connect, createServer } from 'node:net'
 import { pino } from 'pino'
 import { createInformerFactory } from '../../api/client/informer.ts'
@@ -48,7 +48,7 @@ const kubelet = await startKubelet({
   dataDir: `${dir}/kubelet`,
   clusterDNS: ['10.96.0.10'],
   clusterDomain: 'cluster.local',
-  maxPods: 110,
+  settings: config.settings ?? {},
   server: {
     address: '127.0.0.1',
     port: 0,
@@ -58,6 +58,13 @@ const kubelet = await startKubelet({
   log,
   signal: stopping.signal,
 })
+const door = createServer(socket => {
+  const upstream = connect(kubelet.port, '127.0.0.1')
+  socket.on('error', () => upstream.destroy()).pipe(upstream)
+  upstream.on('error', () => socket.destroy()).pipe(socket)
+})
+await rm(`${dir}/kubelet.sock`, { force: true })
+await new Promise<void>(done => door.listen(`${dir}/kubelet.sock`, done))
 void kubelet.ready.then(() => console.log('ready'))
 stopping.signal.addEventListener('abort', async () => {
   await kubelet.stop()

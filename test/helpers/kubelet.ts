@@ -1,8 +1,11 @@
 import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { rm, writeFile } from 'node:fs/promises'
-import { connect, createServer, type Server } from 'node:net'
+import { request as httpRequest } from 'node:http'
+import { connect, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { connect as tlsConnect } from 'node:tls'
 import { fileURLToPath } from 'node:url'
 import type { Client, InformerFactory } from '../../api/client/client.ts'
 import { events, pods, serviceAccounts } from '../../api/kinds/core.ts'
@@ -10,6 +13,7 @@ import type { Pod } from '../../api/kinds/types.ts'
 import { isNotFound } from '../../api/meta/status.ts'
 import { issueCertificate } from '../../control-plane/auth/pki.ts'
 import { BUSYBOX_IMAGE } from '../../lab/images/lab-images.ts'
+import type { KubeletSettings } from '../../node/kubelet/settings.ts'
 import { startTestApiServer, type TestApiServer } from './api-server.ts'
 import { startTestMachine, type TestMachine } from './machine.ts'
 
@@ -24,6 +28,7 @@ export interface KubeletConfig {
   ca: string
   cert: string
   key: string
+  settings?: Partial<KubeletSettings>
 }
 
 /** A node: a machine with containerd and our kubelet, and an API server outside it. */
@@ -35,7 +40,13 @@ export interface TestNode {
   informers: InformerFactory
   /** The kubelet's process id on the host side of things is of no use: kill it by these. */
   killKubelet(): Promise<void>
-  startKubelet(): Promise<void>
+  /** With settings of its own, if given. */
+  startKubelet(settings?: Partial<KubeletSettings>): Promise<void>
+  /** Takes the API server away from the kubelet, and gives it back. */
+  cutApi(): void
+  joinApi(): void
+  /** Asks the kubelet's server, as the administrator or, with `null`, as nobody. */
+  ask(path: string, user?: 'admin' | null): Promise<{ status: number; text: string }>
   /** Creates a Pod of this node. Containers without an image get busybox. */
   createPod(name: string, spec: object, metadata?: object): Promise<Pod>
   /** The Pod once it is as wanted, seen by the watch. */
@@ -48,7 +59,7 @@ export interface TestNode {
   stop(): Promise<void>
 }
 
-export async function startTestNode(): Promise<TestNode> {
+export async function startTestNode(settings: Partial<KubeletSettings> = {}): Promise<TestNode> {
   const machine = await startTestMachine()
   const api = await startTestApiServer().catch(async error => {
     await machine.stop()
@@ -56,7 +67,7 @@ export async function startTestNode(): Promise<TestNode> {
   })
   const nodeName = 'node-a'
   const forwarder = await forwardApi(join(machine.dir, 'api.sock'), Number(new URL(api.url).port))
-  await writeConfig(machine, api, nodeName)
+  await writeConfig(machine, api, nodeName, settings)
   await createServiceAccount(api.client)
   let child: ChildProcess | undefined
   const kill = async (): Promise<void> => {
@@ -65,7 +76,8 @@ export async function startTestNode(): Promise<TestNode> {
     await machine.run('sh', '-c', `kill -9 $(cat ${machine.dir}/kubelet.pid)`)
     await gone
   }
-  const start = async (): Promise<void> => {
+  const start = async (other?: Partial<KubeletSettings>): Promise<void> => {
+    if (other) await writeConfig(machine, api, nodeName, other)
     child = await startProcess(machine)
   }
   const { client } = api
@@ -95,6 +107,9 @@ export async function startTestNode(): Promise<TestNode> {
     informers: api.server.informers,
     killKubelet: kill,
     startKubelet: start,
+    cutApi: () => forwarder.cut(),
+    joinApi: () => forwarder.join(),
+    ask: (path, user = 'admin') => askKubelet(machine, api, path, user),
     createPod: (name, spec, metadata = {}) => client.create(pods, podOf(name, nodeName, spec, metadata)),
     waitForPod: (name, isWanted, what = `${name}: ${isWanted}`) =>
       waitFor(() => {
@@ -139,20 +154,70 @@ export async function startTestNode(): Promise<TestNode> {
   return node
 }
 
+interface Forwarder {
+  cut(): void
+  join(): void
+  close(): void
+}
+
 /** A unix socket both sides see, joined to the API server's port. */
-async function forwardApi(path: string, port: number): Promise<Server> {
+async function forwardApi(path: string, port: number): Promise<Forwarder> {
   await rm(path, { force: true })
+  const sockets = new Set<Socket>()
+  let isCut = false
   const server = createServer(socket => {
+    if (isCut) return void socket.destroy()
+    sockets.add(socket)
+    socket.once('close', () => sockets.delete(socket))
     const upstream = connect(port, '127.0.0.1')
     socket.on('error', () => upstream.destroy()).pipe(upstream)
     upstream.on('error', () => socket.destroy()).pipe(socket)
   })
   server.listen(path)
   await once(server, 'listening')
-  return server
+  return {
+    cut() {
+      isCut = true
+      for (const socket of sockets) socket.destroy()
+    },
+    join() {
+      isCut = false
+    },
+    close: () => void server.close(),
+  }
 }
 
-async function writeConfig({ dir, socket }: TestMachine, { pki }: TestApiServer, nodeName: string) {
+/** One request to the kubelet's server, over the unix socket its process listens on for the tests. */
+function askKubelet(
+  { dir }: TestMachine,
+  { pki }: TestApiServer,
+  path: string,
+  user: 'admin' | null,
+): Promise<{ status: number; text: string }> {
+  const identity = user ? pki.clients[user] : {}
+  return new Promise((resolve, reject) => {
+    const socket = tlsConnect({
+      socket: connect(join(dir, 'kubelet.sock')),
+      ca: pki.ca.cert,
+      checkServerIdentity: () => undefined,
+      ...identity,
+    })
+    const options = { path, createConnection: () => socket, headers: { host: 'node-a' } }
+    const request = httpRequest(options, async response => {
+      resolve({ status: response.statusCode ?? 0, text: await text(response) })
+      socket.destroy()
+    })
+    request.on('error', reject)
+    request.end()
+  })
+}
+
+async function writeConfig(
+  { dir, socket }: TestMachine,
+  { pki }: TestApiServer,
+  nodeName: string,
+  settings: Partial<KubeletSettings>,
+): Promise<void> {
   const client = await issueCertificate({
     ca: pki.ca,
     commonName: `system:node:${nodeName}`,
@@ -168,7 +233,7 @@ async function writeConfig({ dir, socket }: TestMachine, { pki }: TestApiServer,
     days: 1,
     sans,
   })
-  const config: KubeletConfig = { dir, socket, nodeName, ca: pki.ca.cert, ...client }
+  const config: KubeletConfig = { dir, socket, nodeName, ca: pki.ca.cert, settings, ...client }
   await Promise.all([
     writeFile(join(dir, 'kubelet.json'), JSON.stringify(config)),
     writeFile(join(dir, 'kubelet.crt'), serving.cert),

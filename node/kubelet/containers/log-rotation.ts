@@ -14,13 +14,11 @@ export interface LogLimits {
   maxFiles: number
 }
 
-export const LOG_LIMITS: LogLimits = { maxSize: 10 * 1024 * 1024, maxFiles: 5 }
-
-const PERIOD = 10_000
-
 interface LogRotationOptions {
   runtime: RuntimePlugin
   limits: LogLimits
+  /** Milliseconds between two looks. */
+  period: number
   log: Logger
   signal: AbortSignal
 }
@@ -35,7 +33,7 @@ export function rotateLogs(options: LogRotationOptions): void {
     isBusy = true
     await rotateAll(options).catch(error => log.warn({ error: error.message }, 'container logs not rotated'))
     isBusy = false
-  }, PERIOD)
+  }, options.period)
   signal.addEventListener('abort', () => clearInterval(timer), { once: true })
 }
 

@@ -5,7 +5,7 @@ import type { AuthConfig, ContainerConfig, RuntimeImage } from '../../../plugins
 import type { MountedVolume } from '../../../plugins/volume.ts'
 import { containerEnvironment } from '../env/environment.ts'
 import { pullSecrets } from '../images/pull-secrets.ts'
-import { containerPath } from '../pods/containers-of.ts'
+import { containerPath, containerType } from '../pods/containers-of.ts'
 import type { PodContext } from '../pods/context.ts'
 import { type PodState, type ReadySandbox, unlessLeaving } from '../pods/pod-state.ts'
 import { ContainerConfigError, containerConfig, type ImageUser } from './config.ts'
@@ -53,12 +53,14 @@ export async function startContainer(
   inputs: StartInputs,
 ): Promise<void> {
   const { context, pod } = state
-  const { runtime, recorder, owners } = context
+  const { runtime, recorder, owners, metrics } = context
+  const type = containerType(pod, container)
   const { sandbox } = inputs
   const fieldPath = containerPath(pod, container.name)
   const fail = (reason: StartError['reason'], cause: unknown): never => {
     const message = briefGrpcText(cause)
     recorder.event(pod, 'Warning', 'Failed', `Error: ${message}`, fieldPath)
+    metrics.containerStarted(type, { reason })
     throw new StartError(reason, message, { cause })
   }
   const config = await makeConfig(context, pod, container, image, inputs).catch(error =>
@@ -70,6 +72,7 @@ export async function startContainer(
   owners.set(id, state)
   recorder.event(pod, 'Normal', 'Created', `Created container: ${container.name}`, fieldPath)
   await runtime.startContainer(id).catch(error => fail('RunContainerError', error))
+  metrics.containerStarted(type)
   recorder.event(pod, 'Normal', 'Started', `Started container ${container.name}`, fieldPath)
   await runPostStart(state, container, id, sandbox)
 }

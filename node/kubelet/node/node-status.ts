@@ -2,7 +2,7 @@ import type { Node } from '../../../api/kinds/types.ts'
 import type { RuntimeCondition, RuntimePlugin, RuntimeVersion } from '../../../plugins/runtime.ts'
 import { nodeInfo, nodeResources } from './machine.ts'
 import { nodeConditions, nodeImages } from './node-object.ts'
-import { measurePressure } from './pressure.ts'
+import type { Pressure } from './pressure.ts'
 
 export type NodeStatus = NonNullable<Node['status']>
 
@@ -14,6 +14,7 @@ export interface NodeFacts {
   nodeAddress: string
   dataDir: string
   maxPods: number
+  pressure(): Pressure
   kubeletPort: number
 }
 
@@ -43,10 +44,13 @@ export function createStatusSource(facts: NodeFacts): StatusSource {
         images = nodeImages(await runtime.listImages().catch(() => []))
         listedAt = Date.now()
       }
-      const pressure = await measurePressure(dataDir)
       return {
         ...nodeResources(dataDir, maxPods),
-        conditions: nodeConditions(conditions, pressure, (before?.conditions ?? []) as never) as never,
+        conditions: nodeConditions(
+          conditions,
+          facts.pressure(),
+          (before?.conditions ?? []) as never,
+        ) as never,
         addresses: [
           { type: 'InternalIP', address: nodeAddress },
           { type: 'Hostname', address: nodeName },

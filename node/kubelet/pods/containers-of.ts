@@ -16,6 +16,17 @@ export const allContainers = (pod: Pod): Container[] => [
   ...ephemeralContainers(pod),
 ]
 
+/** As metrics call it. */
+export function containerType(
+  { spec }: Pod,
+  { name }: Container,
+): 'container' | 'init_container' | 'ephemeral_container' {
+  if (spec.containers.some(container => container.name === name)) return 'container'
+  return spec.initContainers?.some(container => container.name === name)
+    ? 'init_container'
+    : 'ephemeral_container'
+}
+
 /** `spec.containers{name}`: how events name a container. */
 export function containerPath({ spec }: Pod, name: string): string {
   const has = (list: ContainerList): boolean =>

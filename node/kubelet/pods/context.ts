@@ -6,7 +6,9 @@ import type { RuntimePlugin } from '../../../plugins/runtime.ts'
 import type { PodFacts } from '../env/field-ref.ts'
 import type { Backoff } from '../images/backoff.ts'
 import type { Images } from '../images/images.ts'
+import type { KubeletMetrics } from '../metrics/metrics.ts'
 import type { ProbeManager } from '../probes/probe-manager.ts'
+import type { KubeletSettings } from '../settings.ts'
 import type { ObjectReader } from '../volumes/objects.ts'
 import type { VolumeManager } from '../volumes/volume-manager.ts'
 import type { DnsSettings } from './dns-config.ts'
@@ -37,6 +39,8 @@ export interface PodContext {
   services: Informer<Service>
   /** Why a new Pod cannot run here; undefined when it can. */
   admit(pod: Pod): Rejection | undefined
+  metrics: KubeletMetrics
+  settings: KubeletSettings
   facts(pod: Pod, podIPs: string[]): PodFacts
   log: Logger
 }
@@ -45,6 +49,8 @@ export interface PodContext {
 export interface Rejection {
   reason: string
   message: string
+  /** Set for one that was running and was ended: the DisruptionTarget condition (KEP-3329). */
+  disruption?: { reason: string; message: string }
 }
 
 /** The folder of a Pod's container logs, as the kubelet names it. */

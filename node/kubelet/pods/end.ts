@@ -25,7 +25,7 @@ export async function finishPod(state: PodState): Promise<void> {
   const standing = after.sandboxes.filter(sandbox => sandbox.state === 'SANDBOX_READY')
   await Promise.all(standing.map(({ id }) => runtime.stopPodSandbox(id)))
   await giveBack(state)
-  state.isCleared = true
+  markCleared(state)
 }
 
 /** Deletion was asked for: ends the containers, tells their last status, takes everything away, lets the object go. */
@@ -41,7 +41,7 @@ export async function deletePod(state: PodState): Promise<void> {
   await context.client.delete(pods, { name, namespace }, options).catch(error => {
     if (!isNotFound(error) && !isConflict(error)) throw error
   })
-  state.isCleared = true
+  markCleared(state)
   state.isDeleted = true
 }
 
@@ -49,8 +49,14 @@ export async function deletePod(state: PodState): Promise<void> {
 export async function clearPod(state: PodState): Promise<void> {
   state.leaving.abort()
   if (!state.isCleared) await removeAll(state, await endAll(state))
+  markCleared(state)
   await rm(podLogDir(state.context, state.pod), { recursive: true, force: true })
   disown(state.context.owners, state)
+}
+
+function markCleared(state: PodState): void {
+  state.isCleared = true
+  state.cleared.resolve()
 }
 
 /** What was being started is waited for, so that nothing comes up behind. */

@@ -48,8 +48,12 @@ export interface PodState extends Owner {
   /** Set when the kubelet ended the Pod or did not take it. */
   ended: Rejection | undefined
   startTime: string
+  /** When the kubelet saw the Pod first (milliseconds since the epoch). */
+  readonly seenAt: number
   /** All containers are over and what the Pod held is given back; the object is still there. */
   isCleared: boolean
+  /** Resolves when that is so. */
+  readonly cleared: PromiseWithResolvers<void>
   /** Deletion is done as far as the node goes; finalizers may keep the object. */
   isDeleted: boolean
   /** Nothing was begun yet: the runtime has nothing of it. */
@@ -78,8 +82,10 @@ export function createPodState(context: PodContext, pod: Pod, isNew: boolean, wa
     grace: createGrace(),
     leaving: new AbortController(),
     ended: undefined,
+    seenAt: Date.now(),
     startTime: pod.status?.startTime ?? now(),
     isCleared: false,
+    cleared: Promise.withResolvers(),
     isDeleted: false,
     isNew,
     wake,

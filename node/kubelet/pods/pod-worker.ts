@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Pod } from '../../../api/kinds/types.ts'
 import { isTerminal } from '../status/pod-phase.ts'
-import type { PodContext } from './context.ts'
+import type { PodContext, Rejection } from './context.ts'
 import { clearPod, deletePod, finishPod } from './end.ts'
 import { hasEnded, type Observed } from './observe.ts'
 import { createPodState, observePod, type PodState } from './pod-state.ts'
@@ -13,6 +13,8 @@ export interface PodWorker {
   update(pod: Pod): void
   /** Something may have changed: look. */
   wake(): void
+  /** Ends the Pod, for good and within so many seconds. Resolves when it has given back what it had. */
+  evict(why: Rejection, graceSeconds: number): Promise<void>
   /** The Pod is gone from the API: end what runs soon. Resolves when nothing is left. */
   remove(): Promise<void>
   /** The agent ends; containers go on. Resolves when nothing more is begun. */
@@ -48,6 +50,13 @@ export function createPodWorker(context: PodContext, first: Pod, isNew: boolean)
       if (wantsOther(pod, before)) bell.ring()
     },
     wake: bell.ring,
+    evict(why, graceSeconds) {
+      state.ended ??= why
+      state.leaving.abort()
+      state.grace.shorten(graceSeconds)
+      bell.ring()
+      return state.cleared.promise
+    },
     remove() {
       life.isRemoved = true
       state.leaving.abort()
@@ -148,7 +157,7 @@ async function look(state: PodState): Promise<number> {
     return SAFETY_NET
   }
   const { isFinished, wait } = await syncPod(state, observed)
-  if (isFinished && isTerminal(state.status.wanted)) await finishPod(state)
+  if (isFinished) await finishPod(state)
   return Math.min(wait, deadline, exitWait(state, observed))
 }
 

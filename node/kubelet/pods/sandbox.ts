@@ -62,8 +62,10 @@ async function createSandbox(state: PodState, observed: Observed): Promise<Ready
   const id = await runtime.runPodSandbox(config, handler).catch(cause => {
     const message = `Failed to create pod sandbox: ${grpcText(cause)}`
     recorder.event(pod, 'Warning', 'FailedCreatePodSandBox', message)
+    context.metrics.podStarted(cause)
     throw new SandboxError(message, { cause })
   })
+  context.metrics.podStarted()
   context.owners.set(id, state)
   const status = await runtime.podSandboxStatus(id)
   if (status.network?.ip) state.known.addresses.set(id, status.network)

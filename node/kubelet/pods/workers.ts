@@ -1,7 +1,7 @@
 import type { Informer } from '../../../api/client/client.ts'
 import type { Pod } from '../../../api/kinds/types.ts'
 import { updateQosCgroups } from './cgroups.ts'
-import type { PodContext } from './context.ts'
+import type { PodContext, Rejection } from './context.ts'
 import { createPodWorker, type PodWorker } from './pod-worker.ts'
 
 /** The workers of all Pods of the node, by the Pods' UIDs. */
@@ -12,6 +12,8 @@ export interface PodWorkers {
   wakeAll(): void
   /** Pods that hold resources of the node. */
   activePods(): Pod[]
+  /** Ends a Pod, for good and within so many seconds. Resolves when it has given back what it had. */
+  evict(pod: Pod, why: Rejection, graceSeconds: number): Promise<void>
   /** Those of them that were here before this one. */
   othersThan(pod: Pod): Pod[]
   stop(): Promise<void>
@@ -59,6 +61,7 @@ export function createPodWorkers(): PodWorkers {
       for (const worker of workers.values()) worker.wake()
     },
     activePods: active,
+    evict: async ({ metadata }, why, graceSeconds) => workers.get(metadata.uid!)?.evict(why, graceSeconds),
     othersThan: ({ metadata }) => {
       const before = [...workers.keys()].slice(0, [...workers.keys()].indexOf(metadata.uid!))
       return before.map(uid => workers.get(uid)!).flatMap(({ isActive, pod }) => (isActive ? [pod] : []))

@@ -2,6 +2,7 @@ import { request as httpRequest } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import { connect } from 'node:net'
 import type { Container, Probe } from '../../../api/kinds/types.ts'
+import { grpcProbe } from './grpc-health.ts'
 
 /** How one probe went; `message` is for the Unhealthy event. */
 export interface ProbeResult {
@@ -29,7 +30,10 @@ export async function runProbe(
   if (probe.httpGet) return httpProbe(probe.httpGet, container, podIP, timeout)
   if (probe.tcpSocket)
     return tcpProbe(probe.tcpSocket.host || podIP, portNumber(probe.tcpSocket.port, container), timeout)
-  if (probe.grpc) return tcpProbe(podIP, probe.grpc.port, timeout)
+  if (probe.grpc) {
+    const { port, service = '' } = probe.grpc
+    return grpcProbe({ host: podIP, port, service: service ?? '', timeout })
+  }
   return { ok: false, message: `Missing probe handler for ${container.name}` }
 }
 

@@ -38,6 +38,8 @@ interface ProbeManagerOptions {
   onChange(containerId: string): void
   /** Called with every failed probe, for the Unhealthy event. */
   onFailure(target: ProbeTarget, type: ProbeType, message: string): void
+  /** Called with every probe. */
+  onResult?(target: ProbeTarget, type: ProbeType, ok: boolean): void
 }
 
 export function createProbeManager(options: ProbeManagerOptions): ProbeManager {
@@ -106,7 +108,7 @@ async function keepProbing(
   probe: Probe,
   target: ProbeTarget,
   signal: AbortSignal,
-  { onFailure }: ProbeManagerOptions,
+  { onFailure, onResult }: ProbeManagerOptions,
   decided: (ok: boolean, message: string) => void,
 ): Promise<void> {
   const period = (probe.periodSeconds ?? 10) * 1000
@@ -117,6 +119,7 @@ async function keepProbing(
   while (!signal.aborted) {
     const { ok, message } = await safely(runProbe(probe, target.container, target.podIP, target.exec))
     if (signal.aborted) return
+    onResult?.(target, type, ok)
     const isEarly = !ok && eager.length > 0
     if (ok) {
       successes += 1

@@ -8,10 +8,10 @@ import Koa from 'koa'
 import type { Informer } from '../../../api/client/client.ts'
 import type { Pod } from '../../../api/kinds/types.ts'
 import type { PodContext } from '../pods/context.ts'
+import type { PodWorkers } from '../pods/workers.ts'
 import { isAllowed } from './access.ts'
 import { RequestError } from './find-container.ts'
-import { serveLogs } from './logs.ts'
-import { statsSummary } from './stats.ts'
+import { createRoutes, OPEN_PATHS } from './routes.ts'
 import { proxyStream } from './streams.ts'
 
 export interface KubeletServerTls {
@@ -26,6 +26,7 @@ export interface KubeletServerOptions {
   tls: KubeletServerTls
   context: PodContext
   pods: Informer<Pod>
+  workers: PodWorkers
   signal: AbortSignal
 }
 
@@ -60,11 +61,12 @@ function close(server: Server): Promise<void> {
 
 function createApp(options: KubeletServerOptions): Koa {
   const app = new Koa()
+  const route = createRoutes(options)
   app.silent = true
   app.use(async ctx => {
     try {
-      if (ctx.path !== '/healthz') await authorize(options, ctx.req, ctx.path)
-      await route(options, ctx)
+      if (!OPEN_PATHS.has(ctx.path)) await authorize(options, ctx.req, ctx.path)
+      await route(ctx)
     } catch (error) {
       const { message, status = 500 } = error as RequestError
       if (ctx.headerSent) throw error
@@ -89,16 +91,6 @@ async function authorize(
   })
   if (allowed === 'unauthenticated') throw new RequestError(401, 'Unauthorized')
   if (!allowed) throw new RequestError(403, `Forbidden (user may not ${request.method} ${path})`)
-}
-
-async function route(options: KubeletServerOptions, ctx: Koa.Context): Promise<void> {
-  const [, first, ...rest] = ctx.path.split('/').map(decodeURIComponent)
-  if (first === 'healthz') ctx.body = 'ok'
-  else if (first === 'pods' || first === 'runningpods') {
-    ctx.body = { kind: 'PodList', apiVersion: 'v1', metadata: {}, items: options.pods.list() }
-  } else if (first === 'containerLogs') await serveLogs(options, ctx, rest)
-  else if (first === 'stats' && rest[0] === 'summary') ctx.body = await statsSummary(options)
-  else throw new RequestError(404, '404 page not found')
 }
 
 async function upgrade(

@@ -7,10 +7,12 @@ interface ConditionInputs {
   containers: ContainerStatus[]
   initContainers: ContainerStatus[]
   hasSandbox: boolean
+  /** Why the kubelet ended the Pod, if it did. */
+  disruption: { reason: string; message: string } | undefined
 }
 
-/** Types of conditions the kubelet writes, in the order they are shown; others' are left as they are. */
-export const OWN_CONDITIONS: readonly string[] = [
+/** Types of conditions every Pod gets from its kubelet, in the order they are shown; others' are left as they are. */
+const OWN_CONDITIONS: readonly string[] = [
   'PodReadyToStartContainers',
   'Initialized',
   'Ready',
@@ -34,9 +36,11 @@ export function podConditions(
     Ready: podReady(pod, ready),
     ContainersReady: ready,
     PodScheduled: { status: 'True' },
+    ...(inputs.disruption && { DisruptionTarget: { status: 'True', ...inputs.disruption } }),
   }
   const { generation } = pod.metadata
-  return OWN_CONDITIONS.map(type => {
+  const types = inputs.disruption ? ['DisruptionTarget', ...OWN_CONDITIONS] : OWN_CONDITIONS
+  return types.map(type => {
     const verdict = verdicts[type]!
     const last = before.find(condition => condition.type === type)
     return {

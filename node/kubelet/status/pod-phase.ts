@@ -9,12 +9,23 @@ export const isTerminal = (status: Pick<PodStatus, 'phase'> | undefined): boolea
 interface PhaseInputs {
   containers: ContainerStatus[]
   initContainers: ContainerStatus[]
+  ephemeralContainers: ContainerStatus[]
   /** Nothing will be started any more. */
   isTerminal: boolean
 }
 
-/** Pending until every container was started once, Running while one runs or will run again (core/v1 PodPhase). */
+/**
+ * Pending until every container was started once, Running while one runs or will run again (core/v1 PodPhase). A Pod is
+ * over only when its sidecars and ephemeral containers are, too.
+ */
 export function podPhase(pod: Pod, inputs: PhaseInputs): Phase {
+  const phase = phaseByContainers(pod, inputs)
+  const others = [...inputs.initContainers, ...inputs.ephemeralContainers]
+  const mustWait = isTerminal({ phase }) && !inputs.isTerminal && others.some(({ state }) => state?.running)
+  return mustWait ? 'Running' : phase
+}
+
+function phaseByContainers(pod: Pod, inputs: PhaseInputs): Phase {
   const { restartPolicy = 'Always' } = pod.spec
   const { containers } = inputs
   if (initHasFailed(pod, inputs) && restartPolicy === 'Never') return 'Failed'

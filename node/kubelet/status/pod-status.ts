@@ -33,7 +33,12 @@ export function podStatus(pod: Pod, before: PodStatus, inputs: StatusInputs): Po
   return {
     ...(generation !== undefined && { observedGeneration: generation }),
     phase,
-    conditions: podConditions(pod, inputs, phase, before.conditions ?? []),
+    conditions: podConditions(
+      pod,
+      { ...inputs, disruption: inputs.ended?.disruption },
+      phase,
+      before.conditions ?? [],
+    ),
     ...(reason && { reason }),
     ...(message && { message }),
     ...(hostIP && { hostIP, hostIPs: [{ ip: hostIP }] }),

@@ -23,23 +23,22 @@ export async function reportStatus(
   const statusOf = (container: Container, known: ContainerStatus[] | undefined): ContainerStatus =>
     statusOfContainer(state, container, known, observed, messages)
   const inits = pod.spec.initContainers ?? []
-  status.report(
-    podStatus(pod, before, {
-      containers: pod.spec.containers.map(container => statusOf(container, before.containerStatuses)),
-      initContainers: inits.map(init =>
-        withInitReadiness(init, statusOf(init, before.initContainerStatuses)),
-      ),
-      ephemeralContainers: ephemeralContainers(pod).map(container =>
-        statusOf(container, before.ephemeralContainerStatuses),
-      ),
-      podIPs: podIPsOf(state, observed),
-      hostIP: state.context.hostIP,
-      hasSandbox: readySandbox(observed) !== undefined,
-      ended: state.ended,
-      isTerminal,
-      startTime: state.startTime,
-    }),
-  )
+  const next = podStatus(pod, before, {
+    containers: pod.spec.containers.map(container => statusOf(container, before.containerStatuses)),
+    initContainers: inits.map(init => withInitReadiness(init, statusOf(init, before.initContainerStatuses))),
+    ephemeralContainers: ephemeralContainers(pod).map(container =>
+      statusOf(container, before.ephemeralContainerStatuses),
+    ),
+    podIPs: podIPsOf(state, observed),
+    hostIP: state.context.hostIP,
+    hasSandbox: readySandbox(observed) !== undefined,
+    ended: state.ended,
+    isTerminal,
+    startTime: state.startTime,
+  })
+  if (next.phase === 'Running' && (before.phase ?? 'Pending') === 'Pending')
+    state.context.metrics.podRunning((Date.now() - state.seenAt) / 1_000)
+  status.report(next)
 }
 
 function statusOfContainer(

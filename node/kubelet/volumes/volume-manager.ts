@@ -1,7 +1,7 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Client } from '../../../api/client/client.ts'
-import type { Container, Pod } from '../../../api/kinds/types.ts'
+import type { Container, Pod, Volume } from '../../../api/kinds/types.ts'
 import type { Logger } from '../../../plugins/plugin.ts'
 import type { Mount } from '../../../plugins/runtime.ts'
 import type { MountedVolume, VolumePlugin } from '../../../plugins/volume.ts'
@@ -12,7 +12,7 @@ import { hostPathVolumes } from './host-path.ts'
 import { localVolumes } from './local-disk.ts'
 import { mountPoints, unmountAll } from './mounts.ts'
 import type { ObjectReader } from './objects.ts'
-import { createPodVolumes, type PodVolumes } from './pod-volumes.ts'
+import { createPodVolumes, type PodVolumes, volumeDirectory } from './pod-volumes.ts'
 import { projectedVolumes } from './projected.ts'
 
 export { VolumeError } from './volume-error.ts'
@@ -57,6 +57,8 @@ export interface VolumeManager {
   orphans(activeUids: ReadonlySet<string>): Promise<string[]>
   /** Where a container's termination message is written. */
   terminationLog(podUid: string, container: string): string
+  /** The folder of a volume that lives and dies with its Pod; undefined for any other. */
+  pathOf(pod: Pod, volume: Volume): string | undefined
 }
 
 export function createVolumeManager(options: VolumeManagerOptions): VolumeManager {
@@ -103,6 +105,11 @@ export function createVolumeManager(options: VolumeManagerOptions): VolumeManage
     },
     pods: uids,
     orphans: async active => (await uids()).filter(uid => !active.has(uid)),
+    pathOf({ metadata }, { name, emptyDir, configMap, secret, downwardAPI, projected }) {
+      const isProjected = configMap || secret || downwardAPI || projected
+      const plugin = emptyDir ? 'kubernetes.io/empty-dir' : isProjected && 'kubernetes.io/projected'
+      return plugin ? volumeDirectory(podDir(metadata.uid!), plugin, name) : undefined
+    },
     terminationLog: (uid, container) => terminationLogOf(podDir(uid), container),
   }
 }

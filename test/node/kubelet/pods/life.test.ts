@@ -1,7 +1,8 @@
 import test from 'ava'
 import { pods } from '../../../../api/kinds/core.ts'
-import type { ContainerStatus, Pod } from '../../../../api/kinds/types.ts'
+import type { Pod } from '../../../../api/kinds/types.ts'
 import { startTestNode, type TestNode } from '../../../helpers/kubelet.ts'
+import { idOf, isReady, sleeper, statusOf } from '../../../helpers/pod-parts.ts'
 
 let node: TestNode
 test.before(async () => {
@@ -9,74 +10,97 @@ test.before(async () => {
 })
 test.after.always(() => node?.stop())
 
-const SLEEP = { name: 'main', command: ['sleep', '1000'] }
-const isReady = ({ status }: Pod): boolean =>
-  status?.conditions?.some(({ type, status }) => type === 'Ready' && status === 'True') ?? false
-const first = ({ status }: Pod): ContainerStatus | undefined => status?.containerStatuses?.[0]
-const idOf = (pod: Pod): string => first(pod)!.containerID!.split('://')[1]!
+const containers = [sleeper()]
 
 async function remove(...names: string[]): Promise<void> {
   for (const name of names) {
-    await node.client.delete(pods, { name, namespace: 'default' }, { gracePeriodSeconds: 0 })
+    await node.client.delete(pods, { name, namespace: 'default' })
     await node.waitForGone(name)
   }
 }
 
+const ctr = (...args: string[]): Promise<string> =>
+  node.machine.run('ctr', '-a', node.machine.socket, '-n', 'k8s.io', ...args)
+
 /** Kills the process of a container from outside the runtime. */
-const crash = (pod: Pod): Promise<string> =>
-  node.machine.run('ctr', '-a', node.machine.socket, '-n', 'k8s.io', 'task', 'kill', '-s', 'KILL', idOf(pod))
+const crash = (pod: Pod): Promise<string> => ctr('task', 'kill', '-s', 'KILL', idOf(pod))
 
 test.serial('a Pod runs, has its address and conditions, and leaves nothing when it is deleted', async t => {
-  await node.createPod('plain', { containers: [SLEEP] })
+  await node.createPod('plain', { containers })
   const pod = await node.waitForPod('plain', isReady)
   t.is(pod.status!.phase, 'Running')
   t.regex(pod.status!.podIP!, /^10\.99\.0\.\d+$/)
   t.is(pod.status!.qosClass, 'BestEffort')
-  t.deepEqual(
-    pod.status!.conditions!.map(({ type, status }) => `${type}=${status}`).sort(),
-    ['ContainersReady', 'Initialized', 'PodReadyToStartContainers', 'PodScheduled', 'Ready'].map(
-      type => `${type}=True`,
-    ),
+  const conditions = pod.status!.conditions!.map(({ type, status }) => `${type}=${status}`).sort()
+  t.deepEqual(conditions, [
+    'ContainersReady=True',
+    'Initialized=True',
+    'PodReadyToStartContainers=True',
+    'PodScheduled=True',
+    'Ready=True',
+  ])
+  await node.waitForEvent('plain', /^Started: Started container main$/)
+  await remove('plain')
+  const left = await node.machine.run(
+    'sh',
+    '-c',
+    `ls ${node.machine.dir}/kubelet/pods; find /sys/fs/cgroup -type d`,
   )
-  const events = await node.waitForEvent('plain', /^Started/)
-  t.is(events, 'Started: Started container main')
-  await node.client.delete(pods, { name: 'plain', namespace: 'default' })
-  await node.waitForGone('plain')
-  const { uid } = pod.metadata
-  const left = await node.machine.run('sh', '-c', `ls ${node.machine.dir}/kubelet/pods; find /sys/fs/cgroup`)
-  t.notRegex(left, new RegExp(uid!))
+  t.false(left.includes(pod.metadata.uid!))
 })
 
 test.serial('a container that crashes is started again at once, then with back-off', async t => {
-  await node.createPod('crashing', { containers: [SLEEP] })
+  await node.createPod('crashing', { containers })
   await crash(await node.waitForPod('crashing', isReady))
-  const again = await node.waitForPod('crashing', pod => first(pod)?.restartCount === 1 && isReady(pod))
-  t.is(first(again)!.lastState!.terminated!.exitCode, 137)
+  const again = await node.waitForPod('crashing', pod => statusOf(pod)?.restartCount === 1 && isReady(pod))
+  t.like(statusOf(again)!.lastState!.terminated, { exitCode: 137, reason: 'Error' })
   await crash(again)
-  const waiting = await node.waitForPod('crashing', pod => first(pod)?.state?.waiting)
-  t.is(first(waiting)!.state!.waiting!.reason, 'CrashLoopBackOff')
-  t.regex(
-    first(waiting)!.state!.waiting!.message!,
-    /^back-off 10s restarting failed container=main pod=crashing_default\(/,
-  )
+  const waiting = await node.waitForPod('crashing', pod => statusOf(pod)?.state?.waiting)
+  const { reason, message } = statusOf(waiting)!.state!.waiting!
+  t.is(reason, 'CrashLoopBackOff')
+  t.regex(message!, /^back-off 10s restarting failed container=main pod=crashing_default\([0-9a-f-]+\)$/)
   await remove('crashing')
 })
 
 test.serial(
-  'containers crash and start again while the API server is away, and run on under a new kubelet',
+  'a container that crashes while the API server is away is started again all the same',
   async t => {
-    await node.createPod('alone', { containers: [SLEEP] })
-    await node.createPod('steady', { containers: [SLEEP] })
+    await node.createPod('alone', { containers })
     const pod = await node.waitForPod('alone', isReady)
-    const steady = await node.waitForPod('steady', isReady)
-    await node.killKubelet()
-    await node.startKubelet()
+    const before = idOf(pod)
+    node.cutApi()
     await crash(pod)
-    const again = await node.waitForPod('alone', pod => first(pod)?.restartCount === 1 && isReady(pod))
-    t.not(idOf(again), idOf(pod))
-    const after = await node.client.get(pods, { name: 'steady', namespace: 'default' })
-    t.is(idOf(after), idOf(steady))
-    t.is(first(after)!.restartCount, 0)
-    await remove('alone', 'steady')
+    const deadline = Date.now() + 20_000
+    const isBack = async (): Promise<boolean> => {
+      const tasks = (await ctr('task', 'list')).split('\n').filter(line => line.includes('RUNNING'))
+      return tasks.length === 2 && !tasks.some(line => line.includes(before))
+    }
+    while (!(await isBack())) if (Date.now() > deadline) return t.fail('the container did not come back')
+    node.joinApi()
+    const again = await node.waitForPod(
+      'alone',
+      ({ status }) => status?.containerStatuses?.[0]?.restartCount === 1,
+    )
+    t.not(idOf(again), before)
+    await remove('alone')
   },
 )
+
+test.serial('a kubelet that was killed adopts what runs, and finishes what was to end', async t => {
+  await node.createPod('steady', { containers })
+  await node.createPod('leaving', { containers })
+  await node.createPod('crashed', { containers })
+  const steady = await node.waitForPod('steady', isReady)
+  const crashed = await node.waitForPod('crashed', isReady)
+  await node.waitForPod('leaving', isReady)
+  await node.killKubelet()
+  await node.client.delete(pods, { name: 'leaving', namespace: 'default' })
+  await crash(crashed)
+  await node.startKubelet()
+  await node.waitForGone('leaving')
+  await node.waitForPod('crashed', pod => statusOf(pod)?.restartCount === 1 && isReady(pod))
+  const after = await node.waitForPod('steady', isReady)
+  t.is(idOf(after), idOf(steady))
+  t.is(statusOf(after)!.restartCount, 0)
+  await remove('steady', 'crashed')
+})
