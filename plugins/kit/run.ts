@@ -4,6 +4,7 @@
  *     node plugins/kit/run.ts network ./my-network.ts [--config '{"bridge":"b0"}'] [--cni-bin /opt/cni/bin]
  *     node plugins/kit/run.ts proxy ./my-proxy.ts
  *     node plugins/kit/run.ts dns ./my-dns.ts [--answers '[{"name":"a.b","type":"A","expected":["A 192.0.2.1"]}]']
+ *     node plugins/kit/run.ts store ./my-store.ts [--config '{}']
  *
  * As root: network and proxy are tried in namespaces of their own, which are gone afterwards. It ends with 1 when a
  * requirement is not met.
@@ -15,11 +16,12 @@ import { join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { parseArgs } from 'node:util'
 import { loadPlugin } from '../host/load.ts'
-import type { Logger } from '../plugin.ts'
+import type { Logger, PluginInterfaces, PluginType } from '../plugin.ts'
 import { type Check, runSuite } from './check.ts'
 import { testDns } from './dns.ts'
 import { testNetwork } from './network.ts'
 import { testProxy } from './proxy.ts'
+import { testStore } from './store.ts'
 
 const INSIDE = 'SKIFF_KIT_INSIDE'
 const log: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => log }
@@ -42,13 +44,14 @@ const suites: Record<string, (source: string, check: Check) => Promise<void>> = 
     testNetwork({ source, config: JSON.parse(values.config), cniBinDir: resolve(values['cni-bin']) }, check),
   proxy: (source, check) => testProxy({ source, config: JSON.parse(values.config) }, check),
   dns: runDns,
+  store: (source, check) => withPlugin('store', source, store => testStore(store, check)),
 }
 const suite = suites[type]
 if (!suite || !file) {
   console.error(`usage: run.ts TYPE FILE, where TYPE is one of ${Object.keys(suites).join(', ')}`)
   process.exit(2)
 }
-if (type !== 'dns' && !process.env[INSIDE]) process.exit(runInside())
+if ((type === 'network' || type === 'proxy') && !process.env[INSIDE]) process.exit(runInside())
 const { passed, failed } = await runSuite(check => suite(resolve(file), check), console.log)
 console.log(`# ${passed} passed, ${failed} failed`)
 process.exit(failed === 0 ? 0 : 1)
@@ -83,17 +86,23 @@ function runInside(): number {
   return status ?? 1
 }
 
-async function runDns(source: string, check: Check): Promise<void> {
-  const plugin = await loadPlugin('dns', 'tested', pathToFileURL(source).href)
+function runDns(source: string, check: Check): Promise<void> {
+  const [answers, foreign] = [JSON.parse(values.answers), JSON.parse(values.foreign)]
+  return withPlugin('dns', source, plugin => testDns({ plugin, answers, foreign }, check))
+}
+
+/** Starts a plugin in this process for as long as it is tested. */
+async function withPlugin<T extends PluginType>(
+  type: T,
+  source: string,
+  test: (plugin: PluginInterfaces[T]) => Promise<void>,
+): Promise<void> {
+  const plugin = await loadPlugin(type, 'tested', pathToFileURL(source).href)
   const dataDir = mkdtempSync(join(tmpdir(), 'skiff-kit-'))
   const stopped = new AbortController()
   try {
     const config = JSON.parse(values.config)
-    const started = await plugin.start({ name: 'tested', config, log, signal: stopped.signal, dataDir })
-    await testDns(
-      { plugin: started, answers: JSON.parse(values.answers), foreign: JSON.parse(values.foreign) },
-      check,
-    )
+    await test(await plugin.start({ name: 'tested', config, log, signal: stopped.signal, dataDir }))
   } finally {
     stopped.abort()
     rmSync(dataDir, { recursive: true, force: true })
