@@ -21,6 +21,8 @@ export async function createCredentials(options: LabOptions): Promise<void> {
     ca: pki.ca.cert,
     client: pki.clients.admin,
     user: 'kubernetes-admin',
+  }).catch(cause => {
+    throw new Error(`--kubeconfig ${options.kubeconfig}: cannot be written: ${cause.message}`, { cause })
   })
   await Promise.all(workers.map(worker => createNodeIdentity(pki, worker, server)))
 }

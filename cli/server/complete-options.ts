@@ -20,7 +20,8 @@ export async function completeOptions(options: ServerOptions): Promise<CompleteS
       'Give a directory this user may write to.',
     )
   })
-  if (!options.only) await checkPortFree(options.bind, options.port)
+  const serves = !options.only || options.only === 'apiserver'
+  if (serves) await checkPortFree(options.bind, options.port)
   return { ...options, data, advertise: options.advertise ?? (await defaultAddress()) }
 }
 
