@@ -4,7 +4,8 @@ import { once } from 'node:events'
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
-import { createTestLab, kubectlVersions, type Outcome, run, type TestLab } from './helpers/lab.ts'
+import { kubectlBinary } from '../helpers/kubectl.ts'
+import { createTestLab, KUBECTL_VERSIONS, type Outcome, run, type TestLab } from './helpers/lab.ts'
 
 let lab: TestLab
 
@@ -33,8 +34,8 @@ spec:
       - {name: main, image: skiff.local/busybox:1, command: [sh, -c, 'echo started; sleep 10000']}
 `
 
-for (const binary of kubectlVersions()) {
-  const version = binary.split('kubectl.').at(-1)!
+for (const version of KUBECTL_VERSIONS) {
+  const binary = kubectlBinary(version)
   const name = `web-${version.replace('.', '-')}`
 
   const works = async (
@@ -218,7 +219,9 @@ test.serial(
 test.serial('a node may not read the secrets of others', async t => {
   await lab.kubectl('create', 'secret', 'generic', 'mine', '--from-literal=a=b')
   const kubeconfig = join(lab.options.dataDir, 'worker-1', 'pki', 'kubelet.kubeconfig')
-  const { code, output } = await run('kubectl', ['get', 'secret', 'mine'], { KUBECONFIG: kubeconfig })
+  const { code, output } = await run(kubectlBinary('1.33'), ['get', 'secret', 'mine'], {
+    KUBECONFIG: kubeconfig,
+  })
   t.not(code, 0)
   t.regex(
     output,

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { Agent, request as httpsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import type { Client } from '../../api/client/client.ts'
@@ -17,6 +17,7 @@ import {
 import { ensurePki, type Pki, writeKubeconfig } from '../../control-plane/auth/pki.ts'
 import { openStore } from '../../control-plane/store/redis-store.ts'
 import type { StorePlugin } from '../../plugins/store.ts'
+import { kubectlBinary } from './kubectl.ts'
 import { quietLog } from './log.ts'
 import { startRedis, type TestRedis } from './redis.ts'
 
@@ -129,7 +130,7 @@ export async function startTestApiServer(options: Partial<ApiServerOptions> = {}
       return { status: response.statusCode!, headers: response.headers, text, body: parse(text) }
     },
     async kubectl(version, ...args) {
-      const { stdout } = await run(await kubectlPath(version), args, {
+      const { stdout } = await run(kubectlBinary(version), args, {
         env: { ...process.env, KUBECONFIG: kubeconfig, HOME: dir },
       })
       return stdout
@@ -148,14 +149,6 @@ export async function startTestApiServer(options: Partial<ApiServerOptions> = {}
     },
   }
   return test
-}
-
-/** `kubectl.1.NN` lies beside the kubectl on PATH; that one is taken where the version is not there. */
-async function kubectlPath(version: string): Promise<string> {
-  const { stdout } = await run('sh', ['-c', 'readlink -f "$(command -v kubectl)"'])
-  const versioned = join(dirname(stdout.trim()), `kubectl.${version}`)
-  const { existsSync } = await import('node:fs')
-  return existsSync(versioned) ? versioned : 'kubectl'
 }
 
 function parse(text: string): any {
