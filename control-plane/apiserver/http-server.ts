@@ -34,6 +34,10 @@ const KEEP_ALIVE = 120_000
 const MOST_STREAMS = 1_000
 const SESSION_MEMORY = 256
 
+/** AES-128 first: as safe, and about a third cheaper than AES-256, which clients would choose. */
+const CIPHERS =
+  'TLS_AES_128_GCM_SHA256:TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:ECDHE+AESGCM:ECDHE+CHACHA20'
+
 /**
  * Serves HTTP/2 and HTTP/1.1 over TLS on one port. Client certificates are asked for and not insisted on: who has none
  * may have a token. Upgrades (`exec`, `attach` …) are handed to the same handler; see {@link upgradeOf}.
@@ -45,6 +49,8 @@ export async function listen(handler: RequestListener, options: HttpServerOption
     key,
     cert,
     ca,
+    ciphers: CIPHERS,
+    honorCipherOrder: true,
     requestCert: true,
     rejectUnauthorized: false,
     maxSessionMemory: SESSION_MEMORY,

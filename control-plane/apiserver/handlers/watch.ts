@@ -30,6 +30,28 @@ export async function watchHandler(ctx: ApiContext, store: StorePlugin, resource
   await run(responseSink(ctx, seconds))
 }
 
+/**
+ * Writes an event. Over HTTP/1.1 the chunk is made here, once for all watchers that are sent the same lines, and goes
+ * straight to the connection: Node would make it of three writes for each of them.
+ */
+function writeNow(res: ApiContext['res'], lines: Buffer): void {
+  const { socket } = res
+  if (res.req.httpVersionMajor > 1 || !socket || res.writableEnded) res.write(lines)
+  else socket.write(chunkOf(lines))
+}
+
+const latest: { lines: Buffer | undefined; chunk: Buffer } = { lines: undefined, chunk: Buffer.alloc(0) }
+
+function chunkOf(lines: Buffer): Buffer {
+  if (latest.lines !== lines) {
+    latest.lines = lines
+    latest.chunk = Buffer.concat([Buffer.from(`${lines.length.toString(16)}\r\n`), lines, CRLF])
+  }
+  return latest.chunk
+}
+
+const CRLF = Buffer.from('\r\n')
+
 /** The sink that is an HTTP response; it ends after so many seconds or when the client goes. */
 function responseSink({ res }: ApiContext, seconds: number): WatchSink {
   const gone = new AbortController()
@@ -45,7 +67,7 @@ function responseSink({ res }: ApiContext, seconds: number): WatchSink {
     },
     push(lines) {
       if (res.destroyed) return
-      res.write(lines)
+      writeNow(res, lines)
       if (res.writableLength > MOST_UNREAD) res.destroy()
     },
     end() {

@@ -8,6 +8,8 @@ export const JSON_TYPE = 'application/json'
 /** Answers from this size on are compressed for clients that take it. Bytes. */
 const GZIP_FROM = 128 << 10
 const GZIP_LEVEL = 1
+/** Bodies of parts up to this size are sent in one piece. Bytes. */
+const WHOLE = 64 << 10
 
 /** Headers that every answer carries. */
 export function commonHeaders({ state }: ApiContext, type: string): OutgoingHttpHeaders {
@@ -28,32 +30,58 @@ export async function sendBody(
   ctx: ApiContext,
   code: number,
   type: string,
-  body: Buffer | readonly Buffer[],
+  body: Buffer,
   more: OutgoingHttpHeaders = {},
 ): Promise<void> {
   ctx.respond = false
   const { res } = ctx
   if (res.headersSent || res.writableEnded) return
   const headers = { ...commonHeaders(ctx, type), ...more }
-  const size = Buffer.isBuffer(body) ? body.length : body.reduce((sum, part) => sum + part.length, 0)
-  if (size >= GZIP_FROM && !headers['content-encoding'] && acceptsGzip(ctx)) {
-    await sendCompressed(ctx, code, headers, Buffer.isBuffer(body) ? [body] : body)
-    return
+  if (body.length >= GZIP_FROM && !headers['content-encoding'] && acceptsGzip(ctx)) {
+    return await sendCompressed(ctx, code, headers, [body])
   }
-  headers['content-length'] = size
+  headers['content-length'] = body.length
   res.writeHead(code, headers)
   if (ctx.method === 'HEAD') res.end()
-  else if (Buffer.isBuffer(body)) res.end(body)
-  else await writeParts(ctx, body)
+  else res.end(body)
 }
 
-/** Writes parts as the client takes them, so that a slow one does not pile up the whole answer. */
-async function writeParts({ res }: ApiContext, parts: readonly Buffer[]): Promise<void> {
-  for (const part of parts) {
-    if (res.destroyed) return
-    if (!res.write(part)) await drained(res)
+/** A body that is made while it is sent. */
+export interface BodyParts {
+  /** Of the whole. */
+  size: number
+  /** The parts; each may be written over when the next one is asked for. */
+  parts(): Iterable<Buffer>
+}
+
+/** Sends a body part by part, as the client takes it, so that a slow one does not pile up the whole answer. */
+export async function sendParts(ctx: ApiContext, code: number, type: string, body: BodyParts): Promise<void> {
+  if (body.size < WHOLE) return await sendBody(ctx, code, type, Buffer.concat([...copies(body)]))
+  ctx.respond = false
+  const { res } = ctx
+  const headers = commonHeaders(ctx, type)
+  if (body.size >= GZIP_FROM && acceptsGzip(ctx)) {
+    return await sendCompressed(ctx, code, headers, copies(body))
+  }
+  res.writeHead(code, { ...headers, 'content-length': body.size })
+  if (ctx.method !== 'HEAD') {
+    for (const part of body.parts()) {
+      if (res.destroyed) return
+      await written(res, part)
+    }
   }
   res.end()
+}
+
+function* copies(body: BodyParts): Generator<Buffer> {
+  for (const part of body.parts()) yield Buffer.from(part)
+}
+
+/** Resolves when a part is on its way, or the reader has gone. */
+function written(res: ApiContext['res'], part: Buffer): Promise<void> {
+  return new Promise(resolve => {
+    res.write(part, () => resolve())
+  })
 }
 
 /** Resolves when there is room to write again or the reader has gone. */
@@ -79,7 +107,7 @@ async function sendCompressed(
   ctx: ApiContext,
   code: number,
   headers: OutgoingHttpHeaders,
-  parts: readonly Buffer[],
+  parts: Iterable<Buffer>,
 ): Promise<void> {
   const { createGzip } = await import('node:zlib')
   const { pipeline } = await import('node:stream/promises')

@@ -2,12 +2,13 @@ import { apiVersion, type KindDeclaration, listKindOf } from '../../../api/kinds
 import type { ApiObject, ListMeta } from '../../../api/meta/object.ts'
 import { badRequest } from '../../../api/meta/status.ts'
 import type { Entry } from '../cache/entry.ts'
-import { JSON_TYPE, sendBody, wantsPretty } from '../pipeline/respond.ts'
+import { JSON_TYPE, sendBody, sendParts, wantsPretty } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import type { Encoder } from '../protobuf/encode.ts'
 import { encoderOf } from '../protobuf/encoders.ts'
 import type { ListPage } from '../rest/list.ts'
 import { type EventEncoder, lineEncoder } from '../watch/frames.ts'
+import { listBytes } from './list-bytes.ts'
 import { type Form, negotiate, PROTOBUF, type Representation } from './negotiate.ts'
 import { type IncludeObject, partialMetadata, tableOf } from './table.ts'
 
@@ -74,7 +75,7 @@ export async function sendList(ctx: ApiContext, kind: KindDeclaration, page: Lis
     return await sendValue(ctx, 200, list)
   }
   if (type === JSON_TYPE && !wantsPretty(ctx)) {
-    return await sendBody(ctx, 200, type, listBytes(kind, metadata, page.entries))
+    return await sendParts(ctx, 200, type, listBytes(kind, metadata, page.entries))
   }
   await sendValue(ctx, 200, listObject(kind, metadata, page.entries))
 }
@@ -106,37 +107,6 @@ function listObject(kind: KindDeclaration, metadata: ListMeta, entries: readonly
     return item
   })
   return { kind: listKindOf(kind), apiVersion: apiVersion(kind), metadata, items }
-}
-
-/** Parts of a list's body are joined up to this size, so that few writes go to the connection. Bytes. */
-const PART = 512 << 10
-const COMMA = Buffer.from(',{')
-const BRACE = Buffer.from('{')
-const END = Buffer.from(']}')
-
-/**
- * The bytes of a list. All stored objects of a kind begin with the same `{"apiVersion":…,"kind":…,`: items are sent
- * without that.
- */
-function listBytes(kind: KindDeclaration, metadata: ListMeta, entries: readonly Entry[]): Buffer[] {
-  const version = JSON.stringify(apiVersion(kind))
-  const skip = `{"apiVersion":${version},"kind":${JSON.stringify(kind.kind)},`.length
-  const head = `{"kind":${JSON.stringify(listKindOf(kind))},"apiVersion":${version},"metadata":${JSON.stringify(metadata)},"items":[`
-  const parts: Buffer[] = []
-  let open: Buffer[] = [Buffer.from(head)]
-  let size = open[0]!.length
-  for (const { bytes } of entries) {
-    const item = bytes.subarray(skip)
-    open.push(parts.length === 0 && open.length === 1 ? BRACE : COMMA, item)
-    size += item.length + 2
-    if (size < PART) continue
-    parts.push(Buffer.concat(open))
-    open = []
-    size = 0
-  }
-  open.push(END)
-  parts.push(Buffer.concat(open))
-  return parts
 }
 
 /** How events are sent to this client, and the media type of that. */

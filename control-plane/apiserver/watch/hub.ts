@@ -17,6 +17,11 @@ interface Channel {
   members: Set<Member>
 }
 
+/** A pause is so many times as long as the writing before it, if that is worth a timer. Milliseconds. */
+const PAUSE = 2
+const SHORTEST_PAUSE = 2
+const LONGEST_PAUSE = 100
+
 /**
  * Hands changes of one cache to all watchers. Watchers with equal filter and form share a channel: the lines of a batch
  * are put together once and the same buffer goes to each of them.
@@ -25,6 +30,10 @@ export class WatchHub {
   #cache: CacheView
   #channels = new Map<string, Channel>()
   #stop: (() => void) | undefined
+  /** Changes that wait for the end of a pause. */
+  #pending: CacheEvent[] = []
+  #timer: NodeJS.Timeout | undefined
+  #pauseEnds = 0
   /** Events sent so far, each counted once for every watcher. */
   sent = 0
 
@@ -41,6 +50,7 @@ export class WatchHub {
 
   /** From now on the member is told of changes. Returns the function that takes it off. */
   join(filter: Filter, encoder: EventEncoder, member: Member): () => void {
+    this.flush()
     this.#stop ??= this.#cache.listen({
       events: batch => this.#events(batch),
       reset: isClosed => this.#reset(isClosed),
@@ -57,28 +67,61 @@ export class WatchHub {
       members.delete(member)
       if (members.size === 0 && this.#channels.get(id)?.members === members) this.#channels.delete(id)
       if (this.#channels.size === 0) {
+        this.#drop()
         this.#stop?.()
         this.#stop = undefined
       }
     }
   }
 
+  #drop(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    this.#pending = []
+  }
+
+  /** Writes what waits, so that nothing is later than what the caller is about to say. */
+  flush(): void {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    if (this.#pending.length === 0) return
+    const batch = this.#pending
+    this.#pending = []
+    const start = performance.now()
+    for (const channel of this.#channels.values()) this.#send(channel, batch)
+    // Only watchers that catch up would ask for them again.
+    for (const event of batch) event.frames = undefined
+    const end = performance.now()
+    this.#pauseEnds = end + Math.min((end - start) * PAUSE, LONGEST_PAUSE)
+  }
+
+  /**
+   * Changes are sent at once, unless telling all watchers took long just now: then they gather for a while, and each
+   * watcher gets many in one write. Under load that is what keeps the delay small.
+   */
   #events(batch: readonly CacheEvent[]): void {
-    for (const { filter, encoder, members } of this.#channels.values()) {
-      const frames: Buffer[] = []
-      for (const event of batch) {
-        const frame = frameOf(event, filter, encoder)
-        if (frame) frames.push(frame)
-      }
-      if (frames.length === 0) continue
-      const lines = frames.length === 1 ? frames[0]! : Buffer.concat(frames)
-      const { revision } = batch.at(-1)!
-      this.sent += frames.length * members.size
-      for (const member of members) member.write(lines, revision)
+    for (const event of batch) this.#pending.push(event)
+    if (this.#timer) return
+    const left = this.#pauseEnds - performance.now()
+    if (left < SHORTEST_PAUSE) this.flush()
+    else this.#timer = setTimeout(() => this.flush(), left)
+  }
+
+  #send({ filter, encoder, members }: Channel, batch: readonly CacheEvent[]): void {
+    const frames: Buffer[] = []
+    for (const event of batch) {
+      const frame = frameOf(event, filter, encoder)
+      if (frame) frames.push(frame)
     }
+    if (frames.length === 0) return
+    const lines = frames.length === 1 ? frames[0]! : Buffer.concat(frames)
+    const { revision } = batch.at(-1)!
+    this.sent += frames.length * members.size
+    for (const member of members) member.write(lines, revision)
   }
 
   #reset(isClosed: boolean): void {
+    this.flush()
     this.#stop = undefined
     const channels = [...this.#channels.values()]
     this.#channels.clear()

@@ -212,6 +212,7 @@ class Watch {
     if (!this.#request.allowWatchBookmarks || Date.now() - this.#written < BOOKMARK_INTERVAL) return
     this.#written = Date.now()
     const { kind, cache } = this.#resource
+    hubOf(cache).flush()
     this.#sink.push(this.#encoder.special(bookmark(kind, cache.revision, false)))
   }
 
