@@ -181,6 +181,13 @@ async function createLab(): Promise<Lab> {
 /** Links and rules: what a plugin must take back. */
 async function kernelState({ run }: Machine): Promise<object> {
   const links: { ifname: string }[] = JSON.parse(await run('ip', '-j', 'link', 'show'))
-  const rules = await run('/usr/sbin/nft', 'list', 'ruleset')
-  return { links: links.map(({ ifname }) => ifname), rules }
+  return { links: links.map(({ ifname }) => ifname), rules: await rulesOf(run) }
+}
+
+/** Of both kinds; a kernel may have one alone. What iptables' tables have by themselves is left out. */
+async function rulesOf(run: Machine['run']): Promise<string[]> {
+  const nft = await run('/usr/sbin/nft', 'list', 'ruleset').catch(() => '')
+  const iptables = await run('/usr/sbin/iptables-legacy-save').catch(() => '')
+  const own = iptables.split('\n').filter(line => /^(-A|:[\w-]+ - )/.test(line))
+  return [nft.trim(), ...own]
 }

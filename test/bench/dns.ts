@@ -33,7 +33,7 @@ export default async function bench(): Promise<void> {
       const latency = Number(figure(output, 'Average Latency \\(s\\)')) * 1000
       rows.push([
         mode,
-        figure(output, 'Queries per second'),
+        Number(figure(output, 'Queries per second')).toFixed(0),
         `${latency.toFixed(2)} ms`,
         figure(output, 'Queries lost'),
       ])
