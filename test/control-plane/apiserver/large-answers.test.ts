@@ -14,7 +14,7 @@ test.before(async () => {
     Array.from({ length: COUNT }, (_, i) => create(`item-${String(i).padStart(4, '0')}`, 3_000)),
   )
   // One that is larger than the parts that lists are sent in.
-  await create('large', 600_000)
+  await create('large', 400_000)
 })
 test.after.always(() => api.stop())
 
