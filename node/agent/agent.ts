@@ -6,6 +6,7 @@ import { createClient } from '../../api/client/rest-client.ts'
 import { startDnsPlugin } from '../../plugins/host/dns.ts'
 import { createPluginHost } from '../../plugins/host/host.ts'
 import type { Logger } from '../../plugins/plugin.ts'
+import type { RuntimePlugin } from '../../plugins/runtime.ts'
 import { startDns } from '../dns/dns.ts'
 import { startKubelet } from '../kubelet/kubelet.ts'
 import { startNetwork } from '../network/network.ts'
@@ -54,6 +55,8 @@ export async function startAgent(
   const volumePlugins = await Promise.all(
     (config.volumes ?? []).map(reference => plugins.start('volume', reference)),
   )
+  const otherRuntimes = await startRuntimes(plugins, config.runtimes)
+  const runtimes = [runtime, ...Object.values(otherRuntimes).map(other => other.runtime)]
   const part = (name: string): Logger => log.child({ component: name })
   startNetwork({
     informers: networkInformers,
@@ -62,7 +65,10 @@ export async function startAgent(
     clusterCIDR,
     plugin: network,
     cni: config.cni,
-    listSandboxes: async () => (await runtime.listPodSandbox()).map(({ id }) => id),
+    listSandboxes: async () => {
+      const lists = await Promise.all(runtimes.map(each => each.listPodSandbox()))
+      return lists.flat().map(({ id }) => id)
+    },
     log: part('network'),
     signal,
   })
@@ -96,6 +102,7 @@ export async function startAgent(
     labels: config.labels ?? {},
     runtime,
     runtimeName: config.runtime.name,
+    otherRuntimes,
     dataDir: join(config.dataDir, 'kubelet'),
     clusterDNS: [clusterDNS],
     clusterDomain,
@@ -107,4 +114,16 @@ export async function startAgent(
   })
   await new Promise<void>(done => signal.addEventListener('abort', () => done(), { once: true }))
   await Promise.race([kubelet.stop(), new Promise(done => setTimeout(done, STOP_DEADLINE))])
+}
+
+/** Starts the runtimes beside the first; a handler is what RuntimeClasses name one by. */
+async function startRuntimes(
+  plugins: ReturnType<typeof createPluginHost>,
+  references: NodeConfiguration['runtimes'] = {},
+): Promise<Record<string, { name: string; runtime: RuntimePlugin }>> {
+  const started = Object.entries(references).map(async ([handler, reference]) => {
+    const runtime = await plugins.start('runtime', reference)
+    return [handler, { name: reference.name, runtime }] as const
+  })
+  return Object.fromEntries(await Promise.all(started))
 }

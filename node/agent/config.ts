@@ -65,6 +65,8 @@ const NodeConfiguration = Type.Object(
     clusterDNS: Type.Optional(Type.String()),
     clusterDomain: Type.Optional(Type.String()),
     runtime: PluginReference,
+    /** Further runtimes, by the handlers of RuntimeClasses that choose them. */
+    runtimes: Type.Optional(Type.Record(Type.String(), PluginReference)),
     network: Type.Optional(PluginReference),
     proxy: Type.Optional(PluginReference),
     /** Asked in this order, before the built-in kinds of volumes. */

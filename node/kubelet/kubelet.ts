@@ -7,13 +7,13 @@ import { pods, services } from '../../api/kinds/core.ts'
 import type { Pod } from '../../api/kinds/types.ts'
 import { parseQuantity, quantityValue } from '../../api/meta/quantity.ts'
 import type { Logger } from '../../plugins/plugin.ts'
-import type { RuntimePlugin } from '../../plugins/runtime.ts'
+import type { RuntimeEvent, RuntimePlugin } from '../../plugins/runtime.ts'
 import type { VolumePlugin } from '../../plugins/volume.ts'
 import { rotateLogs } from './containers/log-rotation.ts'
 import { createEviction, type Eviction } from './eviction/eviction.ts'
 import { createBackoff } from './images/backoff.ts'
 import { createImageGc, type ImageGc } from './images/image-gc.ts'
-import { createImages } from './images/images.ts'
+import { createImages, type Images } from './images/images.ts'
 import { instrumentRuntime } from './metrics/instrumented-runtime.ts'
 import { createKubeletMetrics, type KubeletMetrics } from './metrics/metrics.ts'
 import { keepLease } from './node/node-lease.ts'
@@ -28,6 +28,7 @@ import { createPace } from './pods/pace.ts'
 import { followEvents } from './pods/runtime-events.ts'
 import { createPodWorkers, type PodWorkers } from './pods/workers.ts'
 import { createProbeManager, type ProbeManager } from './probes/probe-manager.ts'
+import { createRuntimes, type NamedRuntime, type Runtimes } from './runtimes/runtimes.ts'
 import { type KubeletServerTls, startKubeletServer } from './server/server.ts'
 import { type KubeletSettings, kubeletSettings, milliseconds } from './settings.ts'
 import { createObjectReader } from './volumes/objects.ts'
@@ -47,6 +48,8 @@ export interface KubeletOptions {
   runtime: RuntimePlugin
   /** As in `containerd://…`. */
   runtimeName: string
+  /** Beside the first, by the handlers of RuntimeClasses that choose them. */
+  otherRuntimes?: Record<string, NamedRuntime>
   /** Volumes, logs and state of Pods; survives restarts. */
   dataDir: string
   clusterDNS: string[]
@@ -78,7 +81,7 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
   const stopping = new AbortController()
   const signal = AbortSignal.any([options.signal, stopping.signal])
   const workers = createPodWorkers()
-  const { context, eviction, imageGc } = assemble(options, workers, signal)
+  const { context, runtimes, eviction, imageGc } = assemble(options, workers, signal)
   const { runtime, settings } = context
   const informer = informers.informer(pods, { fieldSelector: `spec.nodeName=${nodeName}` })
   const server = await startKubeletServer({ ...options.server, context, pods: informer, workers, signal })
@@ -88,15 +91,20 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     await Promise.all([workers.stop(), server.close()])
   }
   options.signal.addEventListener('abort', () => void stop(), { once: true })
-  const running = { ...options, ...settings, runtime, signal, pressure: () => eviction.pressure }
+  const running = {
+    ...options,
+    ...settings,
+    runtime,
+    signal,
+    pressure: () => eviction.pressure,
+    handlers: Object.keys(options.otherRuntimes ?? {}),
+  }
   const ready = reportNode({ ...running, recorder: context.recorder, kubeletPort: server.port })
   keepLease(running)
-  followEvents(runtime, {
-    signal,
-    log,
-    onEvent: ({ id, type }) => context.owners.get(id)?.notice(id, type),
-    onGap: () => workers.wakeAll(),
-  })
+  const onEvent = ({ id, type }: RuntimeEvent): void => context.owners.get(id)?.notice(id, type)
+  for (const each of runtimes.all) {
+    followEvents(each.runtime, { signal, log, onEvent, onGap: () => workers.wakeAll() })
+  }
   void runPods(context, informer, workers, signal).then(eviction.start)
   imageGc.start()
   const limits = {
@@ -125,23 +133,38 @@ function assemble(
   options: KubeletOptions,
   workers: PodWorkers,
   signal: AbortSignal,
-): { context: PodContext; eviction: Eviction; imageGc: ImageGc } {
+): { context: PodContext; runtimes: Runtimes; eviction: Eviction; imageGc: ImageGc } {
   const { nodeName, dataDir, log } = options
   const settings = kubeletSettings(options.settings)
   const metrics = createKubeletMetrics(nodeName)
-  const runtime = instrumentRuntime(options.runtime, metrics)
+  const runtimes = measuredRuntimes(options, metrics)
+  const runtime = runtimes.combined
   const warn = (reason: string, message: string): void =>
     context.recorder.event(nodeReference(nodeName), 'Warning', reason, message)
   const imageGc = createImageGc({ runtime, settings, warn, log, signal })
   const reclaimDisk = imageGc.removeUnused
   const parts = { workers, settings, dataDir, reclaimDisk, log, signal }
   const eviction = createEviction({ ...parts, context: () => context })
-  const context = createContext({ ...options, runtime }, { workers, settings, metrics, eviction, signal })
-  return { context, eviction, imageGc }
+  const own = { workers, runtimes, settings, metrics, eviction, signal }
+  const context = createContext(options, own)
+  return { context, runtimes, eviction, imageGc }
+}
+
+function measuredRuntimes(
+  { runtime, runtimeName, otherRuntimes = {} }: KubeletOptions,
+  metrics: KubeletMetrics,
+): Runtimes {
+  const measured = ({ name, runtime }: NamedRuntime): NamedRuntime => ({
+    name,
+    runtime: instrumentRuntime(runtime, metrics),
+  })
+  const others = Object.entries(otherRuntimes).map(([handler, other]) => [handler, measured(other)] as const)
+  return createRuntimes(measured({ name: runtimeName, runtime }), Object.fromEntries(others))
 }
 
 interface Parts {
   workers: PodWorkers
+  runtimes: Runtimes
   settings: KubeletSettings
   metrics: KubeletMetrics
   eviction: Eviction
@@ -149,8 +172,8 @@ interface Parts {
 }
 
 function createContext(options: KubeletOptions, parts: Parts): PodContext {
-  const { client, runtime, runtimeName, nodeName, nodeAddress, dataDir, log } = options
-  const { workers, settings, metrics, eviction, signal } = parts
+  const { client, nodeName, nodeAddress, dataDir, log } = options
+  const { workers, runtimes, settings, metrics, eviction, signal } = parts
   const recorder = createEventRecorder(client, { component: 'kubelet', host: nodeName })
   const objects = createObjectReader(client, signal)
   const owners: Owners = new Map()
@@ -163,14 +186,14 @@ function createContext(options: KubeletOptions, parts: Parts): PodContext {
   return {
     client,
     recorder,
-    runtime,
-    runtimeName,
+    runtime: runtimes.combined,
+    runtimeNameOf: runtimes.nameOf,
     nodeName,
     hostIP: nodeAddress,
     memoryCapacity: totalmem(),
     logDir: join(dataDir, 'pod-logs'),
     dns: options,
-    images: createImages(runtime, recorder),
+    imagesOf: imagesOfEach(runtimes, recorder),
     volumes: createVolumeManager({
       client,
       dataDir,
@@ -194,6 +217,17 @@ function createContext(options: KubeletOptions, parts: Parts): PodContext {
     settings,
     facts,
     log,
+  }
+}
+
+/** Each runtime has images of its own. */
+function imagesOfEach(runtimes: Runtimes, recorder: EventRecorder): PodContext['imagesOf'] {
+  const images = new Map<RuntimePlugin, Images>()
+  return handler => {
+    const runtime = runtimes.forHandler(handler)
+    const known = images.get(runtime) ?? createImages(runtime, recorder)
+    images.set(runtime, known)
+    return known
   }
 }
 

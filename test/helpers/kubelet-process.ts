@@ -36,6 +36,16 @@ const runtime = await containerd.start({
   signal: stopping.signal,
   dataDir: dir,
 })
+const otherRuntimes = Object.fromEntries(
+  await Promise.all(
+    Object.entries(config.otherRuntimes ?? {}).map(async ([handler, socket]) => {
+      const name = `containerd-${handler}`
+      const common = { log, signal: stopping.signal, dataDir: dir }
+      const other = await containerd.start({ name, config: { socket }, ...common })
+      return [handler, { name, runtime: other }]
+    }),
+  ),
+)
 const kubelet = await startKubelet({
   client,
   informers,
@@ -45,6 +55,7 @@ const kubelet = await startKubelet({
   labels: {},
   runtime,
   runtimeName: 'containerd',
+  otherRuntimes,
   dataDir: `${dir}/kubelet`,
   clusterDNS: ['10.96.0.10'],
   clusterDomain: 'cluster.local',

@@ -29,6 +29,8 @@ export interface KubeletConfig {
   cert: string
   key: string
   settings?: Partial<KubeletSettings>
+  /** Sockets of further containerds, by the handlers of RuntimeClasses. */
+  otherRuntimes?: Record<string, string>
 }
 
 /** A node: a machine with containerd and our kubelet, and an API server outside it. */
@@ -41,7 +43,7 @@ export interface TestNode {
   /** The kubelet's process id on the host side of things is of no use: kill it by these. */
   killKubelet(): Promise<void>
   /** With settings of its own, if given. */
-  startKubelet(settings?: Partial<KubeletSettings>): Promise<void>
+  startKubelet(settings?: Partial<KubeletSettings>, otherRuntimes?: Record<string, string>): Promise<void>
   /** Takes the API server away from the kubelet, and gives it back. */
   cutApi(): void
   joinApi(): void
@@ -76,8 +78,8 @@ export async function startTestNode(settings: Partial<KubeletSettings> = {}): Pr
     await machine.run('sh', '-c', `kill -9 $(cat ${machine.dir}/kubelet.pid)`)
     await gone
   }
-  const start = async (other?: Partial<KubeletSettings>): Promise<void> => {
-    if (other) await writeConfig(machine, api, nodeName, other)
+  const start: TestNode['startKubelet'] = async (other, runtimes = {}) => {
+    if (other) await writeConfig(machine, api, nodeName, other, runtimes)
     child = await startProcess(machine)
   }
   const { client } = api
@@ -217,6 +219,7 @@ async function writeConfig(
   { pki }: TestApiServer,
   nodeName: string,
   settings: Partial<KubeletSettings>,
+  otherRuntimes: Record<string, string> = {},
 ): Promise<void> {
   const client = await issueCertificate({
     ca: pki.ca,
@@ -233,7 +236,7 @@ async function writeConfig(
     days: 1,
     sans,
   })
-  const config: KubeletConfig = { dir, socket, nodeName, ca: pki.ca.cert, settings, ...client }
+  const config: KubeletConfig = { dir, socket, nodeName, ca: pki.ca.cert, settings, otherRuntimes, ...client }
   await Promise.all([
     writeFile(join(dir, 'kubelet.json'), JSON.stringify(config)),
     writeFile(join(dir, 'kubelet.crt'), serving.cert),

@@ -23,6 +23,8 @@ export interface TestMachine {
   spawn(command: string[], options?: SpawnOptions): ChildProcess
   /** SIGKILLs containerd; its containers go on. Resolves when it is back. */
   restartContainerd(): Promise<void>
+  /** Starts a further containerd, with images and state of its own; resolves with its socket. */
+  startAnotherContainerd(name: string): Promise<string>
   stop(): Promise<void>
 }
 
@@ -50,11 +52,8 @@ export async function startTestMachine(): Promise<TestMachine> {
     await until(() => existsSync(join(dir, 'booted')), 'the machine boots', dir)
     await writeFile(join(dir, 'plugged-in'), '')
     const children = await readFile(`/proc/${outer.pid}/task/${outer.pid}/children`, 'utf8')
-    const machine = describe(dir, Number(children.trim().split(' ')[0]), stop)
-    await startContainerd(machine)
-    for (const image of images) {
-      await machine.run('ctr', '-a', machine.socket, '-n', 'k8s.io', 'images', 'import', image)
-    }
+    const machine = describe(dir, Number(children.trim().split(' ')[0]), images, stop)
+    await machine.startAnotherContainerd('containerd')
     return machine
   } catch (error) {
     await stop()
@@ -74,7 +73,7 @@ function spawnInit(name: string, dir: string, cgroups: string[]): ChildProcess {
   })
 }
 
-function describe(dir: string, pid: number, stop: () => Promise<void>): TestMachine {
+function describe(dir: string, pid: number, images: string[], stop: () => Promise<void>): TestMachine {
   const enter = ['-t', String(pid), '-a']
   const machine: TestMachine = {
     dir,
@@ -83,7 +82,14 @@ function describe(dir: string, pid: number, stop: () => Promise<void>): TestMach
     spawn: (command, options = {}) => spawn('nsenter', [...enter, ...command], options),
     async restartContainerd() {
       await machine.run('sh', '-c', 'kill -9 $(cat /run/test-containerd.pid)')
-      await startContainerd(machine)
+      await startContainerd(machine, 'containerd')
+    },
+    async startAnotherContainerd(name) {
+      const socket = await startContainerd(machine, name)
+      for (const image of images) {
+        await machine.run('ctr', '-a', socket, '-n', 'k8s.io', 'images', 'import', image)
+      }
+      return socket
     },
     stop,
   }
@@ -91,19 +97,20 @@ function describe(dir: string, pid: number, stop: () => Promise<void>): TestMach
 }
 
 /** Pods get addresses of 10.99.0.0/24 on a bridge inside the machine, from our own CNI executables. */
-async function startContainerd(machine: TestMachine): Promise<void> {
-  const { dir, socket } = machine
-  await writeFile(join(dir, 'containerd.toml'), containerdConfig(dir, socket))
+async function startContainerd(machine: TestMachine, name: string): Promise<string> {
+  const { dir } = machine
+  const socket = join(dir, `${name}.sock`)
+  await writeFile(join(dir, `${name}.toml`), containerdConfig(dir, name, socket))
   await mkdir(join(dir, 'net.d'), { recursive: true })
   await writeFile(join(dir, 'net.d', '10-test.conflist'), JSON.stringify(NETWORK))
   await rm(socket, { force: true })
-  const script = `echo $$ > /run/test-containerd.pid; exec containerd --config ${dir}/containerd.toml >> ${dir}/containerd.log 2>&1`
+  const script = `echo $$ > /run/test-${name}.pid; exec containerd --config ${dir}/${name}.toml >> ${dir}/${name}.log 2>&1`
   machine.spawn(['sh', '-c', script], { stdio: 'ignore', detached: true }).unref()
   await until(() => existsSync(socket), 'containerd listens', dir)
   for (let tries = 0; ; tries++) {
     try {
       await machine.run('ctr', '-a', socket, 'version')
-      return
+      return socket
     } catch (error) {
       if (tries === 50) throw error
       await sleep(50)
@@ -123,9 +130,9 @@ const NETWORK = {
   ],
 }
 
-const containerdConfig = (dir: string, socket: string): string => `version = 2
-root = "${dir}/containerd"
-state = "/run/containerd/state"
+const containerdConfig = (dir: string, name: string, socket: string): string => `version = 2
+root = "${dir}/${name}"
+state = "/run/${name}/state"
 disabled_plugins = ["io.containerd.snapshotter.v1.btrfs", "io.containerd.snapshotter.v1.zfs", "io.containerd.snapshotter.v1.aufs", "io.containerd.snapshotter.v1.devmapper", "io.containerd.tracing.processor.v1.otlp", "io.containerd.internal.v1.tracing"]
 [grpc]
   address = "${socket}"

@@ -8,6 +8,7 @@ import { pullSecrets } from '../images/pull-secrets.ts'
 import { containerPath, containerType } from '../pods/containers-of.ts'
 import type { PodContext } from '../pods/context.ts'
 import { type PodState, type ReadySandbox, unlessLeaving } from '../pods/pod-state.ts'
+import { runtimeHandler } from '../pods/runtime-class.ts'
 import { ContainerConfigError, containerConfig, type ImageUser } from './config.ts'
 import { briefGrpcText } from './grpc-text.ts'
 import { runHook } from './hooks.ts'
@@ -35,14 +36,16 @@ export interface StartInputs {
 }
 
 /** Fetches a container's image, if need be. */
-export function ensureImage(
+export async function ensureImage(
   context: PodContext,
   pod: Pod,
   container: Container,
   signal: AbortSignal,
 ): Promise<RuntimeImage> {
   const auth = (): Promise<AuthConfig[]> => pullSecrets(pod, container.image ?? '', context.objects)
-  return context.images.ensure(pod, container, auth, signal)
+  // A RuntimeClass that is not there is told by the sandbox that cannot be made.
+  const handler = await runtimeHandler(context.client, pod).catch(() => '')
+  return context.imagesOf(handler).ensure(pod, container, auth, signal)
 }
 
 /** Makes and starts a container whose image is there. Resolves when it runs and its postStart hook is done. */

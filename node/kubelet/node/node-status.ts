@@ -15,6 +15,8 @@ export interface NodeFacts {
   dataDir: string
   maxPods: number
   pressure(): Pressure
+  /** Handlers of RuntimeClasses that have a runtime of their own. */
+  handlers: readonly string[]
   kubeletPort: number
 }
 
@@ -58,6 +60,9 @@ export function createStatusSource(facts: NodeFacts): StatusSource {
         daemonEndpoints: { kubeletEndpoint: { Port: kubeletPort } },
         nodeInfo: nodeInfo(runtimeName, version ?? unknown) as never,
         images: images ?? [],
+        ...(facts.handlers.length > 0 && {
+          runtimeHandlers: ['', ...facts.handlers].map(name => ({ name })),
+        }),
       }
     },
   }

@@ -20,15 +20,16 @@ export interface PodContext {
   client: Client
   recorder: EventRecorder
   runtime: RuntimePlugin
-  /** As in `containerd://…`. */
-  runtimeName: string
+  /** What the runtime of a container is called, as in `containerd://…`. */
+  runtimeNameOf(containerId: string): string
   nodeName: string
   hostIP: string
   /** Bytes; what shares of memory are counted from. */
   memoryCapacity: number
   logDir: string
   dns: DnsSettings
-  images: Images
+  /** Images of the runtime that a RuntimeClass's handler names. */
+  imagesOf(handler: string): Images
   volumes: VolumeManager
   objects: ObjectReader
   probes: ProbeManager

@@ -58,13 +58,14 @@ async function createSandbox(state: PodState, observed: Observed): Promise<Ready
   const config = configOf(state, last ? last.metadata.attempt + 1 : 0)
   createPodCgroup(pod)
   mkdirSync(config.logDirectory, { recursive: true })
-  const handler = await runtimeHandler(context.client, pod)
-  const id = await runtime.runPodSandbox(config, handler).catch(cause => {
-    const message = `Failed to create pod sandbox: ${grpcText(cause)}`
+  const fail = (cause: Error, text: string): never => {
+    const message = `Failed to create pod sandbox: ${text}`
     recorder.event(pod, 'Warning', 'FailedCreatePodSandBox', message)
     context.metrics.podStarted(cause)
     throw new SandboxError(message, { cause })
-  })
+  }
+  const handler = await runtimeHandler(context.client, pod).catch(cause => fail(cause, cause.message))
+  const id = await runtime.runPodSandbox(config, handler).catch(cause => fail(cause, grpcText(cause)))
   context.metrics.podStarted()
   context.owners.set(id, state)
   const status = await runtime.podSandboxStatus(id)

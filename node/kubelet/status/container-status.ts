@@ -26,7 +26,8 @@ export interface StatusDetails {
   probes: ProbeState | undefined
   /** Termination messages by container id. */
   messages: Map<string, string>
-  scheme: string
+  /** What the runtime of a container is called, as in `containerd://…`. */
+  schemeOf(containerId: string): string
 }
 
 const LOST_EXIT_CODE = 137
@@ -36,7 +37,7 @@ const fromNano = (nano: number): string => (nano > 0 ? toTime(new Date(nano / 1e
 
 /** One entry of `status.containerStatuses`. */
 export function containerStatus(container: Container, details: StatusDetails): ContainerStatus {
-  const { runs, before, scheme } = details
+  const { runs, before, schemeOf } = details
   const [latest, previous] = runs
   if (!latest && before?.state?.terminated && !details.obstacle) return before
   const isUp = isRunning(latest) && !details.isStarting
@@ -53,7 +54,7 @@ export function containerStatus(container: Container, details: StatusDetails): C
     restartCount: latest ? restartCountOf(latest) : (before?.restartCount ?? 0),
     image: image && !image.startsWith('sha256:') ? image : (container.image ?? ''),
     imageID: latest?.imageRef ?? before?.imageID ?? '',
-    ...(latest && { containerID: `${scheme}://${latest.id}` }),
+    ...(latest && { containerID: `${schemeOf(latest.id)}://${latest.id}` }),
     ...resources(container),
     ...volumeMounts(container),
   }
@@ -95,7 +96,7 @@ function isReady(container: Container, { probes }: StatusDetails): boolean {
   return probes.started && probes.ready
 }
 
-function terminated(run: RuntimeContainerStatus, { messages, scheme }: StatusDetails): ContainerState {
+function terminated(run: RuntimeContainerStatus, { messages, schemeOf }: StatusDetails): ContainerState {
   const isLost = run.state === 'CONTAINER_UNKNOWN'
   const exitCode = isLost ? LOST_EXIT_CODE : run.exitCode
   const message = messages.get(run.id) || run.message
@@ -107,7 +108,7 @@ function terminated(run: RuntimeContainerStatus, { messages, scheme }: StatusDet
       ...(message && { message }),
       startedAt: fromNano(run.startedAt),
       finishedAt: fromNano(run.finishedAt),
-      containerID: `${scheme}://${run.id}`,
+      containerID: `${schemeOf(run.id)}://${run.id}`,
     },
   }
 }

@@ -59,7 +59,7 @@ function statusOfContainer(
     initialReason: isInitializing ? 'PodInitializing' : 'ContainerCreating',
     probes: runs[0] && context.probes.state(runs[0].id),
     messages,
-    scheme: context.runtimeName,
+    schemeOf: context.runtimeNameOf,
   })
 }
 
