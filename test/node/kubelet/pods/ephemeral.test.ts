@@ -50,7 +50,7 @@ test.serial('kubectl debug attaches a container to a Pod', async t => {
     `--image=${BUSYBOX_IMAGE}`,
     '--image-pull-policy=IfNotPresent',
   ]
-  await node.api.kubectl('', ...args, '--profile=general', '--', 'sleep', '1000')
+  await node.api.kubectl('1.33', ...args, '--profile=general', '--', 'sleep', '1000')
   const pod = await node.waitForPod('for-kubectl', found => statusOf(found, 'look')?.state?.running)
   t.true(isReady(pod))
 })
