@@ -18,6 +18,8 @@ export class Connection {
    */
   lineage = ''
   #log: Logger
+  /** Why the last try to connect failed. */
+  #fault = ''
   #waiting = new Set<() => void>()
 
   constructor(options: RedisOptions, log: Logger) {
@@ -36,7 +38,10 @@ export class Connection {
       ...options,
     })
     this.redis.setMaxListeners(0)
-    this.redis.on('error', error => log.debug({ error: error.message }, 'redis connection'))
+    this.redis.on('error', error => {
+      this.#fault = error.message
+      log.debug({ error: error.message }, 'redis connection')
+    })
     this.redis.on('ready', () => void this.#identify())
     this.redis.on('close', () => {
       this.lineage = ''
@@ -60,7 +65,8 @@ export class Connection {
       const timer = setTimeout(
         () => {
           this.#waiting.delete(done)
-          reject(new StoreError('unavailable', `no connection to Redis within ${timeout / 1000} s`))
+          const why = this.#fault && `: ${this.#fault}`
+          reject(new StoreError('unavailable', `no connection to Redis within ${timeout / 1000} s${why}`))
         },
         Math.max(timeout, 0),
       )
@@ -90,6 +96,7 @@ export class Connection {
       if (this.redis.status !== 'ready') return
       this.lineage = UNKNOWN
     }
+    this.#fault = ''
     for (const wake of this.#waiting) wake()
   }
 }

@@ -12,7 +12,7 @@ const SHORT: Record<string, number> = { 'leases.coordination.k8s.io': 512, event
 
 /**
  * How long the logs may be: bounded by number and, through the mean size of what is written, by bytes. Each write trims
- * its log to that, so a log never needs a compaction.
+ * its log to that.
  */
 export class LogLengths {
   #most: number

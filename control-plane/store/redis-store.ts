@@ -11,6 +11,7 @@ import {
   type WriteResult,
 } from '../../plugins/store.ts'
 import { type Attempt, call, type Route } from './call.ts'
+import { Compaction } from './compaction.ts'
 import type { Connection } from './connection.ts'
 import {
   changeOf,
@@ -36,7 +37,11 @@ export interface RedisStoreOptions {
   signal?: AbortSignal
   /** Most changes kept in each type's log (about so many; Redis trims whole nodes). */
   logLength?: number
+  /** How long changes are kept at least where the log is not full, in milliseconds. */
+  logRetention?: number
 }
+
+const LOG_RETENTION = 10 * 60_000
 
 /** A store that does not answer a ping for so long is not well. Milliseconds. */
 const PING_DEADLINE = 3_000
@@ -73,12 +78,13 @@ class RedisStore implements StorePlugin {
   #feeds = new Map<string, Feed>()
   #logLengths: LogLengths
   #replication: Replication
+  #compaction: Compaction
   #isCluster: boolean
   #isClosed = false
   #lineageOf: (connection: Connection) => string
   #asked = new Map<string, Promise<number>>()
 
-  constructor({ url, log, logLength }: RedisStoreOptions) {
+  constructor({ url, log, logLength, logRetention = LOG_RETENTION }: RedisStoreOptions) {
     const target = storeTarget(url)
     this.#log = log
     this.#logLengths = new LogLengths(logLength)
@@ -86,6 +92,7 @@ class RedisStore implements StorePlugin {
     this.#isCluster = target.mode === 'cluster'
     this.#lineageOf = target.mode === 'single' ? () => '' : connection => connection.lineage
     this.#topology = createTopology(target, defineScripts, log)
+    this.#compaction = new Compaction(this, logRetention, log)
   }
 
   async get(type: string, key: string): Promise<StoredDocument | undefined> {
@@ -115,6 +122,7 @@ class RedisStore implements StorePlugin {
   }
 
   async put(type: string, key: string, expected: number, { head, tail }: Document): Promise<WriteResult> {
+    this.#compaction.include(type)
     this.#logLengths.note(type, head.length + tail.length)
     const [done, answer] = await this.#write(type, attempt => {
       const values = [key, String(expected), head, tail, this.#logLengths.of(type)]
@@ -174,6 +182,10 @@ class RedisStore implements StorePlugin {
     return new Map(found.flatMap(types => [...types]))
   }
 
+  async trim(type: string, revision: number): Promise<void> {
+    await this.#write(type, ({ redis }) => redis.xtrim(keysOf(type).log, 'MINID', `${revision + 1}-0`))
+  }
+
   async advance(type: string, revision: number): Promise<void> {
     await this.#write(type, ({ redis }) => scripts(redis).skiffAdvance(...keyList(type), String(revision)))
   }
@@ -193,6 +205,7 @@ class RedisStore implements StorePlugin {
 
   async close(): Promise<void> {
     this.#isClosed = true
+    this.#compaction.stop()
     for (const feed of this.#feeds.values()) feed.close()
     this.#topology.close()
   }
