@@ -1,5 +1,6 @@
 import * as admissionregistration from './admissionregistration.ts'
 import * as apiextensions from './apiextensions.ts'
+import * as apiregistration from './apiregistration.ts'
 import * as apps from './apps.ts'
 import * as authentication from './authentication.ts'
 import * as authorization from './authorization.ts'
@@ -35,6 +36,7 @@ const groups = [
   node,
   certificates,
   apiextensions,
+  apiregistration,
   authentication,
   authorization,
   events,

@@ -9,7 +9,7 @@ export interface UpgradeTarget {
   path: string
   method: string
   headers: OutgoingHttpHeaders
-  tls?: { ca?: string; cert?: string; key?: string; rejectUnauthorized?: boolean }
+  tls?: { ca?: string; cert?: string; key?: string; rejectUnauthorized?: boolean; servername?: string }
 }
 
 /** The answer to a request for an upgrade: `socket` and `head` when it was taken, else an answer with a body. */

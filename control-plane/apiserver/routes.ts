@@ -1,4 +1,6 @@
 import type { Registry } from 'prom-client'
+import type { ApiService } from '../../api/kinds/apiregistration.ts'
+import type { Aggregator } from './aggregation/aggregator.ts'
 import type { DiscoveryHandler } from './discovery/handler.ts'
 import { type HealthCheck, healthHandler } from './discovery/health.ts'
 import type { OpenApiHandler } from './discovery/openapi.ts'
@@ -12,6 +14,8 @@ export interface Routes {
   resources: ResourceOptions
   discovery: DiscoveryHandler
   openapi: OpenApiHandler
+  /** Answers for groups that other servers serve. */
+  aggregator: Aggregator
   checks: readonly HealthCheck[]
   registry: Registry
 }
@@ -19,6 +23,8 @@ export interface Routes {
 /** Hands a request to what answers its path. */
 export async function route(ctx: ApiContext, routes: Routes): Promise<void> {
   const { info } = ctx.state
+  const service = remoteService(ctx, routes)
+  if (service) return await routes.aggregator.handle(ctx, service)
   if (info.isResourceRequest) return await resourceHandler(ctx, routes.resources)
   const [, root] = info.path.split('/')
   switch (root) {
@@ -40,6 +46,12 @@ export async function route(ctx: ApiContext, routes: Routes): Promise<void> {
     default:
       return await sendText(ctx, 404, '404 page not found\n')
   }
+}
+
+/** The APIService whose server `/apis/GROUP/VERSION…` is answered by, if that is another one. */
+function remoteService({ state }: ApiContext, { aggregator }: Routes): ApiService | undefined {
+  const [, root, group, version] = state.info.path.split('/')
+  return root === 'apis' && group && version ? aggregator.find(group, version) : undefined
 }
 
 async function sendMetrics(ctx: ApiContext, registry: Registry): Promise<void> {

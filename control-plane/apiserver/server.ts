@@ -19,6 +19,9 @@ import type { Pki } from '../auth/pki.ts'
 import { createRuleResolver } from '../auth/rbac.ts'
 import { createServiceAccountTokens } from '../auth/service-account-tokens.ts'
 import { strategies } from '../registry/strategies.ts'
+import { Aggregator } from './aggregation/aggregator.ts'
+import { publishAuthentication } from './aggregation/authentication-config.ts'
+import { LocalServices } from './aggregation/local-services.ts'
 import { createApp } from './app.ts'
 import { EVENT_TTL, expireEvents } from './bootstrap/expire-events.ts'
 import { reconcileKubernetesService } from './bootstrap/kubernetes-service.ts'
@@ -104,10 +107,12 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     admission: (client, informers) =>
       createAdmissionChain([...builtinAdmission({ client, informers, serviceCIDR }), ...admissionPlugins]),
   })
-  const { client, informers } = machinery
+  const { client, informers, kinds } = machinery
+  const aggregator = new Aggregator({ client, informers, frontProxy: options.pki.frontProxy.client, log })
+  const local = new LocalServices({ client, informers, kinds, log })
   const start = Promise.withResolvers<void>()
   const progress: Progress = { bootstrapped: start.promise, isBootstrapped: false, isStopping: false }
-  const server = await listen(createHandler(options, machinery, registry, progress), {
+  const server = await listen(createHandler(options, machinery, aggregator, registry, progress), {
     bindAddress: options.bindAddress,
     port: options.port,
     key: options.pki.serving.key,
@@ -126,13 +131,17 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   options.signal.addEventListener('abort', () => void stop(), { once: true })
   try {
     await bootstrap(options, client, informers, server)
-    await startCustomResources(machinery, log, stopping.signal)
+    await Promise.all([
+      startCustomResources(machinery, log, stopping.signal, () => local.sync()),
+      aggregator.start(stopping.signal),
+    ])
   } catch (error) {
     await stop()
     throw error
   }
   progress.isBootstrapped = true
   start.resolve()
+  local.sync()
   void maintain(options, machinery, server, stopping.signal)
   return { port: server.port, client, informers, stop }
 }
@@ -141,6 +150,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
 function createHandler(
   options: ApiServerOptions,
   machinery: Machinery,
+  aggregator: Aggregator,
   registry: Registry,
   progress: Progress,
 ) {
@@ -156,8 +166,9 @@ function createHandler(
   const review = { client, informers, authorizer, authenticator, tokens, rules }
   const routes: Routes = {
     resources: { core, kinds, review, connect },
-    discovery: new DiscoveryHandler(kinds, `${options.advertiseAddress}:${options.port}`),
-    openapi: new OpenApiHandler(kinds, core.schemas),
+    discovery: new DiscoveryHandler(kinds, `${options.advertiseAddress}:${options.port}`, aggregator),
+    openapi: new OpenApiHandler(kinds, core.schemas, aggregator),
+    aggregator,
     checks: healthChecks(options, progress),
     registry,
   }
@@ -210,7 +221,11 @@ async function bootstrap(
   { port }: HttpServer,
 ): Promise<void> {
   await ensureNamespaces(client)
-  await Promise.all([bootstrapPolicy(client), reconcileKubernetesService(client, { ...options, port })])
+  await Promise.all([
+    bootstrapPolicy(client),
+    publishAuthentication(client, options.pki),
+    reconcileKubernetesService(client, { ...options, port }),
+  ])
   await Promise.all(RIGHTS.map(kind => informers.informer(kind).synced()))
 }
 

@@ -22,6 +22,11 @@ export interface Pki {
   serving: KeyPair
   /** What the API server shows to kubelets. */
   kubeletClient: KeyPair
+  /**
+   * What the API server shows to servers it passes requests on to, and the authority it is signed by: they believe it who
+   * made a request. An authority of its own, or anybody with a certificate of the cluster could say so.
+   */
+  frontProxy: { ca: KeyPair; client: KeyPair }
   /** Signs tokens of service accounts. */
   serviceAccountKey: { privateKey: string; publicKey: string }
   clients: Record<ClientIdentity, KeyPair>
@@ -39,6 +44,7 @@ const CLIENTS = {
 }
 
 const KUBELET_CLIENT = { commonName: 'kube-apiserver-kubelet-client', organizations: ['system:masters'] }
+const FRONT_PROXY_CLIENT: LeafRequest = { commonName: 'front-proxy-client', usage: 'client' }
 const CA_NAME = 'kubernetes'
 const CA_DAYS = 3_650
 const LEAF_DAYS = 365
@@ -52,12 +58,16 @@ const RENEW_BEFORE = 30 * 86_400_000
  */
 export async function ensurePki(dir: string, options: PkiOptions): Promise<Pki> {
   await mkdir(dir, { recursive: true, mode: 0o700 })
-  const ca = await ensureAuthority(dir)
+  const [ca, frontProxyCa] = await Promise.all([
+    ensureAuthority(dir, 'ca', CA_NAME),
+    ensureAuthority(dir, 'front-proxy-ca', 'front-proxy-ca'),
+  ])
   const leaf = (name: string, request: LeafRequest): Promise<KeyPair> => ensureLeaf(dir, ca, name, request)
   const names = Object.keys(CLIENTS) as ClientIdentity[]
-  const [serving, kubeletClient, serviceAccountKey, ...clients] = await Promise.all([
+  const [serving, kubeletClient, frontProxyClient, serviceAccountKey, ...clients] = await Promise.all([
     leaf('apiserver', { commonName: 'kube-apiserver', usage: 'server', sans: serverNames(options) }),
     leaf('apiserver-kubelet-client', { ...KUBELET_CLIENT, usage: 'client' }),
+    ensureLeaf(dir, frontProxyCa, 'front-proxy-client', FRONT_PROXY_CLIENT),
     ensureSigningKey(dir),
     ...names.map(name => leaf(name, { ...CLIENTS[name], usage: 'client' })),
   ])
@@ -66,6 +76,7 @@ export async function ensurePki(dir: string, options: PkiOptions): Promise<Pki> 
     ca,
     serving,
     kubeletClient,
+    frontProxy: { ca: frontProxyCa, client: frontProxyClient },
     serviceAccountKey,
     clients: Object.fromEntries(names.map((name, i) => [name, clients[i]])) as Pki['clients'],
   }
@@ -97,15 +108,15 @@ const isFresh = ({ certificate }: StoredPair): boolean =>
   Date.parse(certificate.validTo) - Date.now() >= RENEW_BEFORE
 
 /** An old authority is signed again with its own key, so that what it signed stays good. */
-async function ensureAuthority(dir: string): Promise<KeyPair> {
-  const found = await readPair(dir, 'ca')
-  const [path, keyPath] = [join(dir, 'ca.crt'), join(dir, 'ca.key')]
+async function ensureAuthority(dir: string, name: string, commonName: string): Promise<KeyPair> {
+  const found = await readPair(dir, name)
+  const [path, keyPath] = [join(dir, `${name}.crt`), join(dir, `${name}.key`)]
   if (found && !found.isMatched) throw new PkiError(`${keyPath} is not the key of ${path}: restore both`)
   if (found && isFresh(found)) return found
   const key = found?.key ?? (await readOptional(keyPath))
   if (key !== undefined) parseKey(keyPath, key)
   else await refuseLostKey(path, keyPath)
-  return save(dir, 'ca', await (await library()).createAuthority(CA_NAME, CA_DAYS, key))
+  return save(dir, name, await (await library()).createAuthority(commonName, CA_DAYS, key))
 }
 
 /** A new authority would make every certificate of the cluster worthless: never because a file got lost. */

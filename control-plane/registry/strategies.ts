@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { type FieldError, invalidValue, notSupported, required } from '../../api/meta/status.ts'
+import { apiServiceStrategy } from './api-service.ts'
 import { cronJobStrategy } from './batch/cron-job.ts'
 import { jobStrategy } from './batch/job.ts'
 import { configMapStrategy, secretStrategy } from './configuration.ts'
@@ -110,6 +111,7 @@ export const strategies: Record<string, Strategy<any>> = {
   'statefulsets.apps': statefulSetStrategy,
   'daemonsets.apps': daemonSetStrategy,
   'jobs.batch': jobStrategy,
+  'apiservices.apiregistration.k8s.io': apiServiceStrategy,
   'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinitionStrategy,
   'cronjobs.batch': cronJobStrategy,
   replicationcontrollers: replicationControllerStrategy,

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { openApiV2 } from './v2.ts'
+import { type OpenApiV2, openApiV2 } from './v2.ts'
 import { type OpenApiInput, openApiV3, openApiV3Index } from './v3.ts'
 
 const compress = promisify(gzip)
@@ -20,6 +20,16 @@ export const JSON_TYPE = 'application/json'
 export const PROTOBUF_V2_ACCEPT = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
 /** What they are answered: `@` is no legal character of a media type, and Go's parser refuses it. */
 export const PROTOBUF_V2_TYPE = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+
+/** Our own document with what other servers add to it; where both have something under one name, ours stays. */
+async function wholeV2(input: OpenApiInput): Promise<OpenApiV2> {
+  const own = openApiV2(input, input.schemas.descriptions())
+  for (const { paths = {}, definitions = {} } of (await input.remote?.v2()) ?? []) {
+    own.paths = { ...paths, ...own.paths }
+    own.definitions = { ...definitions, ...own.definitions }
+  }
+  return own
+}
 
 /**
  * Makes OpenAPI documents when they are first asked for and keeps only their compressed form: what they are made of is
@@ -50,7 +60,7 @@ export class OpenApiDocuments {
 
   /** `/openapi/v2` as JSON. */
   v2Json(): Promise<OpenApiDocument | undefined> {
-    return this.#document('v2', input => JSON.stringify(openApiV2(input, input.schemas.descriptions())))
+    return this.#document('v2', async input => JSON.stringify(await wholeV2(input)))
   }
 
   /** `/openapi/v2` as old kubectl wants it. */
@@ -59,7 +69,7 @@ export class OpenApiDocuments {
       'v2-protobuf',
       async input => {
         const { encodeOpenApiV2 } = await import('./v2-protobuf.ts')
-        return encodeOpenApiV2(openApiV2(input, input.schemas.descriptions()))
+        return encodeOpenApiV2(await wholeV2(input))
       },
       PROTOBUF_V2_TYPE,
     )

@@ -6,6 +6,7 @@ import { customSchemas } from './custom-schema.ts'
 import { type Operation, operationsOf, patchTypes } from './operations.ts'
 import { PRETTY, pathParameters } from './parameters.ts'
 import { definitionSchema, type JsonSchema, syntheticDefinitions, v3 } from './property-schema.ts'
+import type { OpenApiV2 } from './v2.ts'
 
 /** What documents are made from. */
 export interface OpenApiInput {
@@ -13,13 +14,21 @@ export interface OpenApiInput {
   schemas: SchemaSet
   /** The server's version (`v1.34.0`). */
   version: string
+  /** What other servers say of the groups that they serve. */
+  remote?: RemoteDocuments
+}
+
+/** Documents of other servers: where those of v3 are, by name, and those of v2 themselves. */
+export interface RemoteDocuments {
+  places: Readonly<Record<string, { serverRelativeURL: string }>>
+  v2(): Promise<readonly OpenApiV2[]>
 }
 
 /** `api/v1`, `apis/apps/v1`: the document's name in the index. */
 const documentName = (kind: KindDeclaration): string => groupVersionPath(kind).slice(1)
 
 /** The document at `/openapi/v3`: where each group version's document is. The hash changes when it does. */
-export function openApiV3Index({ kinds, schemas, version }: OpenApiInput): object {
+export function openApiV3Index({ kinds, schemas, version, remote }: OpenApiInput): object {
   const names = [...new Set(kinds.map(documentName))].sort()
   const paths = names.map(name => {
     const declared = kinds.filter(kind => documentName(kind) === name)
@@ -28,7 +37,7 @@ export function openApiV3Index({ kinds, schemas, version }: OpenApiInput): objec
     const url = `/openapi/v3/${name}?hash=${hash.digest('hex').toUpperCase()}`
     return [name, { serverRelativeURL: url }]
   })
-  return { paths: Object.fromEntries(paths) }
+  return { paths: { ...Object.fromEntries(paths), ...remote?.places } }
 }
 
 /** The document of one group version (`apis/apps/v1`), undefined when there is none. */

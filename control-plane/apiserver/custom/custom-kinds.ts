@@ -22,6 +22,8 @@ export interface CustomKindsOptions {
   schemas: SchemaSet
   views: ViewStore
   log: Logger
+  /** Called when other kinds are served. */
+  changed(): void
 }
 
 interface Served {
@@ -75,6 +77,7 @@ export class CustomKinds {
     for (const version of definition.spec.versions) {
       if (version.served) this.#serveVersion(definition, version, stamp, kinds)
     }
+    this.#options.changed()
   }
 
   #serveVersion(
@@ -135,6 +138,7 @@ export class CustomKinds {
       this.#options.schemas.mergeTypes.delete(kind.schema)
       this.#options.views.forget(`${name}@${kind.version}`)
     }
+    this.#options.changed()
   }
 }
 

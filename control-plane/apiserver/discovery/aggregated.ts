@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto'
+import type { Aggregator } from '../aggregation/aggregator.ts'
+import { isAvailable } from '../aggregation/availability.ts'
 import type { KindRegistry } from '../kind-registry.ts'
 import { sortedGroups } from './groups.ts'
 import { type DiscoveredResource, resourcesOf } from './resources.ts'
@@ -16,15 +18,19 @@ export function aggregatedDiscovery(
   kinds: KindRegistry,
   path: '/api' | '/apis',
   version: string,
+  remote?: Aggregator,
 ): AggregatedDiscovery {
-  const groups: [string, string[]][] = path === '/api' ? [['', ['v1']]] : sortedGroups(kinds)
+  const groups: [string, string[]][] = path === '/api' ? [['', ['v1']]] : sortedGroups(kinds, remote)
   const items = groups.map(([name, versions]) => ({
     metadata: { ...(name && { name }), creationTimestamp: null },
-    versions: versions.map(version => ({
-      version,
-      resources: nested(resourcesOf(kinds, name, version), name, version),
-      freshness: 'Current',
-    })),
+    versions: versions.map(
+      version =>
+        remoteVersion(remote, name, version) ?? {
+          version,
+          resources: nested(resourcesOf(kinds, name, version), name, version),
+          freshness: 'Current',
+        },
+    ),
   }))
   const list = {
     kind: 'APIGroupDiscoveryList',
@@ -36,8 +42,16 @@ export function aggregatedDiscovery(
   return { body, etag: `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"` }
 }
 
+/** What another server said when it was last asked; `Stale` when it does not answer now. */
+function remoteVersion(remote: Aggregator | undefined, group: string, version: string): object | undefined {
+  const service = remote?.find(group, version)
+  if (!service) return undefined
+  const { resources = [] } = remote!.documents(service) ?? {}
+  return { version, resources, freshness: isAvailable(service) ? 'Current' : 'Stale' }
+}
+
 /** Resources with their subresources inside them. */
-function nested(resources: DiscoveredResource[], group: string, version: string): object[] {
+export function nested(resources: readonly DiscoveredResource[], group: string, version: string): object[] {
   const main = resources.filter(({ name }) => !name.includes('/'))
   return main.map(resource => ({
     resource: resource.name,
@@ -53,7 +67,7 @@ function nested(resources: DiscoveredResource[], group: string, version: string)
 
 function subresourcesOf(
   { name }: DiscoveredResource,
-  resources: DiscoveredResource[],
+  resources: readonly DiscoveredResource[],
   group: string,
   version: string,
 ): object {

@@ -1,3 +1,5 @@
+import type { ApiService } from '../../../api/kinds/apiregistration.ts'
+import type { Aggregator } from '../aggregation/aggregator.ts'
 import type { KindRegistry } from '../kind-registry.ts'
 import { sortVersions } from './resources.ts'
 
@@ -25,13 +27,36 @@ const ORDER = [
   'flowcontrol.apiserver.k8s.io',
 ]
 
-/** Named groups (not the core group) with their versions, preferred first. */
-export function sortedGroups(kinds: KindRegistry): [group: string, versions: string[]][] {
+/** Named groups (not the core group) with their versions, preferred first; those that other servers serve among them. */
+export function sortedGroups(
+  kinds: KindRegistry,
+  remote?: Aggregator,
+): [group: string, versions: string[]][] {
+  const groups = new Map([...kinds.groups()].map(([group, versions]) => [group, sortVersions(versions)]))
+  for (const [group, services] of remoteGroups(remote)) {
+    const names = services.map(({ spec }) => spec.version!)
+    const others = (groups.get(group) ?? []).filter(version => !names.includes(version))
+    groups.set(group, [...names, ...others])
+  }
+  groups.delete('')
   const place = (group: string) => (ORDER.indexOf(group) + ORDER.length + 1) % (ORDER.length + 1)
-  return [...kinds.groups()]
-    .filter(([group]) => group !== '')
-    .map(([group, versions]): [string, string[]] => [group, sortVersions(versions)])
-    .sort(([a], [b]) => place(a) - place(b) || (a < b ? -1 : 1))
+  const priority = (group: string) =>
+    remote?.all().find(({ spec }) => spec.group === group)?.spec.groupPriorityMinimum ?? 0
+  return [...groups].sort(([a], [b]) => place(a) - place(b) || priority(b) - priority(a) || (a < b ? -1 : 1))
+}
+
+/** Groups that other servers serve, with the versions of highest priority first. */
+function remoteGroups(remote: Aggregator | undefined): Map<string, ApiService[]> {
+  const groups = Map.groupBy(remote?.all() ?? [], ({ spec }) => spec.group ?? '')
+  for (const services of groups.values()) {
+    const byName = sortVersions(services.map(({ spec }) => spec.version!))
+    services.sort(
+      (a, b) =>
+        b.spec.versionPriority - a.spec.versionPriority ||
+        byName.indexOf(a.spec.version!) - byName.indexOf(b.spec.version!),
+    )
+  }
+  return groups
 }
 
 /** APIGroup, the answer of `/apis/GROUP`. */
@@ -41,8 +66,8 @@ export function apiGroup(name: string, versions: readonly string[]): Record<stri
 }
 
 /** APIGroupList, the answer of `/apis`. */
-export function apiGroupList(kinds: KindRegistry): object {
-  const groups = sortedGroups(kinds).map(([name, versions]) => {
+export function apiGroupList(kinds: KindRegistry, remote?: Aggregator): object {
+  const groups = sortedGroups(kinds, remote).map(([name, versions]) => {
     const { kind: _kind, apiVersion: _version, ...group } = apiGroup(name, versions)
     return group
   })

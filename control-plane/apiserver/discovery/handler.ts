@@ -1,3 +1,4 @@
+import type { Aggregator } from '../aggregation/aggregator.ts'
 import type { KindRegistry } from '../kind-registry.ts'
 import { JSON_TYPE, sendBody, sendJson, sendText } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
@@ -10,11 +11,13 @@ import { resourceList } from './resources.ts'
 export class DiscoveryHandler {
   #kinds: KindRegistry
   #address: string
-  #aggregated = new Map<string, { generation: number; answer: AggregatedDiscovery }>()
+  #remote: Aggregator | undefined
+  #aggregated = new Map<string, { generation: string; answer: AggregatedDiscovery }>()
 
   /** `address` is where clients are told to find the server, `host:port`. */
-  constructor(kinds: KindRegistry, address: string) {
+  constructor(kinds: KindRegistry, address: string, remote?: Aggregator) {
     this.#kinds = kinds
+    this.#remote = remote
     this.#address = address
   }
 
@@ -23,7 +26,7 @@ export class DiscoveryHandler {
     if (more.length > 0) return await notServed(ctx)
     if (root === 'api') return await this.#core(ctx, group)
     if (group === undefined) return await this.#groups(ctx)
-    const versions = sortedGroups(this.#kinds).find(([name]) => name === group)?.[1]
+    const versions = sortedGroups(this.#kinds, this.#remote).find(([name]) => name === group)?.[1]
     if (!versions) return await notServed(ctx)
     if (version === undefined) return await sendJson(ctx, 200, apiGroup(group, versions))
     if (!versions.includes(version)) return await notServed(ctx)
@@ -41,7 +44,7 @@ export class DiscoveryHandler {
   async #groups(ctx: ApiContext): Promise<void> {
     const aggregated = wantsAggregated(ctx)
     if (aggregated) return await this.#sendAggregated(ctx, '/apis', aggregated)
-    await sendJson(ctx, 200, apiGroupList(this.#kinds))
+    await sendJson(ctx, 200, apiGroupList(this.#kinds, this.#remote))
   }
 
   async #sendAggregated(ctx: ApiContext, path: '/api' | '/apis', version: string): Promise<void> {
@@ -60,9 +63,9 @@ export class DiscoveryHandler {
   #document(path: '/api' | '/apis', version: string): AggregatedDiscovery {
     const id = `${path} ${version}`
     const known = this.#aggregated.get(id)
-    const { generation } = this.#kinds
+    const generation = `${this.#kinds.generation} ${this.#remote?.generation}`
     if (known?.generation === generation) return known.answer
-    const answer = aggregatedDiscovery(this.#kinds, path, version)
+    const answer = aggregatedDiscovery(this.#kinds, path, version, this.#remote)
     this.#aggregated.set(id, { generation, answer })
     return answer
   }

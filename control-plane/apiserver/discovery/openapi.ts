@@ -1,6 +1,7 @@
 import type { KindDeclaration } from '../../../api/kinds/kind.ts'
 import type { OpenApiDocument, OpenApiDocuments } from '../../../api/schema/openapi/documents.ts'
 import type { SchemaSet } from '../../../api/schema/schemas.ts'
+import type { Aggregator } from '../aggregation/aggregator.ts'
 import type { KindRegistry } from '../kind-registry.ts'
 import { sendBody, sendText } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
@@ -13,14 +14,19 @@ export class OpenApiHandler {
   #kinds: KindRegistry
   #schemas: SchemaSet
   #documents: Promise<OpenApiDocuments> | undefined
-  #listed: { generation: number; kinds: readonly KindDeclaration[] } | undefined
+  #remote: Aggregator | undefined
+  #listed: { generation: string; kinds: readonly KindDeclaration[] } | undefined
 
-  constructor(kinds: KindRegistry, schemas: SchemaSet) {
+  constructor(kinds: KindRegistry, schemas: SchemaSet, remote?: Aggregator) {
+    this.#remote = remote
     this.#kinds = kinds
     this.#schemas = schemas
   }
 
   async handle(ctx: ApiContext): Promise<void> {
+    const [, , api, , group, version] = ctx.state.info.path.split('/')
+    const service = api === 'v3' && group && version ? this.#remote?.find(group, version) : undefined
+    if (service) return await this.#remote!.handle(ctx, service)
     const document = await this.#find(ctx)
     if (!document) return await sendText(ctx, 404, '404 page not found\n')
     const { etag, contentType } = document
@@ -56,12 +62,26 @@ export class OpenApiHandler {
   async #load(): Promise<OpenApiDocuments> {
     const { OpenApiDocuments } = await import('../../../api/schema/openapi/documents.ts')
     const { gitVersion } = VERSION
-    return new OpenApiDocuments(() => ({ kinds: this.#list(), schemas: this.#schemas, version: gitVersion }))
+    return new OpenApiDocuments(() => ({
+      kinds: this.#list(),
+      schemas: this.#schemas,
+      version: gitVersion,
+      remote: { places: this.#places(), v2: async () => (await this.#remote?.openApiV2()) ?? [] },
+    }))
+  }
+
+  /** Where the documents of other servers' groups are. */
+  #places(): Record<string, { serverRelativeURL: string }> {
+    const entries = (this.#remote?.all() ?? []).flatMap(service => {
+      const place = this.#remote!.documents(service)?.openApiV3
+      return place ? [[`apis/${service.spec.group}/${service.spec.version}`, place]] : []
+    })
+    return Object.fromEntries(entries)
   }
 
   /** The same array as long as the kinds are the same: the documents are kept for as long. */
   #list(): readonly KindDeclaration[] {
-    const { generation } = this.#kinds
+    const generation = `${this.#kinds.generation} ${this.#remote?.generation}`
     if (this.#listed?.generation !== generation) {
       this.#listed = { generation, kinds: this.#kinds.all().map(({ kind }) => kind) }
     }

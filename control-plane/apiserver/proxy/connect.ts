@@ -37,7 +37,6 @@ export function createConnector(options: ConnectOptions): (ctx: ApiContext) => P
 /** An upgrade request: translated where the caller speaks a newer protocol than kubelets do, else passed on as it is. */
 async function takeOver(ctx: ApiContext, target: ConnectTarget): Promise<void> {
   const { subresource } = ctx.state.info
-  const { socket, head } = upgradeOf(ctx.req)!
   const offered = ctx.get('sec-websocket-protocol').split(/,\s*/)
   if (offered.includes('v5.channel.k8s.io') && ['exec', 'attach'].includes(subresource)) {
     const { translateChannels } = await import('./websocket-channels.ts')
@@ -47,10 +46,16 @@ async function takeOver(ctx: ApiContext, target: ConnectTarget): Promise<void> {
     const { tunnelSpdy } = await import('./websocket-tunnel.ts')
     return await tunnelSpdy(ctx, target)
   }
+  await passUpgrade(ctx, target)
+}
+
+/** Passes an upgrade request on as it is, and joins the two connections when it is taken. */
+export async function passUpgrade(ctx: ApiContext, target: ConnectTarget): Promise<void> {
+  const { socket, head } = upgradeOf(ctx.req)!
   const answer = await requestUpgrade({
     ...target,
     method: ctx.method,
-    headers: passedOnHeaders(ctx, 'upgrade'),
+    headers: { ...passedOnHeaders(ctx, 'upgrade'), ...target.headers },
   }).catch(target.unreachable)
   ctx.respond = false
   await joinUpgrade(answer, socket, head)

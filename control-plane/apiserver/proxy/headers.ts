@@ -16,7 +16,11 @@ const HOP_BY_HOP = new Set([
 
 /** What a caller tells the API server and nobody else. */
 const isForUs = (name: string): boolean =>
-  name === 'host' || name === 'authorization' || name.startsWith('impersonate-') || name.startsWith(':')
+  name === 'host' ||
+  name === 'authorization' ||
+  name.startsWith('impersonate-') ||
+  name.startsWith('x-remote-') ||
+  name.startsWith(':')
 
 /** The headers of a request that the server behind it may see; for an upgrade with those that ask for it. */
 export function passedOnHeaders(ctx: ApiContext, kind: 'request' | 'upgrade'): OutgoingHttpHeaders {

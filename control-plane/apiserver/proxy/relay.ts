@@ -31,7 +31,7 @@ export async function relay(ctx: ApiContext, target: ConnectTarget): Promise<voi
 
 function send(ctx: ApiContext, target: ConnectTarget, signal: AbortSignal): Promise<IncomingMessage> {
   const { host, port, path, tls } = target
-  const headers = { ...passedOnHeaders(ctx, 'request'), ...forwarded(ctx) }
+  const headers = { ...passedOnHeaders(ctx, 'request'), ...forwarded(ctx), ...target.headers }
   const options = { host, port, path, method: ctx.method, headers, signal }
   return new Promise<IncomingMessage>((resolve, reject) => {
     const request = tls

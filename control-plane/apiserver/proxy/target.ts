@@ -5,7 +5,9 @@ export interface ConnectTarget {
   /** With its query. */
   path: string
   /** Left out for plain HTTP. */
-  tls?: { ca?: string; cert?: string; key?: string; rejectUnauthorized?: boolean }
+  tls?: { ca?: string; cert?: string; key?: string; rejectUnauthorized?: boolean; servername?: string }
+  /** Sent beside those of the caller. */
+  headers?: Record<string, string | string[]>
   /** Kubelets refuse in plain text, which becomes a Status; what others answer is passed on as it is. */
   refusesInText?: boolean
   /** Throws the API's error for a server that cannot be reached. */

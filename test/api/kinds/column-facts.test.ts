@@ -67,6 +67,7 @@ const HEADINGS: Record<string, string> = {
   'admissionregistration.k8s.io/v1/mutatingwebhookconfigurations': 'Name Webhooks:integer Age',
   'admissionregistration.k8s.io/v1/validatingadmissionpolicies': 'Name Validations:integer ParamKind Age',
   'admissionregistration.k8s.io/v1/validatingadmissionpolicybindings': 'Name PolicyName ParamRef Age',
+  'apiregistration.k8s.io/v1/apiservices': 'Name Service Available Age',
   'apiextensions.k8s.io/v1/customresourcedefinitions': 'Name Created_At:date',
   'admissionregistration.k8s.io/v1/validatingwebhookconfigurations': 'Name Webhooks:integer Age',
   'flowcontrol.apiserver.k8s.io/v1/flowschemas':

@@ -75,7 +75,7 @@ const cases: [title: string, value: unknown, schema: JsonSchemaProps, message: s
     { type: 'array', minItems: 1 },
     'f: Invalid value: 0: f in body should have at least 1 items',
   ],
-  ['maxItems', [1, 2], { type: 'array', maxItems: 1 }, 'f: Too many: 2: must have at most 1 items'],
+  ['maxItems', [1, 2], { type: 'array', maxItems: 1 }, 'f: Too many: 2: must have at most 1 item'],
   [
     'minProperties',
     {},
