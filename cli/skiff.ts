@@ -3,6 +3,7 @@ import { LAB_DEFAULTS } from '../lab/options.ts'
 import { dataDirs } from '../lab/state.ts'
 import { reportFailure } from './failure.ts'
 import { goDuration } from './server/duration.ts'
+import { SERVER_PARTS } from './server/options.ts'
 import { version } from './version.ts'
 
 const program = new Command('skiff')
@@ -45,7 +46,7 @@ program
   .command('server')
   .description('run the control plane (or one part of it)')
   .requiredOption('--data <dir>', 'data directory')
-  .option('--only <part>', 'run just one part', oneOf('apiserver', 'controllers', 'scheduler', 'overlay'))
+  .option('--only <part>', 'run just one part', oneOf(...SERVER_PARTS))
   .option('--bind <address>', 'address to listen on', '0.0.0.0')
   .option(
     '--advertise <address>',

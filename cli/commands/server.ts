@@ -31,7 +31,7 @@ async function run(given: ServerOptions): Promise<void> {
     const { runApiServer } = await import('../server/api-server.ts')
     await runApiServer(options, log, signal)
   } else {
-    const { runComponent } = await import('../server/components.ts')
-    await runComponent(options.only, options, log, signal)
+    const { runComponents } = await import('../server/components.ts')
+    await runComponents(options.only, options, log, signal)
   }
 }

@@ -8,22 +8,24 @@ import { loadKubeconfig } from '../../api/client/kubeconfig.ts'
 import { createClient } from '../../api/client/rest-client.ts'
 import type { Logger } from '../../plugins/plugin.ts'
 import { workAsLeader } from './leadership.ts'
-import type { CompleteServerOptions } from './options.ts'
+import type { CompleteServerOptions, ServerPart } from './options.ts'
 
 const RETRY = 50
 
-/** Runs one part of the control plane, as its own identity, until the signal aborts. */
-export async function runComponent(
-  part: 'controllers' | 'scheduler' | 'overlay',
+const RUN = { controllers: runControllers, scheduler: runScheduler, overlay: runOverlay }
+
+/**
+ * Runs parts of the control plane, each as its own identity, until the signal aborts. Routes to Pods share the
+ * controllers' process by default (a process costs 50 MB before it does anything), as upstream's route controller does.
+ */
+export async function runComponents(
+  parts: Exclude<ServerPart, 'apiserver'>,
   options: CompleteServerOptions,
   log: Logger,
   signal: AbortSignal,
 ): Promise<void> {
-  // Routes share the controllers' process (a process costs 50 MB before it does anything), as upstream's route controller.
-  if (part === 'controllers') {
-    await Promise.all([runControllers(options, log, signal), runOverlay(options, log, signal)])
-  } else if (part === 'scheduler') await runScheduler(options, log, signal)
-  else await runOverlay(options, log, signal)
+  const names = parts.split(',') as (keyof typeof RUN)[]
+  await Promise.all(names.map(name => RUN[name](options, log, signal)))
 }
 
 async function runControllers(

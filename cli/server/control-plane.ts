@@ -12,7 +12,7 @@ export async function runControlPlane(
 ): Promise<void> {
   const isElsewhere = options.store !== undefined || options.storePlugin !== undefined
   const redis = isElsewhere ? undefined : await embeddedRedis(`${options.data}/redis`)
-  const parts = (['apiserver', 'controllers', 'scheduler'] as const).map(only =>
+  const parts = (['apiserver', 'controllers,overlay', 'scheduler'] as const).map(only =>
     component({ ...options, ...(redis && { store: redis.url }), only }),
   )
   await supervise([...(redis ? [{ name: 'redis', ...redis }] : []), ...parts], log, signal)

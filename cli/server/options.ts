@@ -1,7 +1,17 @@
+/** A part of the control plane that runs in one process. `overlay` (routes to Pods) may share the controllers'. */
+export type ServerPart = (typeof SERVER_PARTS)[number]
+export const SERVER_PARTS = [
+  'apiserver',
+  'controllers',
+  'scheduler',
+  'overlay',
+  'controllers,overlay',
+] as const
+
 /** What `skiff server` was told. Children get it as it is. */
 export interface ServerOptions {
   data: string
-  only?: 'apiserver' | 'controllers' | 'scheduler' | 'overlay'
+  only?: ServerPart
   bind: string
   advertise?: string
   port: number
