@@ -46,7 +46,7 @@ export class KindRegistry {
     if (kind.storedAs) return this.#addView(kind, strategy)
     const cache = this.#caches.get(type) ?? this.#options.createCache(type)
     this.#caches.set(type, cache)
-    const forms = this.#formsOf(type)
+    const forms = this.#formsOf(kind)
     const resource = { kind, type, cache, strategy: strategy ?? this.#options.strategies[type] ?? {}, forms }
     return this.#serve(resource, forms)
   }
@@ -56,7 +56,7 @@ export class KindRegistry {
     const { kind: stored, fromStored } = kind.storedAs!
     const storage = this.of(stored)
     const cache = new ConvertedCache(storage.cache as WatchCache, fromStored)
-    const forms = this.#formsOf(storage.type)
+    const forms = this.#formsOf(kind)
     return this.#serve({ kind, type: storage.type, cache, strategy, storage, forms }, forms)
   }
 
@@ -68,9 +68,11 @@ export class KindRegistry {
     return resource
   }
 
-  #formsOf(type: string): Map<string, Resource> {
-    const forms = this.#forms.get(type) ?? new Map<string, Resource>()
-    this.#forms.set(type, forms)
+  /** Versions of a custom resource have types of their own, and are forms of the same objects all the same. */
+  #formsOf(kind: KindDeclaration): Map<string, Resource> {
+    const name = resourceName(kind.storedAs?.kind ?? kind)
+    const forms = this.#forms.get(name) ?? new Map<string, Resource>()
+    this.#forms.set(name, forms)
     return forms
   }
 
@@ -79,7 +81,7 @@ export class KindRegistry {
     const type = this.find(kind.group, kind.version, kind.plural)?.type
     if (type === undefined) return
     this.#resources.delete(idOf(kind.group, kind.version, kind.plural))
-    this.#forms.get(type)?.delete(apiVersion(kind))
+    this.#formsOf(kind).delete(apiVersion(kind))
     this.generation++
     if (this.all().some(resource => resource.type === type)) return
     this.#caches.get(type)?.close()

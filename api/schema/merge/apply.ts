@@ -47,7 +47,9 @@ export function applyConfiguration(owners: readonly Owner[], request: Configurat
   const others = known.filter(owner => owner !== mine)
   const own = new Owner(manager, extractSet(type, config), mine?.time)
   const merged = mergeValues(type, live, config) as object
-  const object = mine ? pruneUnowned({ forms, merged, last: mine, owners: [...others, own] }) : merged
+  const pruned = mine ? pruneUnowned({ forms, merged, last: mine, owners: [...others, own] }) : merged
+  // Lists and maps that the configuration has empty may have gone with what was in them.
+  const object = pruned === merged ? merged : (mergeValues(type, pruned, config) as object)
   const isSameObject = isSame(live, object)
   const comparisons = new Comparisons(forms, manager.apiVersion, live, object)
   const after = others.flatMap(owner => keptBy(owner, comparisons) ?? [])

@@ -31,7 +31,7 @@ export function pruneUnowned({ forms, merged, last, owners }: Pruning): object {
   const before = forms.convert(merged, apiVersion, last.apiVersion)
   const type = forms.typeAt(last.apiVersion)!
   const lastNamed = withNamedFields(type, last.fields)
-  let pruned = removeItems(type, before, lastNamed) as object
+  let pruned = without(type, before, lastNamed)
   // What went with its parent is put back where somebody owns it, in whatever version …
   for (const version of versionsOf(owners, last.apiVersion)) {
     const [whole, part] = [before, pruned].map(object => forms.convert(object, last.apiVersion, version))
@@ -40,9 +40,13 @@ export function pruneUnowned({ forms, merged, last, owners }: Pruning): object {
   }
   // … and so is what the applier never owned.
   const gone = difference(namedSet(type, before), namedSet(type, pruned))
-  const result = removeItems(type, before, intersection(gone, lastNamed)) as object
+  const result = without(type, before, intersection(gone, lastNamed))
   return forms.convert(result, last.apiVersion, apiVersion)
 }
+
+/** An object that nothing is left of is an empty one. */
+const without = (type: MergeType, object: object, set: FieldSet): object =>
+  (removeItems(type, object, set) ?? {}) as object
 
 const ownedAt = (owners: readonly Owner[], apiVersion: string): FieldSet =>
   owners.reduce<FieldSet>(
@@ -60,5 +64,5 @@ const namedSet = (type: MergeType, object: object): FieldSet =>
 /** The whole object without what the part does not have and nobody owns. */
 function putBack(type: MergeType, whole: object, part: object, owned: FieldSet): object {
   const wanted = union(namedSet(type, part), withNamedFields(type, owned))
-  return removeItems(type, whole, difference(namedSet(type, whole), wanted)) as object
+  return without(type, whole, difference(namedSet(type, whole), wanted))
 }

@@ -6,6 +6,7 @@ import {
   notSupported,
   tooLong,
 } from '../../../api/meta/status.ts'
+import { requireVerb } from '../pipeline/authorization.ts'
 import { readObject } from '../pipeline/body.ts'
 import { isTrue } from '../pipeline/request-info.ts'
 import type { ApiContext } from '../pipeline/state.ts'
@@ -53,6 +54,7 @@ export function writeContext(ctx: ApiContext, kind = 'CreateOptions'): WriteCont
     dryRun: isDryRun(query.getAll('dryRun'), kind),
     fieldManager: fieldManager(query, kind) || managerOfAgent(ctx.req.headers['user-agent'] ?? ''),
     warn: message => void state.warnings.add(message),
+    authorizeCreate: () => requireVerb(ctx, 'create'),
   }
 }
 

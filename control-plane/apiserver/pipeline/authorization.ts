@@ -1,7 +1,7 @@
 import { forbidden, StatusError } from '../../../api/meta/status.ts'
 import type { AuthorizationAttributes, Authorizer, Decision, UserInfo } from '../../auth/types.ts'
 import type { RequestInfo } from './request-info.ts'
-import type { Middleware } from './state.ts'
+import type { ApiContext, Middleware } from './state.ts'
 
 /** Upstream's --authorization-always-allow-paths: whoever restarts a server that is not well has no rights in it. */
 const ALWAYS_ALLOWED = new Set(['/healthz', '/livez', '/readyz'])
@@ -10,6 +10,7 @@ const ALWAYS_ALLOWED = new Set(['/healthz', '/livez', '/readyz'])
 export function authorization(authorizer: Authorizer): Middleware {
   return async (ctx, next) => {
     const { info, user } = ctx.state
+    ctx.state.authorizer = authorizer
     if (ALWAYS_ALLOWED.has(info.path)) return await next()
     const answer = authorizer.authorize(attributesOf(info, user))
     const decision = answer instanceof Promise ? await answer : answer
@@ -17,6 +18,13 @@ export function authorization(authorizer: Authorizer): Middleware {
     if (decision.allowed !== 'allow') throw refusal(info, user, decision)
     return await next()
   }
+}
+
+/** Refuses a request that turns out to need another right than the one asked for. @throws StatusError 403 */
+export async function requireVerb({ state }: ApiContext, verb: string): Promise<void> {
+  const info = { ...state.info, verb }
+  const decision = await state.authorizer.authorize(attributesOf(info, state.user))
+  if (decision.allowed !== 'allow') throw refusal(info, state.user, decision)
 }
 
 function attributesOf(info: RequestInfo, user: UserInfo): AuthorizationAttributes {

@@ -1,6 +1,6 @@
 import type Koa from 'koa'
 import type { SchemaSet } from '../../../api/schema/schemas.ts'
-import type { Decision, UserInfo } from '../../auth/types.ts'
+import type { Authorizer, Decision, UserInfo } from '../../auth/types.ts'
 import type { RequestInfo } from './request-info.ts'
 
 /** What the steps of the pipeline leave for those after them. */
@@ -12,6 +12,8 @@ export interface RequestState {
   /** Texts of `Warning` headers, each once. */
   warnings: Set<string>
   auditId: string
+  /** Who decided that the request is allowed. */
+  authorizer: Authorizer
   /** Whether the request was allowed, and why. */
   decision?: Decision
   schemas: SchemaSet

@@ -26,6 +26,8 @@ export interface WriteContext {
   dryRun: boolean
   /** Who is recorded in managedFields; '' for writes that nobody is recorded for. */
   fieldManager: string
+  /** Rejects with 403 where an update or patch turns out to be a create, and the user may not create. */
+  authorizeCreate?(): Promise<void>
   /** Adds a `Warning` header to the answer. */
   warn(message: string): void
 }

@@ -104,6 +104,7 @@ async function createInstead(
 ): Promise<Written> {
   if (!(resource.strategy.allowCreateOnUpdate || isApplied) || subresource)
     throw notFound(resource.kind, target.name)
+  await context.authorizeCreate?.()
   const object = await apply(undefined)
   checkName(object, target)
   return await create(core, resource, target.namespace, object, context, { isApplied, form })

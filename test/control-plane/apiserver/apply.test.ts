@@ -353,3 +353,189 @@ test('more than ten writers by update share the record of the oldest', async t =
   t.is(new Set(fields.filter(field => field !== '.')).size, 13)
   t.true('ancient-changes Update' in all)
 })
+
+test('a JSON patch may take a record out, or clear them all', async t => {
+  const name = newName()
+  await applyMap(name, { a: '1' })
+  await applyMap(name, { b: '1' }, 'fieldManager=two')
+  const patch = (body: object) =>
+    api.raw(`${base}/${name}`, {
+      method: 'PATCH',
+      body,
+      headers: { 'content-type': 'application/json-patch+json' },
+    })
+  const one = await patch([{ op: 'remove', path: '/metadata/managedFields/0' }])
+  t.is(Object.keys(owners(one.body)).length, 1)
+  const renamed = await patch([{ op: 'replace', path: '/metadata/managedFields/0/manager', value: 'new' }])
+  t.deepEqual(Object.keys(owners(renamed.body)), ['new Apply'])
+  const cleared = await patch([{ op: 'replace', path: '/metadata/managedFields', value: [{}] }])
+  t.is(cleared.body.metadata.managedFields, undefined)
+})
+
+test('managedFields are the same in all forms of an answer', async t => {
+  const name = newName()
+  const { body } = await applyMap(name, { a: '1' })
+  const { managedFields } = body.metadata
+  t.deepEqual((await api.raw(`${base}/${name}`)).body.metadata.managedFields, managedFields)
+  const list = await api.raw(`${base}?fieldSelector=metadata.name=${name}`)
+  t.deepEqual(list.body.items[0].metadata.managedFields, managedFields)
+  const pretty = await api.raw(`${base}/${name}?pretty=true`)
+  t.deepEqual(pretty.body.metadata.managedFields, managedFields)
+  const partial = 'application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1'
+  const metadata = await api.raw(`${base}/${name}`, { headers: { accept: partial } })
+  t.deepEqual(metadata.body.metadata.managedFields, managedFields)
+  const tableType = 'application/json;as=Table;g=meta.k8s.io;v=v1'
+  const table = await api.raw(`${base}/${name}`, { headers: { accept: tableType } })
+  t.deepEqual(table.body.rows[0].object.metadata.managedFields, managedFields)
+})
+
+test('who may patch and not create cannot apply what is not there', async t => {
+  const rbac = '/apis/rbac.authorization.k8s.io/v1/namespaces/default'
+  const rules = [{ apiGroups: [''], resources: ['configmaps'], verbs: ['patch', 'get'] }]
+  await api.raw(`${rbac}/roles`, { body: { metadata: { name: 'patcher' }, rules } })
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'patcher' }
+  const subjects = [{ apiGroup: 'rbac.authorization.k8s.io', kind: 'User', name: 'jane' }]
+  await api.raw(`${rbac}/rolebindings`, { body: { metadata: { name: 'patcher' }, roleRef, subjects } })
+  const headers = { ...APPLY, 'impersonate-user': 'jane' }
+  const name = newName()
+  const write = () => apply(`${base}/${name}`, configMap(name, { a: '1' }), 'fieldManager=one', { headers })
+  const refused = await write()
+  t.is(refused.status, 403)
+  t.true(refused.body.message.includes('cannot create resource "configmaps"'), refused.body.message)
+  await applyMap(name, {})
+  t.is((await write()).status, 200)
+})
+
+test('what was applied from the client’s side is taken over without conflict, and kept up to date', async t => {
+  const name = newName()
+  const annotation = 'kubectl.kubernetes.io/last-applied-configuration'
+  const config = (data: object) => configMap(name, data)
+  const lastApplied = `${JSON.stringify(config({ a: '1', b: '1' }))}\n`
+  await api.raw(`${base}?fieldManager=kubectl-client-side-apply`, {
+    body: configMap(name, { a: '1', b: '1' }, { annotations: { [annotation]: lastApplied } }),
+  })
+  const other = await apply(`${base}/${name}`, config({ a: '2' }), 'fieldManager=other')
+  t.is(
+    other.body.message,
+    'Apply failed with 1 conflict: conflict with "kubectl-client-side-apply" using v1: .data.a',
+  )
+  const { status, body } = await apply(`${base}/${name}`, config({ a: '2' }), 'fieldManager=kubectl')
+  t.is(status, 200, body.message)
+  t.deepEqual(JSON.parse(body.metadata.annotations[annotation]).data, { a: '2' })
+})
+
+test('a custom resource is merged by the lists and maps of its schema, in all its versions', async t => {
+  const properties = {
+    spec: {
+      type: 'object',
+      properties: {
+        size: { type: 'integer' },
+        tags: { type: 'array', 'x-kubernetes-list-type': 'set', items: { type: 'string' } },
+        rules: {
+          type: 'array',
+          'x-kubernetes-list-type': 'map',
+          'x-kubernetes-list-map-keys': ['name'],
+          items: {
+            type: 'object',
+            required: ['name'],
+            properties: { name: { type: 'string' }, to: { type: 'string' } },
+          },
+        },
+        free: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true },
+      },
+    },
+    status: { type: 'object', properties: { size: { type: 'integer' } } },
+  }
+  const schema = { openAPIV3Schema: { type: 'object', properties } }
+  const version = (name: string, storage: boolean) => ({
+    name,
+    served: true,
+    storage,
+    schema,
+    subresources: { status: {} },
+  })
+  const group = 'apply.example.com'
+  await api.raw('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', {
+    body: {
+      apiVersion: 'apiextensions.k8s.io/v1',
+      kind: 'CustomResourceDefinition',
+      metadata: { name: `things.${group}` },
+      spec: {
+        group,
+        scope: 'Namespaced',
+        names: { plural: 'things', singular: 'thing', kind: 'Thing', listKind: 'ThingList' },
+        versions: [version('v1', true), version('v2', false)],
+      },
+    },
+  })
+  const path = (version: string) => `/apis/${group}/${version}/namespaces/default/things`
+  while ((await api.raw(path('v2'))).status !== 200) await new Promise(resolve => setTimeout(resolve, 20))
+  const thing = (version: string, spec: object) => ({
+    apiVersion: `${group}/${version}`,
+    kind: 'Thing',
+    metadata: { name: 'one' },
+    spec,
+  })
+  const one = await apply(
+    `${path('v1')}/one`,
+    thing('v1', { size: 1, tags: ['a'], rules: [{ name: 'x', to: 'y' }], free: { deep: { a: 1 } } }),
+  )
+  t.is(one.status, 201, one.body.message)
+  const two = await apply(
+    `${path('v2')}/one`,
+    thing('v2', { tags: ['b'], rules: [{ name: 'z' }], free: { deep: { b: 1 } } }),
+    'fieldManager=two',
+  )
+  t.is(two.status, 200, two.body.message)
+  t.deepEqual(two.body.spec, {
+    size: 1,
+    tags: ['a', 'b'],
+    rules: [{ name: 'x', to: 'y' }, { name: 'z' }],
+    free: { deep: { a: 1, b: 1 } },
+  })
+  const conflict = await apply(`${path('v2')}/one`, thing('v2', { size: 2 }), 'fieldManager=two')
+  t.is(conflict.body.message, 'Apply failed with 1 conflict: conflict with "one": .spec.size')
+  const gone = await apply(`${path('v2')}/one`, thing('v2', { tags: ['b'] }))
+  t.is(gone.status, 200, gone.body.message)
+  t.deepEqual(gone.body.spec, { tags: ['b'], rules: [{ name: 'z' }], free: { deep: { b: 1 } } })
+  const unknown = await apply(`${path('v1')}/one`, thing('v1', { wrong: 1 }))
+  t.true(unknown.body.message.endsWith('.spec.wrong: field not declared in schema'), unknown.body.message)
+  const merge = { 'content-type': 'application/merge-patch+json', 'user-agent': 'controller/v1' }
+  const status = await api.raw(`${path('v1')}/one/status`, {
+    method: 'PATCH',
+    body: { status: { size: 3 } },
+    headers: merge,
+  })
+  t.deepEqual(owners(status.body)['controller Update status'], {
+    'f:status': { '.': {}, 'f:size': {} },
+  })
+})
+
+test('a kind in two versions is owned in both', async t => {
+  const name = newName()
+  const path = (version: string) =>
+    `/apis/autoscaling/${version}/namespaces/default/horizontalpodautoscalers/${name}`
+  const scaler = (version: string, spec: object) => ({
+    apiVersion: `autoscaling/${version}`,
+    kind: 'HorizontalPodAutoscaler',
+    metadata: { name },
+    spec: { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'web' }, ...spec },
+  })
+  const first = await apply(path('v1'), scaler('v1', { maxReplicas: 3, targetCPUUtilizationPercentage: 50 }))
+  t.is(first.status, 201, first.body.message)
+  const second = await apply(path('v2'), scaler('v2', { maxReplicas: 4 }), 'fieldManager=two')
+  t.is(second.status, 409)
+  t.is(second.body.message, 'Apply failed with 1 conflict: conflict with "one": .spec.maxReplicas')
+  const metrics = [
+    { type: 'Resource', resource: { name: 'cpu', target: { type: 'Utilization', averageUtilization: 80 } } },
+  ]
+  const third = await apply(
+    path('v2'),
+    scaler('v2', { maxReplicas: 3, metrics }),
+    'fieldManager=two&force=true',
+  )
+  t.is(third.status, 200, third.body.message)
+  const one = owners(third.body)['one Apply'] as any
+  t.false('f:targetCPUUtilizationPercentage' in one['f:spec'])
+  t.true('f:maxReplicas' in one['f:spec'])
+})
