@@ -38,7 +38,11 @@ export interface NetworkPlugin {
    * A plugin in a process of its own answers with a promise in any case.
    */
   conflist(self: NetworkSelf): object | undefined | Promise<object | undefined>
-  /** A fault that keeps Pods from being networked, in words for the node's condition. */
+  /**
+   * A fault that keeps Pods from being networked, in words for the node's condition `Ready`, which is then False;
+   * undefined without one. Called every few seconds; no answer within 2 s counts as a fault.
+   */
   status?(): Promise<string | undefined>
+  /** Takes everything back that this plugin, or an earlier instance of it, made on the node. Must not fail on nothing. */
   cleanUp?(): Promise<void>
 }

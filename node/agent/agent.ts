@@ -58,7 +58,7 @@ export async function startAgent(
   const otherRuntimes = await startRuntimes(plugins, config.runtimes)
   const runtimes = [runtime, ...Object.values(otherRuntimes).map(other => other.runtime)]
   const part = (name: string): Logger => log.child({ component: name })
-  startNetwork({
+  const { fault: networkFault } = startNetwork({
     informers: networkInformers,
     nodeName,
     nodeAddress,
@@ -109,6 +109,7 @@ export async function startAgent(
     settings: { ...config.kubelet, ...(config.maxPods && { maxPods: config.maxPods }) },
     server: { address: nodeAddress, port: config.server.port ?? KUBELET_PORT, tls: config.server },
     volumePlugins,
+    networkFault,
     log: part('kubelet'),
     signal,
   })

@@ -58,6 +58,8 @@ export interface KubeletOptions {
   settings?: Partial<KubeletSettings>
   server: { address: string; port: number; tls: KubeletServerTls }
   volumePlugins: VolumePlugin[]
+  /** What keeps Pods from being networked, as the network's provider says; undefined when nothing does. */
+  networkFault?(): Promise<string | undefined>
   log: Logger
   signal: AbortSignal
 }

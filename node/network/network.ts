@@ -27,12 +27,15 @@ export interface NetworkOptions {
 export interface Network {
   /** Resolves when Pods can be networked. */
   ready: Promise<void>
+  /** What the plugin says keeps Pods from being networked; undefined when nothing does. Never rejects. */
+  fault(): Promise<string | undefined>
 }
 
 const CONFLIST = '10-skiff.conflist'
 const COLLECT = 300_000
 const REPAIR = 60_000
 const RETRY = 1_000
+const STATUS_DEADLINE = 2_000
 
 /** Runs a node's Pod network: waits for its podCIDR, prepares it, follows the other nodes, serves CNI. */
 export function startNetwork(options: NetworkOptions): Network {
@@ -42,7 +45,15 @@ export function startNetwork(options: NetworkOptions): Network {
     ready.reject(error)
   })
   ready.promise.catch(() => {})
-  return { ready: ready.promise }
+  return { ready: ready.promise, fault: () => askStatus(options.plugin) }
+}
+
+async function askStatus(plugin: NetworkPlugin): Promise<string | undefined> {
+  if (!plugin.status) return undefined
+  const deadline = Promise.withResolvers<string>()
+  const timer = setTimeout(() => deadline.resolve('the network plugin gives no answer'), STATUS_DEADLINE)
+  const asked = plugin.status().catch(error => `the network plugin failed: ${error.message}`)
+  return Promise.race([asked, deadline.promise]).finally(() => clearTimeout(timer))
 }
 
 async function run(options: NetworkOptions, onReady: () => void): Promise<void> {

@@ -15,6 +15,8 @@ export interface NodeFacts {
   dataDir: string
   maxPods: number
   pressure(): Pressure
+  /** What keeps Pods from being networked, as the network's provider says; the runtime does not know. */
+  networkFault?(): Promise<string | undefined>
   /** Handlers of RuntimeClasses that have a runtime of their own. */
   handlers: readonly string[]
   kubeletPort: number
@@ -40,6 +42,7 @@ export function createStatusSource(facts: NodeFacts): StatusSource {
         status => status.conditions,
         error => error as Error,
       )
+      const networkFault = await facts.networkFault?.()
       if (conditions instanceof Error) version = undefined
       else version ??= await runtime.version().catch(() => undefined)
       if (Date.now() - listedAt > LIST_IMAGES && !(conditions instanceof Error)) {
@@ -49,7 +52,7 @@ export function createStatusSource(facts: NodeFacts): StatusSource {
       return {
         ...nodeResources(dataDir, maxPods),
         conditions: nodeConditions(
-          conditions,
+          networkFault === undefined ? conditions : withNetworkFault(conditions, networkFault),
           facts.pressure(),
           (before?.conditions ?? []) as never,
         ) as never,
@@ -66,4 +69,13 @@ export function createStatusSource(facts: NodeFacts): StatusSource {
       }
     },
   }
+}
+
+function withNetworkFault(
+  conditions: RuntimeCondition[] | Error,
+  message: string,
+): RuntimeCondition[] | Error {
+  if (conditions instanceof Error) return conditions
+  const others = conditions.filter(({ type }) => type !== 'NetworkReady')
+  return [...others, { type: 'NetworkReady', status: false, reason: 'NetworkPluginNotReady', message }]
 }

@@ -144,6 +144,22 @@ test.serial('a plugin that failed begins again: its process may be a new one', a
   await ready
 })
 
+test.serial("the plugin's own words say why Pods cannot be networked", async t => {
+  const informers = createFakeInformers()
+  let status = async (): Promise<string | undefined> => undefined
+  const { plugin } = createRecorder()
+  const { fault } = start({ informers, plugin: { ...plugin, status: () => status() } })
+  t.is(await fault(), undefined)
+  status = async () => 'the tunnel is down'
+  t.is(await fault(), 'the tunnel is down')
+  status = async () => {
+    throw new Error('crashed')
+  }
+  t.is(await fault(), 'the network plugin failed: crashed')
+  status = () => new Promise(() => {})
+  t.is(await fault(), 'the network plugin gives no answer')
+})
+
 /** Reserved addresses as files: name and whose. */
 async function reserve(address: string, owner: string, age: number): Promise<string> {
   const folder = join(dir, 'addresses', 'net')
