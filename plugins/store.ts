@@ -116,6 +116,11 @@ export interface StorePlugin {
 export class StoreError extends Error {
   readonly code: 'unavailable' | 'expired' | 'unreadable'
 
+  /** Told by its name: a plugin may have loaded this file on its own. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    return value instanceof Error && value.name === 'StoreError'
+  }
+
   constructor(code: StoreError['code'], message: string, options?: ErrorOptions) {
     super(message, options)
     this.name = 'StoreError'
