@@ -15,6 +15,8 @@ export interface View {
   read<D extends StoredDocument>(documents: readonly D[]): D[] | Promise<D[]>
   /** Brings a document to the version that is stored. */
   write(document: Document): Document | Promise<Document>
+  /** Told of a document that was stored as it was given: it need not be read when it comes back. */
+  wrote(revision: number, bytes: Buffer): void
 }
 
 /**
@@ -61,7 +63,10 @@ export class ViewStore implements StorePlugin {
     const view = this.#views.get(type)
     if (!view) return await this.#store.put(type, key, expected, document)
     const stored = await view.write(document)
-    return await readResult(view, key, await this.#store.put(view.type, key, expected, stored))
+    const result = await this.#store.put(view.type, key, expected, stored)
+    if (!result.ok || stored !== document) return await readResult(view, key, result)
+    view.wrote(result.revision, result.bytes)
+    return result
   }
 
   async delete(type: string, key: string, expected: number): Promise<WriteResult> {

@@ -3,7 +3,7 @@ import { apiVersion } from '../../../api/kinds/kind.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { applyDefaults } from '../../../api/schema/structural/default.ts'
 import { prune } from '../../../api/schema/structural/prune.ts'
-import type { Document, StoredDocument } from '../../../plugins/store.ts'
+import type { StoredDocument } from '../../../plugins/store.ts'
 import { encode } from '../rest/encode.ts'
 import type { View } from './view-store.ts'
 
@@ -30,45 +30,64 @@ export interface ViewOptions {
  * One version of a custom resource over what is stored: objects of other versions are converted, and all are pruned and
  * defaulted by the schema as it is now, which may be younger than they are.
  */
-export function createView({ type, group, version, storageVersion, schemaOf, convert }: ViewOptions): View {
+export function createView(options: ViewOptions): View {
+  const { type, group, version, storageVersion, schemaOf, convert } = options
   const served = apiVersion({ group, version })
   const stored = apiVersion({ group, version: storageVersion })
   const schema = schemaOf(version)
-  const finish = <D extends StoredDocument>(
-    documents: readonly D[],
-    objects: ApiObject[],
-    before: ApiObject[],
-  ) =>
-    documents.map((document, i) => {
-      const isSame = objects[i] === before[i] && !isConverted(document, served)
-      const isChanged = normalize(objects[i]!, schema)
-      return isSame && !isChanged ? document : { ...document, bytes: bytesOf(objects[i]!, document.revision) }
-    })
+  const own = new Map<number, Buffer>()
+  const finish = <D extends StoredDocument>(document: D, object: ApiObject): D => {
+    const isForeign = isConverted(document, served)
+    const isChanged = normalize(object, schema)
+    return isForeign || isChanged ? { ...document, bytes: bytesOf(object, document.revision) } : document
+  }
+  const read = <D extends StoredDocument>(documents: readonly D[]): D[] | Promise<D[]> => {
+    const objects = documents.map(({ bytes }) => JSON.parse(bytes.toString()) as ApiObject)
+    const foreign = objects.filter(object => object.apiVersion !== served)
+    const place = (converted: ApiObject[]): D[] => {
+      const next = new Map(foreign.map((object, i) => [object, converted[i]!]))
+      return documents.map((document, i) => finish(document, next.get(objects[i]!) ?? objects[i]!))
+    }
+    return then(foreign.length > 0 ? convert(foreign, served) : [], place)
+  }
   return {
     type,
     read(documents) {
-      const objects = documents.map(({ bytes }) => JSON.parse(bytes.toString()) as ApiObject)
-      const foreign = objects.filter(object => object.apiVersion !== served)
-      if (foreign.length === 0) return finish(documents, objects, objects)
-      const place = (converted: ApiObject[]) => {
-        const next = converted.values()
-        const all = objects.map(object => (foreign.includes(object) ? next.next().value! : object))
-        return finish(documents, all, objects)
+      const others = documents.filter(document => !isOwn(own, document))
+      if (others.length === 0) return [...documents]
+      const place = (found: typeof others) => {
+        const next = new Map(others.map((document, i) => [document, found[i]!]))
+        return documents.map(document => next.get(document) ?? document)
       }
-      const converted = convert(foreign, served)
-      return converted instanceof Promise ? converted.then(place) : place(converted)
+      return then(read(others), place)
     },
     write(document) {
       if (version === storageVersion) return document
       const object = JSON.parse(`${document.head}0${document.tail}`) as ApiObject
-      const place = ([converted]: ApiObject[]): Document => {
+      return then(convert([object], stored), ([converted]) => {
         normalize(converted!, schemaOf(storageVersion))
         return encode(converted!)
-      }
-      const converted = convert([object], stored)
-      return converted instanceof Promise ? converted.then(place) : place(converted)
+      })
+    },
+    wrote(revision, bytes) {
+      if (own.size >= MOST_OWN) own.delete(own.keys().next().value!)
+      own.set(revision, bytes)
     },
   }
+}
+
+/** So many of the latest writes are known again when they come back from the store. */
+const MOST_OWN = 1_000
+
+/** Whether a document is one that was written here a moment ago, as the schema wants it already. */
+function isOwn(own: Map<number, Buffer>, { revision, bytes }: StoredDocument): boolean {
+  const written = own.get(revision)
+  return written?.equals(bytes) ?? false
+}
+
+/** Goes on at once with what is there already: most conversions wait for nobody. */
+function then<T, R>(value: T | Promise<T>, next: (value: T) => R): R | Promise<R> {
+  return value instanceof Promise ? value.then(next) : next(value)
 }
 
 /** Whether the stored bytes are of another version: the type stands at their beginning. */
