@@ -42,7 +42,7 @@ export async function route(ctx: ApiContext, routes: Routes): Promise<void> {
     case 'metrics':
       return await sendMetrics(ctx, routes.registry)
     case '':
-      return await sendJson(ctx, 200, { paths: PATHS })
+      return await sendJson(ctx, 200, { paths: rootPaths(routes) })
     default:
       return await sendText(ctx, 404, '404 page not found\n')
   }
@@ -58,15 +58,13 @@ async function sendMetrics(ctx: ApiContext, registry: Registry): Promise<void> {
   await sendBody(ctx, 200, registry.contentType, Buffer.from(await registry.metrics()))
 }
 
-const PATHS = [
-  '/api',
-  '/api/v1',
-  '/apis',
-  '/healthz',
-  '/livez',
-  '/metrics',
-  '/openapi/v2',
-  '/openapi/v3',
-  '/readyz',
-  '/version',
-]
+/** What `/` lists: every path that is answered without a resource being named. */
+function rootPaths({ discovery, checks }: Routes): string[] {
+  const health = ['healthz', 'livez', 'readyz'].flatMap(endpoint => [
+    `/${endpoint}`,
+    ...checks
+      .filter(({ readinessOnly }) => endpoint === 'readyz' || !readinessOnly)
+      .map(({ name }) => `/${endpoint}/${name}`),
+  ])
+  return [...discovery.paths(), ...health, '/metrics', '/openapi/v2', '/openapi/v3', '/version'].sort()
+}

@@ -22,8 +22,8 @@ export default async function api(): Promise<void> {
         await measure(contestant, measurement, rows)
       }
     }
+    printRows(rows, contestants, round)
   }
-  printRows(rows, contestants, rounds)
 }
 
 function readOptions() {

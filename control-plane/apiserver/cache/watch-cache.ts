@@ -61,6 +61,8 @@ export class WatchCache implements CacheView {
   #loading: Promise<void> | undefined
   #unsubscribe = () => {}
   #written = new Map<number, Entry>()
+  #asking: Promise<number> | undefined
+  #askingNext: Promise<number> | undefined
   #nodeIndex: Map<string, Set<string>> | undefined
   /** Rejects when what is stored cannot be read; loading goes on, as another server may put it right. */
   #unreadable = neverYet()
@@ -114,9 +116,29 @@ export class WatchCache implements CacheView {
   async current(): Promise<void> {
     await this.ready()
     const seen = this.revision
-    const revision = await this.#store.revision(this.type)
+    const revision = await this.#newest()
     if (revision < seen) this.#reload(`the store went back from revision ${seen} to ${revision}`)
     if (revision > this.revision) await this.waitFor(revision)
+  }
+
+  /**
+   * The store's revision, asked for after the call. Only one question is on its way at a time: those who come meanwhile
+   * share the next one.
+   */
+  #newest(): Promise<number> {
+    if (!this.#asking) {
+      this.#asking = this.#store.revision(this.type).finally(() => {
+        this.#asking = undefined
+      })
+      return this.#asking
+    }
+    this.#askingNext ??= this.#asking
+      .catch(() => {})
+      .then(() => {
+        this.#askingNext = undefined
+        return this.#newest()
+      })
+    return this.#askingNext
   }
 
   /** Resolves when the cache is at a revision or beyond. Rejects with upstream's 504 after 3 s. */

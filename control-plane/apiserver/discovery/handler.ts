@@ -33,6 +33,15 @@ export class DiscoveryHandler {
     await sendJson(ctx, 200, resourceList(this.#kinds, group, version))
   }
 
+  /** The paths that are answered here. */
+  paths(): string[] {
+    const groups = sortedGroups(this.#kinds).flatMap(([group, versions]) => [
+      `/apis/${group}`,
+      ...versions.map(version => `/apis/${group}/${version}`),
+    ])
+    return ['/api', '/api/v1', '/apis', ...groups]
+  }
+
   async #core(ctx: ApiContext, version: string | undefined): Promise<void> {
     if (version === 'v1') return await sendJson(ctx, 200, resourceList(this.#kinds, '', 'v1'))
     if (version !== undefined) return await notServed(ctx)

@@ -1,22 +1,46 @@
-import { StatusError, timeout } from '../../../api/meta/status.ts'
+import { badRequest, StatusError, timeout } from '../../../api/meta/status.ts'
 import { isLongRunning } from './long-running.ts'
 import { sendError } from './respond.ts'
 import type { Middleware } from './state.ts'
 
-/** Upstream's --request-timeout. Milliseconds. */
+/** Upstream's --request-timeout: no request may ask for longer. Milliseconds. */
 const REQUEST_TIMEOUT = 60_000
+/** Milliseconds. */
+const UNITS: Record<string, number> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1e3, m: 60e3, h: 3600e3 }
+const DURATION = /^(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/
 
-/** No request but watches and connections hangs for ever: 504 after a minute. */
+/**
+ * No request but watches and connections hangs for ever: 504 after a minute, or after `?timeout=` if that is less.
+ * @throws StatusError 400 for a time-out that is no duration
+ */
 export const timeouts: Middleware = async (ctx, next) => {
-  if (isLongRunning(ctx.state.info)) return await next()
+  const { info } = ctx.state
+  if (isLongRunning(info)) return await next()
+  const asked = info.query.get('timeout')
+  const milliseconds = asked ? Math.min(readTimeout(asked), REQUEST_TIMEOUT) : REQUEST_TIMEOUT
   const timer = setTimeout(() => {
     const { status } = timeout({ group: '', plural: '' }, '')
     const message = 'Timeout: request did not complete within the allotted timeout'
     void sendError(ctx, new StatusError({ ...status, message, details: {} }))
-  }, REQUEST_TIMEOUT)
+  }, milliseconds)
   try {
     await next()
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** Go's durations: `1m30s`. 0 stands for the longest. */
+function readTimeout(text: string): number {
+  if (text === '0') return REQUEST_TIMEOUT
+  let rest = text
+  let total = 0
+  while (rest !== '') {
+    const [part, count, , unit] = DURATION.exec(rest) ?? []
+    if (part === undefined)
+      throw badRequest(`invalid timeout specified in the request URL - time: invalid duration "${text}"`)
+    total += Number(count) * UNITS[unit!]!
+    rest = rest.slice(part.length)
+  }
+  return total || REQUEST_TIMEOUT
 }
