@@ -1,17 +1,17 @@
 import { retryOnConflict } from '../../../api/client/retry.ts'
 import { pods } from '../../../api/kinds/core.ts'
 import { podDisruptionBudgets } from '../../../api/kinds/policy.ts'
-import type { Pod } from '../../../api/kinds/types.ts'
+import type { Pod, PodDisruptionBudget } from '../../../api/kinds/types.ts'
 import { labelSelector } from '../../../api/meta/selectors.ts'
-import { internalError, tooManyRequests } from '../../../api/meta/status.ts'
+import { forbidden, internalError, tooManyRequests } from '../../../api/meta/status.ts'
+import { now } from '../../../api/meta/time.ts'
 import type { SubresourceHandler, SubresourceRequest } from '../subresources.ts'
 
 /** Deletes a Pod unless a disruption budget forbids it (policy/v1 Eviction). */
 export const evictPod: SubresourceHandler = async request => {
   const { client, name, namespace, object, dryRun } = request
   const pod = await client.get(pods, { name, namespace })
-  const needsBudget = pod.status?.phase === 'Running' && !pod.metadata.deletionTimestamp && isReady(pod)
-  if (needsBudget) await takeFromBudget(request, pod)
+  if (isRunning(pod)) await takeFromBudget(request, pod)
   const options = {
     ...object.deleteOptions,
     preconditions: { uid: pod.metadata.uid!, ...object.deleteOptions?.preconditions },
@@ -19,6 +19,10 @@ export const evictPod: SubresourceHandler = async request => {
   if (!dryRun) await client.delete(pods, { name, namespace }, options)
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } as never
 }
+
+/** Pods that never ran, ended, or are going already are in nobody's budget. */
+const isRunning = ({ metadata, status }: Pod): boolean =>
+  !metadata.deletionTimestamp && !['Pending', 'Succeeded', 'Failed'].includes(status?.phase ?? 'Pending')
 
 const isReady = ({ status }: Pod): boolean =>
   (status?.conditions ?? []).some(({ type, status: value }) => type === 'Ready' && value === 'True')
@@ -35,15 +39,51 @@ async function takeFromBudget({ client, namespace, dryRun }: SubresourceRequest,
   if (!budget) return
   await retryOnConflict(async () => {
     const current = structuredClone(await client.get(podDisruptionBudgets, budget.metadata as never))
-    if ((current.status?.disruptionsAllowed ?? 0) <= 0) {
-      const { name } = budget.metadata
-      const { desiredHealthy = 0, currentHealthy = 0 } = current.status ?? {}
-      const message = `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`
-      throw tooManyRequests("Cannot evict pod as it would violate the pod's disruption budget.", 0, [
-        { reason: 'DisruptionBudget', message },
-      ])
-    }
-    current.status!.disruptionsAllowed -= 1
+    if (isFree(current, pod)) return
+    checkAllowed(current)
+    const { status } = current
+    status!.disruptionsAllowed -= 1
+    status!.disruptedPods = { ...status!.disruptedPods, [pod.metadata.name]: now() }
     if (!dryRun) await client.update(podDisruptionBudgets, current, { subresource: 'status' })
   })
+}
+
+/** A Pod that is not ready adds nothing to what is healthy: it may go if enough others are, or whenever the budget says. */
+function isFree({ spec, status }: PodDisruptionBudget, pod: Pod): boolean {
+  if (isReady(pod)) return false
+  if ((spec as { unhealthyPodEvictionPolicy?: string }).unhealthyPodEvictionPolicy === 'AlwaysAllow')
+    return true
+  const { currentHealthy = 0, desiredHealthy = 0 } = status ?? {}
+  return desiredHealthy > 0 && currentHealthy >= desiredHealthy
+}
+
+const REFUSED = "Cannot evict pod as it would violate the pod's disruption budget."
+/** Most evictions under way at the same time. */
+const MOST_DISRUPTED = 2_000
+const PROCESSING_SECONDS = 10
+
+function checkAllowed({ metadata, status }: PodDisruptionBudget): void {
+  const { name, generation = 0 } = metadata
+  const { disruptionsAllowed = 0, desiredHealthy = 0, currentHealthy = 0, disruptedPods = {} } = status ?? {}
+  const refuse = (message: string, seconds: number): never => {
+    throw tooManyRequests(REFUSED, seconds, [{ reason: 'DisruptionBudget', message }])
+  }
+  if ((status?.observedGeneration ?? 0) < generation) {
+    refuse(`The disruption budget ${name} is still being processed by the server.`, PROCESSING_SECONDS)
+  }
+  const kind = { group: 'policy', plural: 'poddisruptionbudgets' }
+  if (disruptionsAllowed < 0) throw forbidden(kind, name, 'pdb disruptions allowed is negative')
+  if (Object.keys(disruptedPods).length > MOST_DISRUPTED) {
+    throw forbidden(
+      kind,
+      name,
+      'DisruptedPods map too big - too many evictions not confirmed by PDB controller',
+    )
+  }
+  if (disruptionsAllowed === 0) {
+    refuse(
+      `The disruption budget ${name} needs ${desiredHealthy} healthy pods and has ${currentHealthy} currently`,
+      0,
+    )
+  }
 }
