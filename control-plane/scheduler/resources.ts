@@ -65,4 +65,29 @@ function computeRequests({ spec }: Pod): Resources {
   return { ...addResources(total, toResources(spec.overhead)), pods: 1 }
 }
 
+/** What a container that requests nothing counts for when nodes are compared (upstream's figures). */
+const LITTLE_CPU = 100
+const LITTLE_MEMORY = 200 * 1024 * 1024
+
+export type Estimate = Pick<Resources, 'milliCpu' | 'memory'>
+
+const estimates = new WeakMap<Pod, Estimate>()
+
+/** CPU and memory of a Pod, with a little for each container that does not say. */
+export function podEstimate(pod: Pod): Estimate {
+  const known = estimates.get(pod)
+  if (known) return known
+  const estimate = { milliCpu: 0, memory: 0 }
+  for (const { resources } of pod.spec.containers) {
+    const requests = toResources(resources?.requests)
+    estimate.milliCpu += requests.milliCpu || LITTLE_CPU
+    estimate.memory += requests.memory || LITTLE_MEMORY
+  }
+  const whole = podRequests(pod)
+  estimate.milliCpu = Math.max(estimate.milliCpu, whole.milliCpu)
+  estimate.memory = Math.max(estimate.memory, whole.memory)
+  estimates.set(pod, estimate)
+  return estimate
+}
+
 export const nodeAllocatable = ({ status }: Node): Resources => toResources(status?.allocatable)

@@ -1,15 +1,19 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Client } from '../../api/client/client.ts'
 import { createEventRecorder } from '../../api/client/event-recorder.ts'
 import { createInformerFactory } from '../../api/client/informer.ts'
-import { nodes, pods } from '../../api/kinds/core.ts'
-import type { Pod } from '../../api/kinds/types.ts'
+import { namespaces, nodes, pods } from '../../api/kinds/core.ts'
+import { podDisruptionBudgets } from '../../api/kinds/policy.ts'
+import type { Node, Pod } from '../../api/kinds/types.ts'
 import { objectKey } from '../../api/meta/object.ts'
 import { isConflict, isNotFound } from '../../api/meta/status.ts'
 import { now } from '../../api/meta/time.ts'
 import type { Logger } from '../../plugins/plugin.ts'
-import type { NodeInfo, SchedulerPlugin } from '../../plugins/scheduler.ts'
-import { BUILTIN_STEPS, schedulePod } from './framework.ts'
-import { findPreemption } from './preemption.ts'
+import type { CycleState, SchedulerPlugin } from '../../plugins/scheduler.ts'
+import { bindPod, reserve, unreserve } from './binding.ts'
+import { BUILTIN_STEPS, type Cluster, type Decision, schedulePod } from './framework.ts'
+import { createNominations } from './nominations.ts'
+import { defaultPreemption } from './preemption.ts'
 import { createSchedulingQueue } from './queue.ts'
 import { createSnapshot } from './snapshot.ts'
 
@@ -32,39 +36,22 @@ export async function startScheduler(options: SchedulerOptions): Promise<void> {
   const recorder = createEventRecorder(client, { component: schedulerName })
   const podCache = informers.informer(pods)
   const nodeCache = informers.informer(nodes)
+  const namespaceCache = informers.informer(namespaces)
+  const budgetCache = informers.informer(podDisruptionBudgets)
   const snapshot = createSnapshot()
-  const queue = createSchedulingQueue()
-  const steps = [...BUILTIN_STEPS, ...plugins]
+  const nominations = createNominations()
+  const filters = [...BUILTIN_STEPS, ...plugins]
+  const steps = [...filters, defaultPreemption({ steps: filters, budgets: () => budgetCache.list() })]
+  const queue = createSchedulingQueue(steps.findLast(step => step.queueSort)!.queueSort!)
   signal.addEventListener('abort', () => queue.shutDown(), { once: true })
 
   nodeCache.addHandler({
-    added: node => {
-      snapshot.setNode(node)
-      queue.activateAll()
-    },
-    updated: node => {
-      snapshot.setNode(node)
-      queue.activateAll()
+    added: seeNode,
+    updated: (node, old) => {
+      if (!isHeartbeat(node, old)) seeNode(node)
     },
     deleted: ({ metadata }) => snapshot.removeNode(metadata.name),
   })
-  const seePod = (pod: Pod): void => {
-    const key = objectKey(pod)
-    if (isOver(pod)) forget(pod)
-    else if (pod.spec.nodeName) {
-      queue.remove(key)
-      snapshot.setPod(pod)
-    } else if (isMine(pod)) queue.add(key, pod.spec.priority ?? 0)
-  }
-  const forget = (pod: Pod): void => {
-    queue.remove(objectKey(pod))
-    snapshot.removePod(objectKey(pod))
-    if (pod.spec.nodeName) queue.activateAll()
-  }
-  const isMine = ({ spec, metadata }: Pod): boolean =>
-    (spec.schedulerName ?? 'default-scheduler') === schedulerName &&
-    !metadata.deletionTimestamp &&
-    !spec.schedulingGates?.length
   podCache.addHandler({
     added: seePod,
     updated: (pod, old) => {
@@ -74,77 +61,140 @@ export async function startScheduler(options: SchedulerOptions): Promise<void> {
     },
     deleted: forget,
   })
-  await Promise.all([podCache.synced(), nodeCache.synced()])
+  await Promise.all([podCache, nodeCache, namespaceCache, budgetCache].map(cache => cache.synced()))
 
+  const cluster = (): Cluster => ({
+    nodes: snapshot.nodes(),
+    withNominated: nominations.withNominated,
+    namespaceLabels: name => namespaceCache.get(name)?.metadata.labels,
+  })
   for (let key = await queue.take(); key !== undefined; key = await queue.take()) {
     const pod = podCache.get(key)
     if (!pod || pod.spec.nodeName || !isMine(pod)) continue
-    const decision = schedulePod(pod, snapshot.nodes(), steps)
-    if (decision.nodeName === undefined) {
-      queue.park(key, pod.spec.priority ?? 0)
-      void reject(pod, decision.message, decision.candidates)
-    } else {
-      snapshot.setPod({ ...pod, spec: { ...pod.spec, nodeName: decision.nodeName } })
-      void bind(pod, decision.nodeName)
+    try {
+      const decision = schedulePod(pod, cluster(), steps)
+      if (decision.nodeName === undefined) refuse(key, pod, decision)
+      else accept(pod, decision)
+    } catch (error) {
+      retryLater(pod, error as Error)
     }
   }
 
-  async function bind(pod: Pod, nodeName: string): Promise<void> {
-    const { name, namespace, uid } = pod.metadata
-    const binding = {
-      apiVersion: 'v1',
-      kind: 'Binding',
-      metadata: { name, namespace, uid },
-      target: { apiVersion: 'v1', kind: 'Node', name: nodeName },
+  function seeNode(node: Node): void {
+    snapshot.setNode(node)
+    queue.activateAll()
+  }
+
+  function seePod(pod: Pod): void {
+    const key = objectKey(pod)
+    if (isOver(pod)) forget(pod)
+    else if (pod.spec.nodeName) {
+      queue.remove(key)
+      nominations.remove(pod)
+      snapshot.setPod(pod)
+    } else if (isMine(pod)) {
+      const nominated = pod.status?.nominatedNodeName
+      if (nominated) nominations.set(pod, nominated)
+      queue.add(key, pod)
     }
+  }
+
+  function forget(pod: Pod): void {
+    queue.remove(objectKey(pod))
+    nominations.remove(pod)
+    snapshot.removePod(objectKey(pod))
+    if (pod.spec.nodeName) queue.activateAll()
+  }
+
+  function isMine({ spec, metadata }: Pod): boolean {
+    return (
+      (spec.schedulerName ?? 'default-scheduler') === schedulerName &&
+      !metadata.deletionTimestamp &&
+      !spec.schedulingGates?.length
+    )
+  }
+
+  function accept(pod: Pod, { nodeName, state }: Decision & { nodeName: string }): void {
+    reserve(pod, nodeName, state, steps)
+    snapshot.setPod({ ...pod, spec: { ...pod.spec, nodeName } })
+    nominations.remove(pod)
+    void bind(pod, nodeName, state)
+  }
+
+  async function bind(pod: Pod, nodeName: string, state: CycleState): Promise<void> {
+    const { name, namespace } = pod.metadata
     try {
-      for (const step of plugins) if (await step.bind?.(pod, nodeName)) return
-      await client.create(pods, binding as never, { name: { name, namespace }, subresource: 'binding' })
+      await bindPod(client, pod, nodeName, state, steps, signal)
       recorder.event(pod, 'Normal', 'Scheduled', `Successfully assigned ${namespace}/${name} to ${nodeName}`)
     } catch (error) {
       if (podCache.get(objectKey(pod))?.spec.nodeName) return
+      unreserve(pod, nodeName, state, steps)
       snapshot.removePod(objectKey(pod))
       if (isNotFound(error) || isConflict(error)) return
-      log.warn({ pod: objectKey(pod), error: (error as Error).message }, 'binding failed, trying again')
-      queue.park(objectKey(pod), pod.spec.priority ?? 0)
-      queue.activateAll()
+      retryLater(pod, error as Error)
     }
   }
 
-  async function reject(pod: Pod, why: string, candidates: NodeInfo[]): Promise<void> {
-    const preemption = findPreemption(pod, candidates, snapshot.nodes(), steps)
-    const count = snapshot.nodes().length
-    const helpless = `preemption: 0/${count} nodes are available: ${preemptionReasons(count, candidates.length)}`
-    const message = preemption || count === 0 ? why : `${why} ${helpless}`
+  /** Something went wrong that has nothing to do with how full the nodes are. */
+  function retryLater(pod: Pod, error: Error): void {
+    log.warn({ pod: objectKey(pod), error: error.message }, 'scheduling failed, trying again')
+    recorder.event(pod, 'Warning', 'FailedScheduling', error.message)
+    queue.park(objectKey(pod), pod)
+    queue.activateAll()
+  }
+
+  function refuse(key: string, pod: Pod, decision: Decision & { nodeName: undefined }): void {
+    const { message, preemption } = decision
+    queue.park(key, pod)
     recorder.event(pod, 'Warning', 'FailedScheduling', message)
-    const condition = {
-      type: 'PodScheduled',
-      status: 'False',
-      reason: 'Unschedulable',
-      message,
-      lastTransitionTime: now(),
-      lastProbeTime: null,
+    if (preemption) nominations.set(pod, preemption.nodeName)
+    void tellStatus(pod, message, preemption?.nodeName)
+    for (const victim of preemption?.victims ?? []) void takeAway(victim, pod, preemption!.nodeName)
+  }
+
+  async function tellStatus(pod: Pod, message: string, nominatedNodeName: string | undefined) {
+    const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }
+    const status = {
+      conditions: [{ ...condition, lastTransitionTime: now(), lastProbeTime: null }],
+      ...(nominatedNodeName && { nominatedNodeName }),
     }
-    const status = { conditions: [condition], ...(preemption && { nominatedNodeName: preemption.nodeName }) }
+    const body = { metadata: { uid: pod.metadata.uid }, status }
+    await patchStatus(pod, body)
+  }
+
+  async function takeAway(victim: Pod, pod: Pod, nodeName: string): Promise<void> {
+    const message = `${schedulerName}: preempting to accommodate a higher priority pod`
+    const condition = { type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler', message }
+    const conditions = [{ ...condition, lastTransitionTime: now() }]
+    await patchStatus(victim, { metadata: { uid: victim.metadata.uid }, status: { conditions } })
+    const preconditions = { uid: victim.metadata.uid! }
+    try {
+      await client.delete(pods, victim.metadata, { preconditions })
+      const told = `Preempted by pod ${pod.metadata.uid} on node ${nodeName}`
+      recorder.event(victim, 'Normal', 'Preempted', told)
+    } catch (error) {
+      if (!isNotFound(error))
+        log.warn({ pod: objectKey(victim), error: (error as Error).message }, 'cannot preempt')
+    }
+  }
+
+  /** A Pod that has changed or gone is looked at again anyway. */
+  async function patchStatus(pod: Pod, body: object): Promise<void> {
     await client
-      .patch(pods, pod.metadata, { type: 'strategic', body: { status } }, { subresource: 'status' })
-      .catch(() => {})
-    for (const victim of preemption?.victims ?? []) {
-      recorder.event(
-        victim,
-        'Normal',
-        'Preempted',
-        `Preempted by pod ${pod.metadata.uid} on node ${preemption!.nodeName}`,
+      .patch(pods, pod.metadata, { type: 'strategic', body }, { subresource: 'status' })
+      .catch(error =>
+        log.debug({ pod: objectKey(pod), error: (error as Error).message }, 'status not written'),
       )
-      await client.delete(pods, victim.metadata).catch(() => {})
-    }
   }
 }
 
-function preemptionReasons(count: number, resolvable: number): string {
-  const parts = [
-    ...(resolvable > 0 ? [`${resolvable} No preemption victims found for incoming pod`] : []),
-    ...(count > resolvable ? [`${count - resolvable} Preemption is not helpful for scheduling`] : []),
+/** A node that only says that it lives changes nothing for any Pod. */
+function isHeartbeat(node: Node, old: Node): boolean {
+  const facts = ({ metadata, spec, status }: Node) => [
+    metadata.labels,
+    spec,
+    status?.allocatable,
+    status?.images,
   ]
-  return `${parts.join(', ')}.`
+  return isDeepStrictEqual(facts(node), facts(old))
 }

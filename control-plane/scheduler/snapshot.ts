@@ -1,7 +1,15 @@
 import type { Node, Pod } from '../../api/kinds/types.ts'
 import { objectKey } from '../../api/meta/object.ts'
-import type { NodeInfo, Resources } from '../../plugins/scheduler.ts'
-import { addResources, nodeAllocatable, noResources, podRequests, subtractResources } from './resources.ts'
+import type { CycleState, NodeInfo, Resources } from '../../plugins/scheduler.ts'
+import {
+  addResources,
+  type Estimate,
+  nodeAllocatable,
+  noResources,
+  podEstimate,
+  podRequests,
+  subtractResources,
+} from './resources.ts'
 
 interface Entry extends NodeInfo {
   pods: Pod[]
@@ -20,6 +28,43 @@ export interface Snapshot {
   nodeOf(key: string): string | undefined
 }
 
+const plus = (a: Estimate, b: Estimate, sign: 1 | -1): Estimate => ({
+  milliCpu: a.milliCpu + sign * b.milliCpu,
+  memory: a.memory + sign * b.memory,
+})
+
+/** A node as it would be if some of its Pods were gone. */
+export function withoutPods(info: NodeInfo, gone: readonly Pod[]): NodeInfo {
+  return {
+    ...info,
+    pods: info.pods.filter(pod => !gone.includes(pod)),
+    requested: gone.reduce((left, pod) => subtractResources(left, podRequests(pod)), info.requested),
+    estimated: gone.reduce((left, pod) => plus(left, podEstimate(pod), -1), info.estimated),
+  }
+}
+
+/** A node as it would be with some Pods more. */
+export function withPods(info: NodeInfo, more: readonly Pod[]): NodeInfo {
+  return {
+    ...info,
+    pods: [...info.pods, ...more],
+    requested: more.reduce((sum, pod) => addResources(sum, podRequests(pod)), info.requested),
+    estimated: more.reduce((sum, pod) => plus(sum, podEstimate(pod), 1), info.estimated),
+  }
+}
+
+const KNOWN = 'nodes of the cluster'
+
+/** False for a node as it would be with other Pods on it. */
+export function isOfCluster(info: NodeInfo, state: CycleState): boolean {
+  let known = state.get<Set<NodeInfo>>(KNOWN)
+  if (!known) {
+    known = new Set(state.nodes)
+    state.set(KNOWN, known)
+  }
+  return known.has(info)
+}
+
 export function createSnapshot(): Snapshot {
   const entries = new Map<string, Entry>()
   const placed = new Map<string, Pod>()
@@ -28,6 +73,7 @@ export function createSnapshot(): Snapshot {
     if (!entry) return
     entry.pods.push(pod)
     entry.requested = addResources(entry.requested, podRequests(pod))
+    entry.estimated = plus(entry.estimated, podEstimate(pod), 1)
   }
   const drop = (pod: Pod): void => {
     const entry = entries.get(pod.spec.nodeName!)
@@ -35,6 +81,7 @@ export function createSnapshot(): Snapshot {
     if (!entry || at < 0) return
     entry.pods.splice(at, 1)
     entry.requested = subtractResources(entry.requested, podRequests(pod))
+    entry.estimated = plus(entry.estimated, podEstimate(pod), -1)
   }
   return {
     setNode(node) {
@@ -44,7 +91,13 @@ export function createSnapshot(): Snapshot {
         known.allocatable = nodeAllocatable(node)
         return
       }
-      const entry = { node, pods: [], requested: noResources(), allocatable: nodeAllocatable(node) }
+      const entry = {
+        node,
+        pods: [],
+        requested: noResources(),
+        allocatable: nodeAllocatable(node),
+        estimated: { milliCpu: 0, memory: 0 },
+      }
       entries.set(node.metadata.name, entry)
       for (const pod of placed.values()) if (pod.spec.nodeName === node.metadata.name) add(pod)
     },

@@ -1,6 +1,7 @@
 import type { Node, Pod, Taint, Toleration } from '../../../api/kinds/types.ts'
 import type { SchedulerPlugin } from '../../../plugins/scheduler.ts'
 import { matchesTerm, matchesTerms } from '../node-selector.ts'
+import { normalizeByHighest } from '../scoring.ts'
 
 const UNSCHEDULABLE = 'node.kubernetes.io/unschedulable'
 
@@ -11,7 +12,8 @@ export function tolerates({ key, operator, value, effect }: Toleration, taint: T
   return operator === 'Exists' || (value ?? '') === (taint.value ?? '')
 }
 
-const isTolerated = ({ spec }: Pod, taint: Taint): boolean =>
+/** True when one of a Pod's tolerations covers a taint. */
+export const isTolerated = ({ spec }: Pod, taint: Taint): boolean =>
   (spec.tolerations ?? []).some(toleration => tolerates(toleration, taint))
 
 export const nodeUnschedulable: SchedulerPlugin = {
@@ -48,8 +50,9 @@ export const taintToleration: SchedulerPlugin = {
     const soft = (node.spec.taints ?? []).filter(
       taint => taint.effect === 'PreferNoSchedule' && !isTolerated(pod, taint),
     )
-    return Math.max(0, 100 - 25 * soft.length)
+    return soft.length
   },
+  normalizeScore: (_pod, scores) => normalizeByHighest(scores, true),
 }
 
 export const nodeAffinity: SchedulerPlugin = {
@@ -61,10 +64,10 @@ export const nodeAffinity: SchedulerPlugin = {
   },
   score({ spec }, { node }) {
     const preferred = spec.affinity?.nodeAffinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []
-    const total = preferred.reduce((sum, { weight }) => sum + weight, 0)
     const met = preferred.filter(({ preference }) => matchesTerm(node, preference as never))
-    return total === 0 ? 0 : (100 * met.reduce((sum, { weight }) => sum + weight, 0)) / total
+    return met.reduce((sum, { weight }) => sum + weight, 0)
   },
+  normalizeScore: (_pod, scores) => normalizeByHighest(scores),
 }
 
 /** nodeSelector and required node affinity. */
