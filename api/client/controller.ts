@@ -54,10 +54,17 @@ export async function runController(controller: Controller, host: ControllerHost
   const off = controller.watches.map(watched => enqueueChanges(watched, informers, queue))
   signal.addEventListener('abort', () => queue.shutDown(), { once: true })
   if (signal.aborted) queue.shutDown()
-  await Promise.all(controller.watches.map(({ kind, scope }) => informers.informer(kind, scope).synced()))
+  const synced = controller.watches.map(({ kind, scope }) => informers.informer(kind, scope).synced())
+  await Promise.race([Promise.all(synced), aborted(signal)])
   await Promise.all(Array.from({ length: controller.concurrency ?? 5 }, () => work(controller, queue, host)))
   for (const remove of off) remove()
 }
+
+const aborted = (signal: AbortSignal): Promise<void> =>
+  new Promise(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
 
 function enqueueChanges(
   { kind, keys, scope }: Watched,

@@ -10,7 +10,7 @@ import { deploymentController } from './deployment/controller.ts'
 import { disruptionController } from './disruption/controller.ts'
 import { endpointsController } from './endpoints/endpoints-controller.ts'
 import { endpointSliceController } from './endpoints/slice-controller.ts'
-import { garbageCollector } from './garbage-collector/controller.ts'
+import { runGarbageCollector } from './garbage-collector/run.ts'
 import { jobController } from './job/controller.ts'
 import { ttlAfterFinishedController } from './job/ttl.ts'
 import { namespaceController } from './namespace.ts'
@@ -39,7 +39,6 @@ const CONTROLLERS: Record<string, (context: ControllerContext) => Controller> = 
   'endpoint-slice-controller': endpointSliceController,
   'endpoint-controller': endpointsController,
   'namespace-controller': namespaceController,
-  'garbage-collector-controller': garbageCollector,
   'pod-garbage-collector': podGarbageCollector,
 }
 
@@ -57,8 +56,14 @@ export async function startControllers(options: ControllersOptions): Promise<voi
   const onError = (kind: { plural: string }, error: unknown): void =>
     log.debug({ kind: kind.plural, error: (error as Error).message }, 'informer lost its connection')
   const informers = createInformerFactory(client, signal, { onError })
-  const controllers = Object.entries(CONTROLLERS).map(([component, make]) =>
-    make({ ...options, informers, recorder: createEventRecorder(client, { component }) }),
-  )
-  await Promise.all(controllers.map(controller => runController(controller, { informers, log, signal })))
+  const contextOf = (component: string): ControllerContext => ({
+    ...options,
+    informers,
+    recorder: createEventRecorder(client, { component }),
+  })
+  const controllers = Object.entries(CONTROLLERS).map(([component, make]) => make(contextOf(component)))
+  await Promise.all([
+    ...controllers.map(controller => runController(controller, { informers, log, signal })),
+    runGarbageCollector(contextOf('garbage-collector-controller'), { log, signal, options: { onError } }),
+  ])
 }

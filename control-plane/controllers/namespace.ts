@@ -7,6 +7,7 @@ import type { Namespace } from '../../api/kinds/types.ts'
 import type { ApiObject } from '../../api/meta/object.ts'
 import { isNotFound } from '../../api/meta/status.ts'
 import type { ControllerContext } from './context.ts'
+import { discoverKinds } from './discovered-kinds.ts'
 import { namespaceConditions, type Remaining } from './namespace-conditions.ts'
 
 const FINALIZER = 'kubernetes'
@@ -14,14 +15,14 @@ const FINALIZER = 'kubernetes'
 const SOONEST = 250
 const LATEST = 15_000
 
+/** What is in namespaces and can be deleted as a whole. */
+const isEmptied = ({ namespaced, stored, storedAs, verbs }: KindDeclaration): boolean =>
+  namespaced && !storedAs && stored !== false && (!verbs || verbs.includes('deletecollection'))
+
 /** Empties a namespace that is being deleted, kind by kind, and then lets it go. */
 export function namespaceController({ client, informers }: ControllerContext): Controller {
   const cache = informers.informer(namespaces)
   const podCache = informers.informer(pods)
-  const kinds = builtinKinds.filter(
-    ({ namespaced, stored, storedAs, verbs }) =>
-      namespaced && !storedAs && stored !== false && (!verbs || verbs.includes('deletecollection')),
-  )
   return {
     name: 'namespace',
     watches: [
@@ -39,6 +40,7 @@ export function namespaceController({ client, informers }: ControllerContext): C
       const namespace = cache.get(name)
       const finalizers = namespace?.spec.finalizers ?? []
       if (!namespace?.metadata.deletionTimestamp || !finalizers.includes(FINALIZER)) return
+      const kinds = [...builtinKinds, ...(await discoverKinds(client))].filter(isEmptied)
       const left = (await Promise.all(kinds.map(kind => empty(kind, name)))).filter(
         ({ objects }) => objects.length > 0,
       )

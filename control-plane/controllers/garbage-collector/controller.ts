@@ -21,9 +21,15 @@ const isCollected = ({ kind, stored, storedAs, verbs }: KindDeclaration<any>): b
 /** `there`: it keeps its dependents. `waiting`: it is being deleted and waits for its dependents to go first. */
 type OwnerState = 'there' | 'gone' | 'waiting'
 
-/** Deletes what lost its owners, and carries out foreground and orphaning deletion. */
-export function garbageCollector({ client, informers }: ControllerContext): Controller {
-  const kinds = builtinKinds.filter(isCollected) as KindDeclaration<any>[]
+/**
+ * Deletes what lost its owners, and carries out foreground and orphaning deletion.
+ * @param others kinds that are served beside the built-in ones
+ */
+export function garbageCollector(
+  { client, informers }: ControllerContext,
+  others: readonly KindDeclaration[] = [],
+): Controller {
+  const kinds = [...builtinKinds, ...others].filter(isCollected) as KindDeclaration<any>[]
   const graph = createOwnerGraph(kinds, informers)
   return {
     name: 'garbage-collector',

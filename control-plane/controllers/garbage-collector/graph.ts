@@ -24,6 +24,15 @@ export interface OwnerGraph {
 const INDEX = 'owner'
 const nameOf = ({ kind, group }: { kind: string; group: string }): string => `${kind}.${group}`
 
+function customOf(
+  byName: ReadonlyMap<string, KindDeclaration<any>>,
+  apiVersion: string,
+  kind: string,
+): KindDeclaration<any> | undefined {
+  const found = byName.get(nameOf({ kind, group: apiVersion.split('/')[0]! }))
+  return found?.custom ? found : undefined
+}
+
 /** Follows the metadata of every kind. */
 export function createOwnerGraph(
   kinds: readonly KindDeclaration<any>[],
@@ -50,7 +59,9 @@ export function createOwnerGraph(
     dependentsOf: uid =>
       [...caches].flatMap(([kind, cache]) => cache.byIndex(INDEX, uid).map(object => ({ kind, object }))),
     ownerOf(reference, namespace) {
-      const kind = byReference.get(`${reference.apiVersion}/${reference.kind}`)
+      const { apiVersion, kind: name } = reference
+      // A custom resource may be meant in another version than the one it is followed in.
+      const kind = byReference.get(`${apiVersion}/${name}`) ?? customOf(byName, apiVersion, name)
       if (!kind) return { kind, node: undefined }
       const object = caches
         .get(kind)!
