@@ -19,7 +19,7 @@ import { createKubeletMetrics, type KubeletMetrics } from './metrics/metrics.ts'
 import { keepLease } from './node/node-lease.ts'
 import { nodeReference, nodeResources } from './node/node-object.ts'
 import { reportNode, type Taint } from './node/node-reporter.ts'
-import { admitPod } from './pods/admit.ts'
+import { admitPod, resizeFits } from './pods/admit.ts'
 import { containerPath } from './pods/containers-of.ts'
 import type { PodContext } from './pods/context.ts'
 import { clearOrphans } from './pods/orphans.ts'
@@ -180,6 +180,8 @@ function createContext(options: KubeletOptions, parts: Parts): PodContext {
   const objects = createObjectReader(client, signal)
   const owners: Owners = new Map()
   const { allocatable } = nodeResources(dataDir, settings.maxPods)
+  const othersOf = ({ metadata }: Pod): Pod[] =>
+    workers.activePods().filter(other => other.metadata.uid !== metadata.uid)
   const facts: PodContext['facts'] = (_pod, podIPs) => ({
     podIPs,
     hostIP: nodeAddress,
@@ -215,6 +217,7 @@ function createContext(options: KubeletOptions, parts: Parts): PodContext {
     crashes: createBackoff(FIRST_CRASH_DELAY, LONGEST_CRASH_DELAY),
     services: options.serviceInformers.informer(services),
     admit: pod => eviction.admit(pod) ?? admitPod(pod, workers.othersThan(pod), allocatable),
+    fits: pod => resizeFits(pod, othersOf(pod), allocatable),
     metrics,
     settings,
     facts,

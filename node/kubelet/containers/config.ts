@@ -100,6 +100,18 @@ export function linuxResources(
   }
 }
 
+/** What a running container is given when its resources have changed; -1 takes a limit away. */
+export function resizedResources({ resources }: Container): LinuxContainerResources {
+  const { limits, requests } = resources ?? {}
+  const quota = (amount('cpu', limits?.cpu) * CPU_PERIOD) / 1000
+  return {
+    cpuShares: cpuShares(amount('cpu', requests?.cpu ?? limits?.cpu)),
+    cpuPeriod: CPU_PERIOD,
+    cpuQuota: limits?.cpu === undefined ? -1 : Math.max(quota, LEAST_QUOTA),
+    ...(limits?.memory !== undefined && { memoryLimitInBytes: amount('memory', limits.memory) }),
+  }
+}
+
 function securityContext(pod: Pod, container: Container, { imageUser }: ContainerInputs) {
   const own = container.securityContext ?? {}
   const shared = pod.spec.securityContext ?? {}

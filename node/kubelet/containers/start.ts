@@ -76,6 +76,7 @@ export async function startContainer(
   recorder.event(pod, 'Normal', 'Created', `Created container: ${container.name}`, fieldPath)
   await runtime.startContainer(id).catch(error => fail('RunContainerError', error))
   metrics.containerStarted(type)
+  state.applied.set(container.name, container.resources ?? {})
   recorder.event(pod, 'Normal', 'Started', `Started container ${container.name}`, fieldPath)
   await runPostStart(state, container, id, sandbox)
 }

@@ -24,6 +24,23 @@ export function admitPod(pod: Pod, others: readonly Pod[], allocatable: Allocata
   return undefined
 }
 
+/** Whether a Pod that is here can have what its spec asks for by now: never, not beside the others, or at once. */
+export function resizeFits(
+  pod: Pod,
+  others: readonly Pod[],
+  allocatable: Allocatable,
+): { reason: 'Deferred' | 'Infeasible'; message: string } | undefined {
+  for (const name of ['cpu', 'memory']) {
+    const requested = podResource(pod, 'requests', name)
+    const capacity = amount(name, allocatable?.[name])
+    if (requested <= capacity) continue
+    const message = `Node didn't have enough capacity: ${name}, requested: ${requested}, capacity: ${capacity}`
+    return { reason: 'Infeasible', message }
+  }
+  const refusal = admitPod(pod, others, allocatable)
+  return refusal && { reason: 'Deferred', message: refusal.message }
+}
+
 const outOf = (name: string, requested: number, used: number, capacity: number): Rejection => ({
   reason: `OutOf${name}`,
   message: `Node didn't have enough resource: ${name}, requested: ${requested}, used: ${used}, capacity: ${capacity}`,

@@ -54,6 +54,21 @@ export function createPodCgroup(pod: Pod): void {
   if (memory) set('memory', parent, 'memory.limit_in_bytes', memory)
 }
 
+/** Sets the limits of a Pod that runs; those it has no more are taken away. */
+export function updatePodCgroup(pod: Pod): void {
+  const parent = cgroupParent(pod)
+  const { cpuShares, cpuQuota, memory } = podLimits(pod)
+  if (isUnified()) {
+    set('', parent, 'cpu.weight', toWeight(cpuShares))
+    set('', parent, 'cpu.max', `${cpuQuota ?? 'max'} ${CPU_PERIOD}`)
+    set('', parent, 'memory.max', memory ?? 'max')
+    return
+  }
+  set('cpu', parent, 'cpu.shares', cpuShares)
+  set('cpu', parent, 'cpu.cfs_quota_us', cpuQuota ?? -1)
+  set('memory', parent, 'memory.limit_in_bytes', memory ?? -1)
+}
+
 /**
  * Makes the cgroups of the classes of Pods and sets the weight of each: Burstable ones together weigh what they request,
  * best-effort ones next to nothing (kubernetes/design-proposals, "Pod level resource management").

@@ -40,6 +40,8 @@ export interface PodContext {
   services: Informer<Service>
   /** Why a new Pod cannot run here; undefined when it can. */
   admit(pod: Pod): Rejection | undefined
+  /** Why a Pod that is here cannot have what its spec asks for by now; undefined when it can. */
+  fits(pod: Pod): { reason: 'Deferred' | 'Infeasible'; message: string } | undefined
   metrics: KubeletMetrics
   settings: KubeletSettings
   facts(pod: Pod, podIPs: string[]): PodFacts

@@ -1,4 +1,4 @@
-import type { Pod } from '../../../api/kinds/types.ts'
+import type { Container, Pod } from '../../../api/kinds/types.ts'
 import { now } from '../../../api/meta/time.ts'
 import type { PodSandboxConfig } from '../../../plugins/runtime.ts'
 import type { MountedVolume } from '../../../plugins/volume.ts'
@@ -9,6 +9,7 @@ import type { PodContext, Rejection } from './context.ts'
 import { createGrace, type Grace } from './grace.ts'
 import { createKnown, type Known, type Observed, observe } from './observe.ts'
 import type { Owner } from './owners.ts'
+import type { Resize } from './resize.ts'
 
 /** A sandbox that containers can be started in. */
 export interface ReadySandbox {
@@ -39,6 +40,9 @@ export interface PodState extends Owner {
   /** Delays between tries of volumes and sandbox, by those words. */
   readonly retries: Backoff
   readonly known: Known
+  /** Resources that running containers have, by name. */
+  readonly applied: Map<string, NonNullable<Container['resources']>>
+  resize: Resize | undefined
   /** Termination messages by container id. */
   readonly messages: Map<string, string>
   readonly status: StatusWriter
@@ -77,6 +81,8 @@ export function createPodState(context: PodContext, pod: Pod, isNew: boolean, wa
     volumes: undefined,
     retries: createBackoff(FIRST_RETRY, LONGEST_RETRY),
     known: createKnown(),
+    applied: new Map(),
+    resize: undefined,
     messages: new Map(),
     status: createStatusWriter(context, pod),
     grace: createGrace(),

@@ -7,6 +7,7 @@ import { createGrace } from './grace.ts'
 import { isRunning, type Observed, readySandbox } from './observe.ts'
 import { type Kill, planPod } from './plan.ts'
 import type { PodState } from './pod-state.ts'
+import { resizeContainers } from './resize.ts'
 import { forgetLostSandbox } from './sandbox.ts'
 import { beginStart } from './start.ts'
 import { endContainer } from './terminate.ts'
@@ -28,7 +29,8 @@ export async function syncPod(state: PodState, observed: Observed): Promise<Sync
   forgetLostSandbox(state, observed)
   watchProbes(state, observed)
   const plan = planPod(state.pod, observed, id => state.context.probes.state(id))
-  for (const kill of plan.kill) beginKill(state, kill, observed)
+  const resized = await resizeContainers(state, observed)
+  for (const kill of [...plan.kill, ...resized]) beginKill(state, kill, observed)
   const waits = plan.start.map(container => startWhenDue(state, container, observed))
   await reportStatus(state, observed)
   if (state.starts.size === 0) await removeOldRuns(state, observed)

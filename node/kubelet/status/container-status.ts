@@ -26,6 +26,8 @@ export interface StatusDetails {
   probes: ProbeState | undefined
   /** Termination messages by container id. */
   messages: Map<string, string>
+  /** The resources it has, where these may be others than its spec asks for. */
+  applied: Container['resources'] | undefined
   /** What the runtime of a container is called, as in `containerd://…`. */
   schemeOf(containerId: string): string
 }
@@ -55,7 +57,7 @@ export function containerStatus(container: Container, details: StatusDetails): C
     image: image && !image.startsWith('sha256:') ? image : (container.image ?? ''),
     imageID: latest?.imageRef ?? before?.imageID ?? '',
     ...(latest && { containerID: `${schemeOf(latest.id)}://${latest.id}` }),
-    ...resources(container),
+    ...resources(details.applied ?? container.resources),
     ...volumeMounts(container),
   }
 }
@@ -114,8 +116,8 @@ function terminated(run: RuntimeContainerStatus, { messages, schemeOf }: StatusD
 }
 
 /** What the container was given (KEP-1287). */
-function resources({ resources }: Container): Pick<ContainerStatus, 'resources' | 'allocatedResources'> {
-  const { requests, limits } = resources ?? {}
+function resources(given: Container['resources']): Pick<ContainerStatus, 'resources' | 'allocatedResources'> {
+  const { requests, limits } = given ?? {}
   return {
     ...(requests && { allocatedResources: requests }),
     resources: { ...(limits && { limits }), ...(requests && { requests }) },

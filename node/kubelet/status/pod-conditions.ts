@@ -1,6 +1,7 @@
 import type { ContainerStatus, Pod, PodCondition } from '../../../api/kinds/types.ts'
 import { now } from '../../../api/meta/time.ts'
 import { isSidecar } from '../pods/containers-of.ts'
+import type { Resize } from '../pods/resize.ts'
 import type { Phase } from './pod-phase.ts'
 
 interface ConditionInputs {
@@ -9,16 +10,12 @@ interface ConditionInputs {
   hasSandbox: boolean
   /** Why the kubelet ended the Pod, if it did. */
   disruption: { reason: string; message: string } | undefined
+  /** How far a change of its resources is. */
+  resize: Resize | undefined
 }
 
-/** Types of conditions every Pod gets from its kubelet, in the order they are shown; others' are left as they are. */
-const OWN_CONDITIONS: readonly string[] = [
-  'PodReadyToStartContainers',
-  'Initialized',
-  'Ready',
-  'ContainersReady',
-  'PodScheduled',
-]
+/** Types of conditions the kubelet takes away again; all others stay. */
+export const PASSING_CONDITIONS: readonly string[] = ['PodResizePending', 'PodResizeInProgress']
 
 type Verdict = Pick<PodCondition, 'status' | 'reason' | 'message'>
 
@@ -30,17 +27,18 @@ export function podConditions(
   before: readonly PodCondition[],
 ): PodCondition[] {
   const ready = containersReady(pod, inputs, phase)
+  const { resize } = inputs
   const verdicts: Record<string, Verdict> = {
+    ...(inputs.disruption && { DisruptionTarget: { status: 'True', ...inputs.disruption } }),
     PodReadyToStartContainers: { status: inputs.hasSandbox ? 'True' : 'False' },
     Initialized: initialized(pod, inputs, phase),
     Ready: podReady(pod, ready),
     ContainersReady: ready,
     PodScheduled: { status: 'True' },
-    ...(inputs.disruption && { DisruptionTarget: { status: 'True', ...inputs.disruption } }),
+    ...(resize && { [resize.type]: resizeVerdict(resize) }),
   }
   const { generation } = pod.metadata
-  const types = inputs.disruption ? ['DisruptionTarget', ...OWN_CONDITIONS] : OWN_CONDITIONS
-  return types.map(type => {
+  return Object.keys(verdicts).map(type => {
     const verdict = verdicts[type]!
     const last = before.find(condition => condition.type === type)
     return {
@@ -52,6 +50,12 @@ export function podConditions(
     }
   })
 }
+
+const resizeVerdict = ({ reason, message }: Resize): Verdict => ({
+  status: 'True',
+  ...(reason && { reason }),
+  ...(message && { message }),
+})
 
 function initialized(pod: Pod, { initContainers, containers }: ConditionInputs, phase: Phase): Verdict {
   if (phase === 'Succeeded') return { status: 'True', reason: 'PodCompleted' }

@@ -1,6 +1,7 @@
 import type { ContainerStatus, Pod, PodStatus } from '../../../api/kinds/types.ts'
 import type { Rejection } from '../pods/context.ts'
 import { qosClass } from '../pods/qos.ts'
+import type { Resize } from '../pods/resize.ts'
 import { podConditions } from './pod-conditions.ts'
 import { isTerminal, podPhase } from './pod-phase.ts'
 
@@ -14,6 +15,8 @@ export interface StatusInputs {
   hasSandbox: boolean
   /** The Pod was ended by the kubelet (deadline, eviction) or refused. */
   ended: Rejection | undefined
+  /** How far a change of its resources is. */
+  resize: Resize | undefined
   /** Nothing will be started any more. */
   isTerminal: boolean
   startTime: string

@@ -1,6 +1,6 @@
 import type { Container, ContainerStatus, Pod, PodStatus } from '../../../api/kinds/types.ts'
 import { ephemeralContainers, isSidecar } from '../pods/containers-of.ts'
-import { hasEnded, hasSucceeded, latestRun, type Observed, readySandbox } from '../pods/observe.ts'
+import { hasEnded, hasSucceeded, isRunning, latestRun, type Observed, readySandbox } from '../pods/observe.ts'
 import { type PodState, podIPsOf } from '../pods/pod-state.ts'
 import { containerStatus, withInitReadiness } from './container-status.ts'
 import { podStatus } from './pod-status.ts'
@@ -33,6 +33,7 @@ export async function reportStatus(
     hostIP: state.context.hostIP,
     hasSandbox: readySandbox(observed) !== undefined,
     ended: state.ended,
+    resize: state.resize,
     isTerminal,
     startTime: state.startTime,
   })
@@ -42,12 +43,13 @@ export async function reportStatus(
 }
 
 function statusOfContainer(
-  { pod, obstacles, starts, context }: PodState,
+  state: PodState,
   container: Container,
   known: PodStatus['containerStatuses'],
   observed: Observed,
   messages: Map<string, string>,
 ): ContainerStatus {
+  const { pod, obstacles, starts, context } = state
   const { name } = container
   const runs = observed.containers.get(name) ?? []
   const isInitializing = (pod.spec.initContainers?.length ?? 0) > 0 && !initIsDone(pod, observed)
@@ -59,6 +61,7 @@ function statusOfContainer(
     initialReason: isInitializing ? 'PodInitializing' : 'ContainerCreating',
     probes: runs[0] && context.probes.state(runs[0].id),
     messages,
+    applied: isRunning(runs[0]) ? state.applied.get(name) : undefined,
     schemeOf: context.runtimeNameOf,
   })
 }

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { PodCondition, PodStatus } from '../../../api/kinds/types.ts'
+import { PASSING_CONDITIONS } from './pod-conditions.ts'
 
 /** Lists that a strategic merge patch would merge by their `ip`; ours are to replace what is there. */
 const REPLACED = new Set(['podIPs', 'hostIPs'])
@@ -31,11 +32,15 @@ export function statusPatch(current: PodStatus, wanted: PodStatus): Record<strin
 
 /** Conditions are merged by type, so that those of others stay; what a condition no longer has is taken away. */
 function changedConditions(current: PodCondition[], wanted: PodCondition[]): object[] {
-  return wanted.flatMap(condition => {
+  const changed = wanted.flatMap(condition => {
     const before = current.find(({ type }) => type === condition.type)
     if (before && isSame(before, condition)) return []
     return [{ reason: null, message: null, ...condition }]
   })
+  const over = current.filter(
+    ({ type }) => PASSING_CONDITIONS.includes(type) && !wanted.some(condition => condition.type === type),
+  )
+  return [...changed, ...over.map(({ type }) => ({ type, $patch: 'delete' }))]
 }
 
 /** What is not known is null in what we send and may be left out of what comes back. */
