@@ -48,7 +48,7 @@ export interface TestNode {
   cutApi(): void
   joinApi(): void
   /** Asks the kubelet's server, as the administrator or, with `null`, as nobody. */
-  ask(path: string, user?: 'admin' | null): Promise<{ status: number; text: string }>
+  ask(path: string, user?: 'admin' | null | { token: string }): Promise<{ status: number; text: string }>
   /** Creates a Pod of this node. Containers without an image get busybox. */
   createPod(name: string, spec: object, metadata?: object): Promise<Pod>
   /** The Pod once it is as wanted, seen by the watch. */
@@ -194,9 +194,10 @@ function askKubelet(
   { dir }: TestMachine,
   { pki }: TestApiServer,
   path: string,
-  user: 'admin' | null,
+  user: 'admin' | null | { token: string },
 ): Promise<{ status: number; text: string }> {
-  const identity = user ? pki.clients[user] : {}
+  const identity = user === 'admin' ? pki.clients.admin : {}
+  const bearer = user !== null && typeof user === 'object' && { authorization: `Bearer ${user.token}` }
   return new Promise((resolve, reject) => {
     const socket = tlsConnect({
       socket: connect(join(dir, 'kubelet.sock')),
@@ -204,7 +205,7 @@ function askKubelet(
       checkServerIdentity: () => undefined,
       ...identity,
     })
-    const options = { path, createConnection: () => socket, headers: { host: 'node-a' } }
+    const options = { path, createConnection: () => socket, headers: { host: 'node-a', ...bearer } }
     const request = httpRequest(options, async response => {
       resolve({ status: response.statusCode ?? 0, text: await text(response) })
       socket.destroy()

@@ -2,6 +2,7 @@ import type { PeerCertificate } from 'node:tls'
 import type { Client } from '../../../api/client/client.ts'
 import { tokenReviews } from '../../../api/kinds/authentication.ts'
 import { subjectAccessReviews } from '../../../api/kinds/authorization.ts'
+import { RequestError } from './find-container.ts'
 
 interface Request {
   path: string
@@ -24,19 +25,38 @@ const VERBS: Record<string, string> = {
 const REMEMBERED = 60_000
 const answers = new Map<string, { at: number; allowed: boolean }>()
 
-/** May this caller do this? Asked of the API server (webhook mode), but for `system:masters`, who may do everything. */
-export async function isAllowed(
+/**
+ * Lets a caller pass who may do this. That is asked of the API server (webhook mode), but for `system:masters`, who may do
+ * everything.
+ * @throws RequestError 401 or 403.
+ */
+export async function checkAccess(
   client: Client,
   certificate: PeerCertificate | undefined,
   authorization: string | undefined,
   request: Request,
-): Promise<boolean | 'unauthenticated'> {
+): Promise<void> {
   const user = certificate ? userOf(certificate) : await userOfToken(client, authorization)
-  if (!user) return 'unauthenticated'
-  if (user.groups.includes('system:masters')) return true
-  const subresource = subresourceOf(request.path)
+  if (!user) throw new RequestError(401, 'Unauthorized')
+  if (user.groups.includes('system:masters')) return
   const verb = VERBS[request.method] ?? 'get'
-  const key = [user.username, verb, subresource].join('|')
+  const subresources = subresourcesOf(request.path)
+  for (const subresource of subresources) {
+    if (await isAllowed(client, user, { verb, subresource, name: request.nodeName })) return
+  }
+  const what = `verb=${verb}, resource=nodes, subresource(s)=[${subresources.join(' ')}]`
+  throw new RequestError(403, `Forbidden (user=${user.username}, ${what})`)
+}
+
+interface Access {
+  verb: string
+  subresource: string
+  /** The node's. */
+  name: string
+}
+
+async function isAllowed(client: Client, user: User, access: Access): Promise<boolean> {
+  const key = [user.username, access.verb, access.subresource].join('|')
   const known = answers.get(key)
   if (known && Date.now() - known.at < REMEMBERED) return known.allowed
   const review = (await client.create(subjectAccessReviews, {
@@ -45,7 +65,7 @@ export async function isAllowed(
     spec: {
       user: user.username,
       groups: user.groups,
-      resourceAttributes: { verb, resource: 'nodes', subresource, name: request.nodeName, version: 'v1' },
+      resourceAttributes: { ...access, resource: 'nodes', version: 'v1' },
     },
   })) as { status?: { allowed?: boolean } }
   const allowed = review.status?.allowed ?? false
@@ -71,10 +91,21 @@ async function userOfToken(client: Client, authorization = ''): Promise<User | u
   return user && { username: user.username, groups: user.groups ?? [] }
 }
 
-/** The subresource of nodes that guards a path, as the kubelet's documentation lists them. */
-function subresourceOf(path: string): string {
-  if (path.startsWith('/stats')) return 'stats'
-  if (path.startsWith('/metrics')) return 'metrics'
-  if (path.startsWith('/logs')) return 'log'
-  return path.startsWith('/healthz') ? 'healthz' : 'proxy'
+const FINE: Record<string, string> = {
+  '/pods': 'pods',
+  '/runningpods': 'pods',
+  '/healthz': 'healthz',
+  '/configz': 'configz',
+}
+
+/**
+ * The subresources of nodes that guard a path, as the kubelet's documentation lists them: rights on any of them are
+ * enough. The last one is older and lets its owner do much more (KEP-2862).
+ */
+function subresourcesOf(path: string): string[] {
+  const [, first = ''] = path.split(/[/?]/)
+  const fine = FINE[`/${first}`]
+  if (fine) return [fine, 'proxy']
+  if (first === 'stats' || first === 'metrics') return [first]
+  return [first === 'logs' ? 'log' : 'proxy']
 }

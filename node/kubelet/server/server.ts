@@ -9,8 +9,8 @@ import type { Informer } from '../../../api/client/client.ts'
 import type { Pod } from '../../../api/kinds/types.ts'
 import type { PodContext } from '../pods/context.ts'
 import type { PodWorkers } from '../pods/workers.ts'
-import { isAllowed } from './access.ts'
-import { RequestError } from './find-container.ts'
+import { checkAccess } from './access.ts'
+import type { RequestError } from './find-container.ts'
 import { createRoutes, OPEN_PATHS } from './routes.ts'
 import { proxyStream } from './streams.ts'
 
@@ -84,13 +84,11 @@ async function authorize(
 ): Promise<void> {
   const socket = request.socket as TLSSocket
   const certificate = socket.authorized ? socket.getPeerCertificate() : undefined
-  const allowed = await isAllowed(context.client, certificate, request.headers.authorization, {
+  await checkAccess(context.client, certificate, request.headers.authorization, {
     path,
     method: request.method ?? 'GET',
     nodeName: context.nodeName,
   })
-  if (allowed === 'unauthenticated') throw new RequestError(401, 'Unauthorized')
-  if (!allowed) throw new RequestError(403, `Forbidden (user may not ${request.method} ${path})`)
 }
 
 async function upgrade(

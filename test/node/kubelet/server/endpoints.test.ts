@@ -1,4 +1,6 @@
 import test from 'ava'
+import { serviceAccounts } from '../../../../api/kinds/core.ts'
+import { clusterRoleBindings, clusterRoles } from '../../../../api/kinds/rbac.ts'
 import type { Pod } from '../../../../api/kinds/types.ts'
 import { startTestNode, type TestNode } from '../../../helpers/kubelet.ts'
 import { isReady, sleeper } from '../../../helpers/pod-parts.ts'
@@ -25,6 +27,46 @@ test('anybody may ask whether it lives, nobody without a name anything else', as
   t.deepEqual(await node.ask('/healthz', null), { status: 200, text: 'ok' })
   t.is((await node.ask('/pods', null)).status, 401)
   t.is((await node.ask('/no-such-path')).status, 404)
+})
+
+test('rights on a part of the node are enough for what belongs to it, and for nothing else', async t => {
+  const name = 'reader'
+  await node.client.create(serviceAccounts, {
+    apiVersion: 'v1',
+    kind: 'ServiceAccount',
+    metadata: { name, namespace: 'default' },
+  })
+  const rules = [{ apiGroups: [''], resources: ['nodes/pods', 'nodes/metrics'], verbs: ['get'] }]
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name }
+  await node.client.create(clusterRoles, {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRole',
+    metadata: { name },
+    rules,
+  } as never)
+  await node.client.create(clusterRoleBindings, {
+    apiVersion: 'rbac.authorization.k8s.io/v1',
+    kind: 'ClusterRoleBinding',
+    metadata: { name },
+    roleRef,
+    subjects: [{ kind: 'ServiceAccount', name, namespace: 'default' }],
+  } as never)
+  const request = {
+    apiVersion: 'authentication.k8s.io/v1',
+    kind: 'TokenRequest',
+    metadata: { name },
+    spec: {},
+  }
+  const target = { name: { namespace: 'default', name }, subresource: 'token' }
+  const answer: any = await node.client.create(serviceAccounts, request as never, target)
+  const { token } = answer.status
+  t.is((await node.ask('/pods', { token })).status, 200)
+  t.is((await node.ask('/metrics/resource', { token })).status, 200)
+  t.deepEqual(await node.ask('/configz', { token }), {
+    status: 403,
+    text: 'Forbidden (user=system:serviceaccount:default:reader, verb=get, resource=nodes, subresource(s)=[configz proxy])',
+  })
+  t.is((await node.ask('/pods', { token: 'forged' })).status, 401)
 })
 
 test('/pods lists the Pods bound to the node, /runningpods what the runtime runs', async t => {
