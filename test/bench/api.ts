@@ -65,6 +65,7 @@ async function measure(
   try {
     await prepare(server.config)
     await measurement.run(server, (name, value, unit) => {
+      console.log(`  ${contestant.name}: ${name}: ${cell(value, [value])} ${unit}`)
       const row = rows.get(name) ?? { unit, values: new Map() }
       rows.set(name, row)
       row.values.set(contestant.name, [...(row.values.get(contestant.name) ?? []), value])

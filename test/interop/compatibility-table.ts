@@ -24,8 +24,14 @@ export class Compatibility {
     rows.set(command, (rows.get(command) ?? new Set()).add(version))
   }
 
-  /** Writes the page if it would change. `clients` with their versions and commands, in the order of the page. */
+  /**
+   * Writes the page if it would change, and if every version was run (`ava --match` runs some). `clients` with their
+   * versions and commands, in the order of the page.
+   */
   async write(clients: { client: string; versions: string[]; commands: string[] }[]): Promise<void> {
+    const hasRun = (client: string, version: string): boolean =>
+      [...(this.#rows.get(client)?.values() ?? [])].some(versions => versions.has(version))
+    if (!clients.every(({ client, versions }) => versions.every(version => hasRun(client, version)))) return
     const sections = clients.map(({ client, versions, commands }) => {
       const rows = [...new Set(commands)].map(command => [
         `\`${command}\``,

@@ -288,6 +288,12 @@ const changing: Command[] = [
     run: 'set subject rolebinding reads --user=joe',
     expect: /rolebinding\.rbac\.authorization\.k8s\.io\/reads subjects updated/,
   },
+  {
+    name: 'debug',
+    run: 'debug pod/solo --image=tools:1 -c tools --attach=false --profile=general',
+    since: 27,
+    expect: /^$|tools|Defaulting/,
+  },
 ]
 
 const rollouts: Command[] = [

@@ -93,10 +93,10 @@ export class WatchCache implements CacheView {
 
   /**
    * Takes an entry that this process has just written. When its change arrives, this entry stands for it: its object need
-   * not be parsed again.
+   * not be parsed again. Nothing arrives before the first load: what is only written is not kept.
    */
   wrote(entry: Entry): void {
-    if (entry.revision > this.revision) this.#written.set(entry.revision, entry)
+    if (this.revision > 0 && entry.revision > this.revision) this.#written.set(entry.revision, entry)
   }
 
   /** Resolves when the first load is done. Rejects with 503 while the store is away, with 500 if it cannot be read. */
