@@ -1,6 +1,19 @@
-import { createRequire } from 'node:module'
+type Cel = typeof import('./rules.ts')
 
-const require = createRequire(import.meta.url)
+let loaded: Cel | undefined
 
-/** The language and its functions, loaded when the first rule is compiled: most servers never see one. */
-export const cel = (): typeof import('./rules.ts') => require('./rules.ts')
+/** Loads the language and its functions: most servers never see a rule. */
+export async function loadCel(): Promise<void> {
+  loaded ??= await import('./rules.ts')
+}
+
+/** The language, which must have been loaded. */
+export function cel(): Cel {
+  if (!loaded) throw new Error('CEL is used before it was loaded')
+  return loaded
+}
+
+const WORD = '"x-kubernetes-validations"'
+
+/** Whether rules in CEL are anywhere in what a schema is in. */
+export const mentionsRules = (schema: unknown): boolean => JSON.stringify(schema)?.includes(WORD) ?? false

@@ -26,6 +26,8 @@ export interface Strategy<T extends ApiObject = ApiObject> {
   prepareForUpdate?(object: T, old: T, context: StrategyContext): void
   /** Changes an object that is marked as being deleted for the first time: finalizers and status of its own. */
   prepareForDelete?(object: T): void
+  /** Loads the code that validating an object needs, where that is rare and large. */
+  load?(object: T): Promise<void> | undefined
   /** All that is wrong, each with its field path; empty when all is well. `old` is there on update. */
   validate?(object: T, old: T | undefined, context: StrategyContext): readonly FieldError[]
   /** Warnings sent back in `Warning` headers. */

@@ -6,7 +6,7 @@ import { applyDefaults } from '../../../api/schema/structural/default.ts'
 import { validateEmbedded } from '../../../api/schema/structural/embedded.ts'
 import { validateListTypes } from '../../../api/schema/structural/list-types.ts'
 import { validateValue } from '../../../api/schema/structural/validate.ts'
-import { cel } from '../../cel/lazy.ts'
+import { cel, loadCel, mentionsRules } from '../../cel/lazy.ts'
 import type { RuleValidator } from '../../cel/rule-validator.ts'
 import type { Strategy } from '../../registry/strategy.ts'
 import { isEqual } from '../rest/equal.ts'
@@ -21,7 +21,8 @@ export interface CustomStrategyOptions {
 /** The rules that a CustomResourceDefinition makes for one version of its objects. */
 export function customStrategy({ resource, version, isTerminating }: CustomStrategyOptions): Strategy {
   const schema = version.schema?.openAPIV3Schema
-  const rules = ruleValidator(schema)
+  const hasRules = mentionsRules(schema)
+  const rules = ruleValidator(hasRules ? schema : undefined)
   const hasStatus = version.subresources?.status !== undefined
   return {
     hasGeneration: true,
@@ -34,6 +35,7 @@ export function customStrategy({ resource, version, isTerminating }: CustomStrat
       if (!hasStatus && !isEqual(object.status, old.status))
         object.metadata.generation = (old.metadata.generation ?? 0) + 1
     },
+    ...(hasRules && { load: loadCel }),
     validate(object, old) {
       const errors = [...validateCustom(object, schema, old), ...validateScale(object, version)]
       const validator = rules()
@@ -47,7 +49,7 @@ export function customStrategy({ resource, version, isTerminating }: CustomStrat
 
 /** The validator of a schema's rules, compiled when the first object is written. */
 function ruleValidator(schema: JsonSchemaProps | undefined): () => RuleValidator | undefined {
-  if (!schema || !JSON.stringify(schema).includes('"x-kubernetes-validations"')) return () => undefined
+  if (!schema) return () => undefined
   let validator: RuleValidator | undefined
   return () => {
     validator ??= new (cel().RuleValidator)(schema)

@@ -72,6 +72,7 @@ async function createOnce(
       oldObject: undefined,
     })
     await core.admission.mutate(attributes)
+    if (strategy.load) await strategy.load(object)
     const errors = [
       ...validateMetadata(resource, object),
       ...(strategy.validate?.(object, undefined, strategyContext) ?? []),

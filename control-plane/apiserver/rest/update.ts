@@ -166,6 +166,7 @@ async function prepare(
     oldObject: old,
   })
   await core.admission.mutate(attributes)
+  if (strategy.load) await strategy.load(object)
   const errors = [
     ...validateMetadata(resource, object),
     ...validateMetadataUpdate(object, old),

@@ -1,4 +1,5 @@
 import type { CustomResourceDefinition } from '../../../api/kinds/apiextensions.ts'
+import { loadCel, mentionsRules } from '../../cel/lazy.ts'
 import type { Strategy } from '../strategy.ts'
 import { withCondition } from './conditions.ts'
 import { validateDefinition, validateDefinitionUpdate } from './validate.ts'
@@ -49,6 +50,7 @@ export const customResourceDefinitionStrategy: Strategy<CustomResourceDefinition
       conditions: withCondition(status?.conditions ?? [], terminating, new Date()),
     }
   },
+  load: ({ spec }) => (mentionsRules(spec) ? loadCel() : undefined),
   validate: (definition, old) =>
     old ? validateDefinitionUpdate(definition, old) : validateDefinition(definition),
 }

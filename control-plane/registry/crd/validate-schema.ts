@@ -7,7 +7,7 @@ import {
   required,
 } from '../../../api/meta/status.ts'
 import { compilePattern } from '../../../api/schema/structural/pattern.ts'
-import { cel } from '../../cel/lazy.ts'
+import { cel, mentionsRules } from '../../cel/lazy.ts'
 import { validateDefaults } from './validate-defaults.ts'
 import { validateListAndMapTypes } from './validate-list-types.ts'
 import { validateStructure } from './validate-structure.ts'
@@ -24,7 +24,7 @@ export function validateSchema(schema: JsonSchemaProps, path: string, hasStatus:
     ...validateDefaults(schema, path),
   ]
   // Rules are compiled by the types of the schema: it must be good before.
-  if (errors.length > 0 || !JSON.stringify(schema).includes('"x-kubernetes-validations"')) return errors
+  if (errors.length > 0 || !mentionsRules(schema)) return errors
   return cel().checkRules(schema, path)
 }
 

@@ -167,6 +167,7 @@ test('deleting a definition deletes its objects, ends their watches and takes th
   watch.resume()
   const marked = await api.raw(`${CRDS}/things.${group}`, { method: 'DELETE' })
   t.deepEqual(marked.body.metadata.finalizers, ['customresourcecleanup.apiextensions.k8s.io'])
+  await reached(api, `things.${group}`, ({ metadata }) => metadata.deletionTimestamp !== undefined)
   const refused = await api.raw(pathOf(group), { body: thing(group, 'late', {}) })
   t.is(refused.status, 405)
   t.is(refused.body.message, 'create not allowed while custom resource definition is terminating')
