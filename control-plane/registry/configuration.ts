@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { ConfigMap, Secret } from '../../api/kinds/types.ts'
-import { type FieldError, forbiddenField, invalidValue, tooLong } from '../../api/meta/status.ts'
+import { type FieldError, forbiddenField, invalidValue, required, tooLong } from '../../api/meta/status.ts'
 import { isConfigMapKey } from '../../api/meta/validation.ts'
+import { collect, unchanged } from './rules/check.ts'
 import type { Strategy } from './strategy.ts'
 
 /** Largest total of values, in bytes. */
@@ -13,11 +14,12 @@ function validateData(data: Record<string, string>, field: string): FieldError[]
   )
 }
 
-function sizeOf(...maps: (Record<string, string> | undefined)[]): number {
-  return maps
-    .flatMap(map => Object.values(map ?? {}))
-    .reduce((total, value) => total + Buffer.byteLength(value), 0)
-}
+const sizeOf = (map: Record<string, string> = {}): number =>
+  Object.values(map).reduce((total, value) => total + Buffer.byteLength(value), 0)
+
+/** Of values in base64, how many bytes they stand for. */
+const decodedSize = (map: Record<string, string> = {}): number =>
+  Object.values(map).reduce((total, value) => total + Buffer.byteLength(value, 'base64'), 0)
 
 interface Data {
   immutable?: boolean
@@ -39,27 +41,32 @@ function validateImmutable(object: Data, old: Data | undefined): FieldError[] {
 export const configMapStrategy: Strategy<ConfigMap> = {
   hasGeneration: false,
   validate(map, old) {
-    const errors = [
-      ...validateData(map.data ?? {}, 'data'),
-      ...validateData(map.binaryData ?? {}, 'binaryData'),
-    ]
-    if (sizeOf(map.data, map.binaryData) > MOST_BYTES) errors.push(tooLong('', '', MOST_BYTES))
-    return [...errors, ...validateImmutable(map, old)]
+    const both = Object.keys(map.data ?? {}).filter(key => map.binaryData?.[key] !== undefined)
+    const size = sizeOf(map.data) + decodedSize(map.binaryData)
+    return collect(
+      validateData(map.data ?? {}, 'data'),
+      both.map(key => invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData')),
+      validateData(map.binaryData ?? {}, 'binaryData'),
+      size > MOST_BYTES && [tooLong('', '', MOST_BYTES)],
+      validateImmutable(map, old),
+    )
   },
 }
 
-/** Keys a Secret of a known type must have. */
+const ACCOUNT = 'kubernetes.io/service-account.name'
+
+/** Keys a Secret of a known type must have, and which of them hold JSON. */
 const REQUIRED_KEYS: Record<string, string[]> = {
   'kubernetes.io/tls': ['tls.crt', 'tls.key'],
   'kubernetes.io/dockerconfigjson': ['.dockerconfigjson'],
   'kubernetes.io/dockercfg': ['.dockercfg'],
-  'kubernetes.io/ssh-auth': ['ssh-privatekey'],
 }
+const JSON_KEYS = ['.dockerconfigjson', '.dockercfg']
 
 export const secretStrategy: Strategy<Secret> = {
   hasGeneration: false,
   defaults(secret) {
-    secret.type ??= 'Opaque'
+    secret.type ||= 'Opaque'
     for (const [key, value] of Object.entries(secret.stringData ?? {})) {
       secret.data ??= {}
       secret.data[key] = Buffer.from(value).toString('base64')
@@ -67,13 +74,51 @@ export const secretStrategy: Strategy<Secret> = {
     delete secret.stringData
   },
   validate(secret, old) {
-    const errors = validateData(secret.data ?? {}, 'data')
-    if (sizeOf(secret.data) > MOST_BYTES * 1.4) errors.push(tooLong('data', '', MOST_BYTES))
-    for (const key of REQUIRED_KEYS[secret.type!] ?? []) {
-      if (secret.data?.[key] === undefined)
-        errors.push({ type: 'FieldValueRequired', field: `data[${key}]`, detail: '' })
-    }
-    if (old && old.type !== secret.type) errors.push(invalidValue('type', secret.type, 'field is immutable'))
-    return [...errors, ...validateImmutable(secret as Data, old as Data | undefined)]
+    const data = secret.data ?? {}
+    return collect(
+      old && unchanged('type', secret.type, old.type),
+      validateData(data, 'data'),
+      decodedSize(data) > MOST_BYTES && [tooLong('data', '', MOST_BYTES)],
+      typeFaults(secret, data),
+      validateImmutable(secret as Data, old as Data | undefined),
+    )
   },
 }
+
+function typeFaults({ type = '', metadata }: Secret, data: Record<string, string>): readonly FieldError[] {
+  const missing = (key: string): FieldError => required(`data[${key}]`, '')
+  if (type === 'kubernetes.io/service-account-token') {
+    return metadata.annotations?.[ACCOUNT] ? [] : [required(`metadata.annotations[${ACCOUNT}]`, '')]
+  }
+  if (type === 'kubernetes.io/basic-auth') {
+    const keys = ['username', 'password']
+    return keys.some(key => data[key] !== undefined) ? [] : keys.map(missing)
+  }
+  if (type === 'kubernetes.io/ssh-auth') return data['ssh-privatekey'] ? [] : [missing('ssh-privatekey')]
+  return (REQUIRED_KEYS[type] ?? []).flatMap(key => {
+    if (data[key] === undefined) return [missing(key)]
+    return JSON_KEYS.includes(key) ? jsonFaults(data[key], `data[${key}]`) : []
+  })
+}
+
+function jsonFaults(content: string, path: string): readonly FieldError[] {
+  const text = Buffer.from(content, 'base64').toString()
+  const hidden = (why: string): FieldError[] => [invalidValue(path, '<secret contents redacted>', why)]
+  if (text === '') return hidden('unexpected end of JSON input')
+  try {
+    const value = JSON.parse(text)
+    const isObject = typeof value === 'object' && !Array.isArray(value)
+    return isObject
+      ? []
+      : hidden(`json: cannot unmarshal ${jsonType(value)} into Go value of type map[string]interface {}`)
+  } catch {
+    return hidden(`invalid character ${quoteCharacter(text)} looking for beginning of value`)
+  }
+}
+
+const jsonType = (value: unknown): string => {
+  if (Array.isArray(value)) return 'array'
+  return typeof value === 'boolean' ? 'bool' : typeof value
+}
+
+const quoteCharacter = (text: string): string => `'${text.trimStart().charAt(0)}'`

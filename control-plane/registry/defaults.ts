@@ -1,4 +1,4 @@
-import { autoscalerStrategy } from './autoscaling.ts'
+import { autoscalerStrategy } from './autoscaling/strategy.ts'
 import { fillTemplate } from './pod/template.ts'
 import type { Strategy } from './strategy.ts'
 
@@ -80,18 +80,6 @@ const csiDriver: Strategy<any> = {
     spec.requiresRepublish ??= false
     spec.seLinuxMount ??= false
     if (!spec.volumeLifecycleModes?.length) spec.volumeLifecycleModes = ['Persistent']
-  },
-}
-
-/** Who asks for a certificate is who is asking. */
-const signingRequest: Strategy<any> = {
-  hasGeneration: false,
-  prepareForCreate({ spec }, { user }) {
-    const { name, uid, groups, extra } = user
-    Object.assign(spec, { username: name, groups, ...(uid && { uid }), ...(extra && { extra }) })
-  },
-  prepareForUpdate(request, old) {
-    request.spec = old.spec
   },
 }
 
@@ -196,7 +184,6 @@ export const defaultStrategies: Record<string, Strategy<any>> = {
   'storageclasses.storage.k8s.io': storageClass,
   'csidrivers.storage.k8s.io': csiDriver,
   'volumeattachments.storage.k8s.io': plain,
-  'certificatesigningrequests.certificates.k8s.io': signingRequest,
   'mutatingwebhookconfigurations.admissionregistration.k8s.io': webhooks({ reinvocationPolicy: 'Never' }),
   'validatingwebhookconfigurations.admissionregistration.k8s.io': webhooks({}),
   'validatingadmissionpolicies.admissionregistration.k8s.io': admissionPolicy,

@@ -1,15 +1,16 @@
-import { isDeepStrictEqual } from 'node:util'
-import { type FieldError, invalidValue, notSupported, required } from '../../api/meta/status.ts'
 import { apiServiceStrategy } from './api-service.ts'
 import { cronJobStrategy } from './batch/cron-job.ts'
 import { jobStrategy } from './batch/job.ts'
+import { signingRequestStrategy } from './certificates/signing-request.ts'
 import { configMapStrategy, secretStrategy } from './configuration.ts'
 import { customResourceDefinitionStrategy } from './crd/strategy.ts'
 import { defaultStrategies } from './defaults.ts'
+import { ingressStrategy } from './networking/ingress.ts'
 import { podStrategy } from './pod/strategy.ts'
 import { serviceStrategy } from './service/strategy.ts'
 import { claimStrategy } from './storage/claim.ts'
 import type { Strategy } from './strategy.ts'
+import { withValidations } from './validations.ts'
 import { daemonSetStrategy } from './workloads/daemon-set.ts'
 import { deploymentStrategy } from './workloads/deployment.ts'
 import { replicaSetStrategy, replicationControllerStrategy } from './workloads/replica-set.ts'
@@ -54,17 +55,6 @@ const bindingStrategy: Strategy<any> = {
       if (subject.apiGroup === '') delete subject.apiGroup
     }
   },
-  validate(binding, old) {
-    const errors: FieldError[] = []
-    const { kind, name } = binding.roleRef
-    if (!['Role', 'ClusterRole'].includes(kind))
-      errors.push(notSupported('roleRef.kind', kind, ['ClusterRole', 'Role']))
-    if (!name) errors.push(required('roleRef.name', ''))
-    if (old && !isDeepStrictEqual(old.roleRef, binding.roleRef)) {
-      errors.push(invalidValue('roleRef', binding.roleRef, 'cannot change roleRef'))
-    }
-    return errors
-  },
 }
 
 const roleStrategy: Strategy<any> = { nameRule: 'path-segment', hasGeneration: false }
@@ -93,7 +83,7 @@ const endpointsStrategy: Strategy<any> = {
 const plain: Strategy<any> = { hasGeneration: false }
 
 /** What is special to each kind, by `plural` or `plural.group`. Kinds that are not here have no rules of their own. */
-export const strategies: Record<string, Strategy<any>> = {
+export const strategies: Record<string, Strategy<any>> = withValidations({
   ...defaultStrategies,
   pods: podStrategy,
   services: serviceStrategy,
@@ -114,10 +104,12 @@ export const strategies: Record<string, Strategy<any>> = {
   'apiservices.apiregistration.k8s.io': apiServiceStrategy,
   'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinitionStrategy,
   'cronjobs.batch': cronJobStrategy,
+  'ingresses.networking.k8s.io': ingressStrategy,
+  'certificatesigningrequests.certificates.k8s.io': signingRequestStrategy,
   replicationcontrollers: replicationControllerStrategy,
   persistentvolumeclaims: claimStrategy,
   'roles.rbac.authorization.k8s.io': roleStrategy,
   'clusterroles.rbac.authorization.k8s.io': roleStrategy,
   'rolebindings.rbac.authorization.k8s.io': bindingStrategy,
   'clusterrolebindings.rbac.authorization.k8s.io': bindingStrategy,
-}
+})

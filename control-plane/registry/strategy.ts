@@ -33,7 +33,7 @@ export interface Strategy<T extends ApiObject = ApiObject> {
   /** Warnings sent back in `Warning` headers. */
   warnings?(object: T, old: T | undefined): string[]
   /** Rule for `metadata.name`; `subdomain` (RFC 1123 subdomain) where left out. */
-  nameRule?: 'subdomain' | 'label' | 'label1035' | 'path-segment'
+  nameRule?: 'subdomain' | 'label' | 'label1035' | 'path-segment' | 'any'
   /** True where PUT of an object that is not there creates it. */
   allowCreateOnUpdate?: boolean
   /** False where an update without resourceVersion is refused. */

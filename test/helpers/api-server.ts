@@ -75,7 +75,7 @@ export async function startTestApiServer(options: Partial<ApiServerOptions> = {}
       pki,
       bindAddress: '127.0.0.1',
       port,
-      advertiseAddress: '127.0.0.1',
+      advertiseAddress: '192.0.2.1',
       serviceCIDR: SERVICE_CIDR,
       clusterDomain: 'cluster.local',
       log: quietLog,

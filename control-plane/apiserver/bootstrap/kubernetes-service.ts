@@ -23,16 +23,20 @@ export function serviceAddress(serviceCIDR: string): string {
 
 /**
  * Makes the `kubernetes` Service, its Endpoints and its EndpointSlice be as they should; the API server owns them, no
- * controller does.
+ * controller does. A server that only this machine can reach gets no endpoints.
  */
 export async function reconcileKubernetesService(
   client: Client,
   options: KubernetesServiceOptions,
 ): Promise<void> {
   await ensure(client, services, service(options))
+  if (isLoopback(options.advertiseAddress)) return
   await ensure(client, endpoints, endpointsOf(options))
   await ensure(client, endpointSlices, endpointSlice(options))
 }
+
+/** No endpoint may be a loopback address: behind it every node finds itself. */
+const isLoopback = (address: string) => address === '::1' || address.startsWith('127.')
 
 function service({ port, serviceCIDR }: KubernetesServiceOptions): ApiObject {
   const clusterIP = serviceAddress(serviceCIDR)

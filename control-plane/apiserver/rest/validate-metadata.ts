@@ -15,6 +15,7 @@ const NAME_RULES = {
   label: isDns1123Label,
   label1035: isDns1035Label,
   'path-segment': isPathSegmentName,
+  any: (): string[] => [],
 } as const
 
 /** Total size of annotations, keys and values (upstream's TotalAnnotationSizeLimitB). */

@@ -1,22 +1,8 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Service } from '../../../api/kinds/types.ts'
-import {
-  duplicateValue,
-  type FieldError,
-  invalidValue,
-  notSupported,
-  required,
-} from '../../../api/meta/status.ts'
-import {
-  isDns1123Label,
-  isDns1123Subdomain,
-  isValidPortName,
-  isValidPortNumber,
-} from '../../../api/meta/validation.ts'
 import type { Strategy } from '../strategy.ts'
+import { isExternal, needsHealthCheck, validateService, validateServiceUpdate } from './validate.ts'
 
-const TYPES = ['ClusterIP', 'ExternalName', 'LoadBalancer', 'NodePort']
-const PROTOCOLS = ['SCTP', 'TCP', 'UDP']
-const AFFINITIES = ['ClientIP', 'None']
 const AFFINITY_TIMEOUT = 10_800
 
 export const serviceStrategy: Strategy<Service> = {
@@ -28,42 +14,39 @@ export const serviceStrategy: Strategy<Service> = {
   },
   keepStatusOnCreate: true,
   prepareForUpdate: keepAllocated,
-  validate: (service, old, { subresource }) =>
-    subresource === 'status' ? [] : validateService(service, old),
+  validate(service, old, { subresource }) {
+    if (subresource === 'status') return []
+    return old ? validateServiceUpdate(service, old) : validateService(service)
+  },
 }
 
 function defaultService(spec: Service['spec']): void {
   spec.type ??= 'ClusterIP'
   spec.sessionAffinity ??= 'None'
+  if (spec.sessionAffinity === 'None') delete spec.sessionAffinityConfig
   if (spec.sessionAffinity === 'ClientIP')
     spec.sessionAffinityConfig ??= { clientIP: { timeoutSeconds: AFFINITY_TIMEOUT } }
   for (const port of spec.ports ?? []) {
     port.protocol ??= 'TCP'
-    port.targetPort ??= port.port
+    port.targetPort ||= port.port
   }
+  if (isExternal(spec)) spec.externalTrafficPolicy ??= 'Cluster'
   if (spec.type === 'ExternalName') return
   spec.internalTrafficPolicy ??= 'Cluster'
+  if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP]
+  if (!spec.clusterIP && spec.clusterIPs?.length) spec.clusterIP = spec.clusterIPs[0]!
   spec.ipFamilies ??= ['IPv4']
   spec.ipFamilyPolicy ??= 'SingleStack'
-  if (spec.clusterIP === 'None') spec.clusterIPs ??= ['None']
-  if (spec.type === 'NodePort' || spec.type === 'LoadBalancer') spec.externalTrafficPolicy ??= 'Cluster'
   if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true
 }
 
-/** A client that leaves out what was allocated keeps it. */
+/** A client that leaves out what was allocated keeps it; what the new type has no use for goes. */
 function keepAllocated(service: Service, old: Service): void {
   const { spec } = service
+  dropUseless(spec, old.spec)
   if (spec.type === 'ExternalName') return
-  if (!spec.clusterIP && old.spec.type !== 'ExternalName') {
-    spec.clusterIP = old.spec.clusterIP!
-    spec.clusterIPs = old.spec.clusterIPs!
-  }
-  if (spec.type === 'ClusterIP') {
-    for (const port of spec.ports ?? []) if (old.spec.type !== 'ClusterIP') delete port.nodePort
-    delete spec.externalTrafficPolicy
-    delete spec.allocateLoadBalancerNodePorts
-    return
-  }
+  keepAddress(spec, old.spec)
+  if (spec.type === 'ClusterIP') return
   for (const port of spec.ports ?? []) {
     const same = old.spec.ports?.find(
       before => before.port === port.port && before.protocol === port.protocol,
@@ -72,53 +55,36 @@ function keepAllocated(service: Service, old: Service): void {
   }
 }
 
-function validateService({ spec, metadata }: Service, old: Service | undefined): FieldError[] {
-  const errors: FieldError[] = []
-  if (!TYPES.includes(spec.type!)) errors.push(notSupported('spec.type', spec.type, TYPES))
-  if (!AFFINITIES.includes(spec.sessionAffinity!)) {
-    errors.push(notSupported('spec.sessionAffinity', spec.sessionAffinity, AFFINITIES))
+/** `clusterIP` is the first of `clusterIPs`: who changes one of them means both. */
+function keepAddress(spec: Service['spec'], old: Service['spec']): void {
+  if (old.type === 'ExternalName') return
+  const isLeftOut = !spec.clusterIP
+  if (isLeftOut && old.clusterIP) {
+    spec.clusterIP = old.clusterIP
+    spec.clusterIPs = [...(old.clusterIPs ?? [old.clusterIP])]
+  } else if (spec.clusterIP !== old.clusterIP && isDeepStrictEqual(spec.clusterIPs, old.clusterIPs)) {
+    spec.clusterIPs = [spec.clusterIP!, ...(spec.clusterIPs ?? []).slice(1)]
   }
-  if (spec.type === 'ExternalName') {
-    const name = spec.externalName?.replace(/\.$/, '') ?? ''
-    if (!name) errors.push(required('spec.externalName', ''))
-    else
-      errors.push(
-        ...isDns1123Subdomain(name).map(fault => invalidValue('spec.externalName', spec.externalName, fault)),
-      )
-  } else {
-    errors.push(...validatePorts(spec, metadata))
-  }
-  const wasFixed =
-    old && old.spec.type !== 'ExternalName' && spec.type !== 'ExternalName' && old.spec.clusterIP
-  if (wasFixed && spec.clusterIP !== old.spec.clusterIP) {
-    errors.push(invalidValue('spec.clusterIPs[0]', spec.clusterIP, 'may not change once set'))
-  }
-  return errors
 }
 
-function validatePorts(spec: Service['spec'], _: Service['metadata']): FieldError[] {
-  const ports = spec.ports ?? []
-  if (ports.length === 0 && spec.clusterIP !== 'None') return [required('spec.ports', '')]
-  const names = new Set<string>()
-  const numbers = new Set<string>()
-  return ports.flatMap((port, i) => {
-    const at = `spec.ports[${i}]`
-    const errors: FieldError[] = []
-    if (ports.length > 1 && !port.name) errors.push(required(`${at}.name`, ''))
-    if (port.name) {
-      errors.push(...isDns1123Label(port.name).map(fault => invalidValue(`${at}.name`, port.name, fault)))
-      if (names.has(port.name)) errors.push(duplicateValue(`${at}.name`, port.name))
-      names.add(port.name)
-    }
-    errors.push(...isValidPortNumber(port.port).map(fault => invalidValue(`${at}.port`, port.port, fault)))
-    if (!PROTOCOLS.includes(port.protocol!))
-      errors.push(notSupported(`${at}.protocol`, port.protocol, PROTOCOLS))
-    const target = port.targetPort as unknown
-    const faults = typeof target === 'string' ? isValidPortName(target) : isValidPortNumber(target as number)
-    errors.push(...faults.map(fault => invalidValue(`${at}.targetPort`, target, fault)))
-    const key = `${port.protocol}/${port.port}`
-    if (numbers.has(key)) errors.push(duplicateValue(at, { protocol: port.protocol, port: port.port }))
-    numbers.add(key)
-    return errors
-  })
+/** Fields that only some types have, when a change of the type left them as they were. */
+const NEEDED_BY: [field: keyof Service['spec'], needs: (spec: Service['spec']) => boolean][] = [
+  ['clusterIP', ({ type }) => type !== 'ExternalName'],
+  ['clusterIPs', ({ type }) => type !== 'ExternalName'],
+  ['ipFamilies', ({ type }) => type !== 'ExternalName'],
+  ['ipFamilyPolicy', ({ type }) => type !== 'ExternalName'],
+  ['externalTrafficPolicy', isExternal],
+  ['healthCheckNodePort', needsHealthCheck],
+  ['allocateLoadBalancerNodePorts', ({ type }) => type === 'LoadBalancer'],
+  ['loadBalancerClass', ({ type }) => type === 'LoadBalancer'],
+]
+
+function dropUseless(spec: Service['spec'], old: Service['spec']): void {
+  for (const [field, needs] of NEEDED_BY) {
+    if (needs(old) && !needs(spec) && isDeepStrictEqual(spec[field], old[field])) delete spec[field]
+  }
+  const hasNodePorts = ({ type }: Service['spec']): boolean => type === 'NodePort' || type === 'LoadBalancer'
+  if (!hasNodePorts(old) || hasNodePorts(spec)) return
+  const held = new Set((old.ports ?? []).map(({ nodePort }) => nodePort))
+  for (const port of spec.ports ?? []) if (held.has(port.nodePort)) delete port.nodePort
 }

@@ -89,7 +89,7 @@ test.serial('the kubernetes Service is there with its endpoints, and comes back 
   const { body } = await api.raw(`${path}/endpoints/kubernetes`)
   t.deepEqual(body.subsets, [
     {
-      addresses: [{ ip: '127.0.0.1' }],
+      addresses: [{ ip: '192.0.2.1' }],
       ports: [{ name: 'https', port: api.server.port, protocol: 'TCP' }],
     },
   ])

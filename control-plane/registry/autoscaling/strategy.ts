@@ -1,5 +1,6 @@
-import { DEFAULT_CPU_UTILIZATION } from '../../api/kinds/conversion/autoscaler.ts'
-import type { Strategy } from './strategy.ts'
+import { DEFAULT_CPU_UTILIZATION } from '../../../api/kinds/conversion/autoscaler.ts'
+import type { Strategy } from '../strategy.ts'
+import { autoscalerFaults } from './validate.ts'
 
 const PERIOD = 15
 
@@ -27,4 +28,6 @@ export const autoscalerStrategy: Strategy<any> = {
     }
     spec.behavior.scaleDown = { selectPolicy: 'Max', policies: DOWN, ...spec.behavior.scaleDown }
   },
+  validate: (autoscaler, old, { subresource }) =>
+    subresource === '' ? autoscalerFaults(autoscaler, old) : [],
 }

@@ -1,0 +1,182 @@
+import {
+  duplicateValue,
+  type FieldError,
+  invalidValue,
+  required as requiredError,
+} from '../../../api/meta/status.ts'
+import { isDns1035Label, isDns1123Subdomain } from '../../../api/meta/validation.ts'
+import { between, collect, each, FINE, fields, must, oneOf, type Rule, required } from '../rules/check.ts'
+import { labelSelector } from '../rules/labels.ts'
+
+const REVIEW_VERSIONS = ['v1', 'v1beta1']
+const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE']
+
+/** All that is wrong with a configuration of webhooks. */
+export function webhookFaults({ webhooks = [] }: any): readonly FieldError[] {
+  const names = new Set<string>()
+  return webhooks.flatMap((webhook: any, i: number) => {
+    const at = `webhooks[${i}]`
+    const { name = '' } = webhook
+    const isRepeated = name && names.has(name)
+    names.add(name)
+    return collect(
+      fullName(name, `${at}.name`),
+      rules(webhook, at),
+      clientFaults(webhook.clientConfig ?? {}, `${at}.clientConfig`),
+      versionFaults(webhook.admissionReviewVersions ?? [], `${at}.admissionReviewVersions`),
+      isRepeated && [duplicateValue(`${at}.name`, name)],
+    )
+  })
+}
+
+/** A name of at least three parts. */
+const fullName: Rule<string> = (name, path) => {
+  if (name === '') return [requiredError(path, '')]
+  const faults = isDns1123Subdomain(name)
+  if (faults.length > 0) return [invalidValue(path, name, faults.join(','))]
+  if (name.split('.').length >= 3) return FINE
+  return [invalidValue(path, name, 'should be a domain with at least three segments separated by dots')]
+}
+
+const alone =
+  (what: string): Rule<string[]> =>
+  (values, path) =>
+    values.length > 1 && values.includes('*')
+      ? [invalidValue(path, values, `if '*' is present, must not specify other ${what}`)]
+      : FINE
+
+const noneEmpty: Rule<string[]> = (values, path) =>
+  values.flatMap((value, i) => (value === '' ? [requiredError(`${path}[${i}]`, '')] : []))
+
+const listOf = (...checks: Rule[]): Rule =>
+  required((values, path) => collect(...checks.map(check => check(values, path))))
+
+/** The rule upstream has for lists of resources and their subresources. */
+const resources: Rule<string[]> = (values, path) => {
+  const wholes = new Set<string>()
+  const everywhere = new Set<string>()
+  const faults = values.flatMap((value, i) => {
+    if (value === '') return [requiredError(`${path}[${i}]`, '')]
+    const [resource = '', sub] = value.split('/', 2)
+    if (sub === undefined) return []
+    const covered = wholes.has(resource) && `${resource}/*`
+    const shared = everywhere.has(sub) && `*/${sub}`
+    if (sub === '*') wholes.add(resource)
+    if (resource === '*') everywhere.add(sub)
+    return [covered, shared]
+      .filter(Boolean)
+      .map(star => invalidValue(`${path}[${i}]`, value, `if '${star}' is present, must not specify ${value}`))
+  })
+  const isBare = values.includes('*') && values.some(value => value !== '*' && !value.includes('/'))
+  return collect(
+    faults,
+    values.length > 1 &&
+      values.includes('*/*') && [
+        invalidValue(path, values, "if '*/*' is present, must not specify other resources"),
+      ],
+    isBare && [
+      invalidValue(path, values, "if '*' is present, must not specify other resources without subresources"),
+    ],
+  )
+}
+
+const rule: Rule = fields({
+  operations: listOf(alone('operations'), each(oneOf(...OPERATIONS))),
+  apiGroups: listOf(alone('API groups')),
+  apiVersions: listOf(alone('API versions'), noneEmpty),
+  resources: listOf(resources),
+  scope: oneOf('*', 'Cluster', 'Namespaced'),
+})
+
+const sideEffects: Rule<string> = required(
+  oneOf('None', 'NoneOnDryRun'),
+  'must specify one of None, NoneOnDryRun',
+)
+
+const rules = fields({
+  rules: each(rule),
+  failurePolicy: oneOf('Fail', 'Ignore'),
+  matchPolicy: oneOf('Equivalent', 'Exact'),
+  sideEffects,
+  timeoutSeconds: must(
+    seconds => between(1, 30)(seconds, '').length === 0,
+    'the timeout value must be between 1 and 30 seconds',
+  ),
+  namespaceSelector: labelSelector,
+  objectSelector: labelSelector,
+  reinvocationPolicy: oneOf('IfNeeded', 'Never'),
+})
+
+function clientFaults({ url, service }: any, path: string): readonly FieldError[] {
+  if (Boolean(url) === Boolean(service)) {
+    return [requiredError(path, 'exactly one of url or service is required')]
+  }
+  return url ? urlFaults(url, `${path}.url`) : serviceFaults(service, `${path}.service`)
+}
+
+function urlFaults(url: string, path: string): readonly FieldError[] {
+  const form = '; desired format: https://host[/path]'
+  const parsed = URL.canParse(url) ? new URL(url) : undefined
+  if (!parsed) {
+    return [
+      requiredError(
+        path,
+        `url must be a valid URL: parse ${JSON.stringify(url)}: invalid URI for request${form}`,
+      ),
+    ]
+  }
+  const refuse = (shown: string, detail: string): FieldError[] => [invalidValue(path, shown, detail + form)]
+  return collect(
+    parsed.protocol !== 'https:' &&
+      refuse(parsed.protocol.slice(0, -1), "'https' is the only allowed URL scheme"),
+    parsed.hostname === '' && refuse('', 'host must be specified'),
+    parsed.username !== '' && refuse(parsed.username, 'user information is not permitted in the URL'),
+    parsed.hash !== '' && refuse(parsed.hash.slice(1), 'fragments are not permitted in the URL'),
+    parsed.search !== '' && refuse(parsed.search.slice(1), 'query parameters are not permitted in the URL'),
+  )
+}
+
+function serviceFaults(
+  { name, namespace, path: place, port = 443 }: any,
+  path: string,
+): readonly FieldError[] {
+  const isPlain = place === undefined || place === '/'
+  return collect(
+    !name && [requiredError(`${path}.name`, 'service name is required')],
+    !namespace && [requiredError(`${path}.namespace`, 'service namespace is required')],
+    (port < 1 || port > 65_535) && [
+      invalidValue(`${path}.port`, port, 'port is not valid: must be between 1 and 65535, inclusive'),
+    ],
+    !isPlain && pathFaults(place, `${path}.path`),
+  )
+}
+
+function pathFaults(place: string, path: string): readonly FieldError[] {
+  const steps = place.replace(/^\//, '').replace(/\/$/, '').split('/')
+  return collect(
+    !place.startsWith('/') && [invalidValue(path, place, "must start with a '/'")],
+    steps.flatMap((step, i) =>
+      step === ''
+        ? [invalidValue(path, place, `segment[${i}] may not be empty`)]
+        : segmentFaults(step, i, place, path),
+    ),
+  )
+}
+
+const segmentFaults = (step: string, i: number, place: string, path: string): readonly FieldError[] =>
+  isDns1123Subdomain(step).map(fault => invalidValue(path, place, `segment[${i}]: ${fault}`))
+
+function versionFaults(versions: string[], path: string): readonly FieldError[] {
+  const known = REVIEW_VERSIONS.join(', ')
+  if (versions.length === 0) return [requiredError(path, `must specify one of ${known}`)]
+  return collect(
+    versions.flatMap((version, i) => {
+      const at = `${path}[${i}]`
+      if (versions.indexOf(version) < i) return [invalidValue(at, version, 'duplicate version')]
+      return isDns1035Label(version).map(fault => invalidValue(at, version, fault))
+    }),
+    !versions.some(version => REVIEW_VERSIONS.includes(version)) && [
+      invalidValue(path, versions, `must include at least one of ${known}`),
+    ],
+  )
+}

@@ -1,0 +1,182 @@
+import {
+  duplicateValue,
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required as requiredError,
+} from '../../../api/meta/status.ts'
+import { toTime } from '../../../api/meta/time.ts'
+import { collect, each, FINE, oneOf, type Rule } from '../rules/check.ts'
+import { subdomain } from '../rules/values.ts'
+import type { Strategy } from '../strategy.ts'
+
+const USAGES = [
+  'any',
+  'cert sign',
+  'client auth',
+  'code signing',
+  'content commitment',
+  'crl sign',
+  'data encipherment',
+  'decipher only',
+  'digital signature',
+  'email protection',
+  'encipher only',
+  'ipsec end system',
+  'ipsec tunnel',
+  'ipsec user',
+  'key agreement',
+  'key encipherment',
+  'microsoft sgc',
+  'netscape sgc',
+  'ocsp signing',
+  's/mime',
+  'server auth',
+  'signing',
+  'timestamping',
+]
+const DECISIONS = ['Approved', 'Denied']
+const FINAL = [...DECISIONS, 'Failed']
+const LEGACY = 'kubernetes.io/legacy-unknown'
+const LEAST_SECONDS = 600
+const LONGEST_NAME = 571
+
+type Condition = { type: string; status?: string; lastUpdateTime?: string; lastTransitionTime?: string }
+
+const conditionsOf = (request: any): Condition[] => request.status?.conditions ?? []
+const isDecision = ({ type }: Condition): boolean => DECISIONS.includes(type)
+
+/** Who asks for a certificate is who is asking; who decides, who signs and who asks write different parts. */
+export const signingRequestStrategy: Strategy<any> = {
+  nameRule: 'any',
+  hasGeneration: false,
+  prepareForCreate(request, { user }) {
+    const { name, uid, groups, extra } = user
+    Object.assign(request.spec, { username: name, groups, ...(uid && { uid }), ...(extra && { extra }) })
+    request.status = {}
+  },
+  prepareForUpdate(request, old, { subresource, now }) {
+    request.spec = old.spec
+    if (subresource === 'approval') {
+      const status = { ...old.status, conditions: conditionsOf(request) }
+      request.status = status.conditions.length > 0 ? status : { ...old.status }
+    }
+    if (subresource === 'status') keepDecisions(request, old)
+    stampConditions(request, old, toTime(now))
+  },
+  validate(request, old, { subresource }) {
+    return collect(
+      specFaults(request.spec),
+      conditionFaults(request),
+      old && changeFaults(request, old, subresource),
+    )
+  },
+}
+
+function keepDecisions(request: any, old: any): void {
+  const others = conditionsOf(request).filter(condition => !isDecision(condition))
+  const conditions = [...others, ...conditionsOf(old).filter(isDecision)]
+  request.status = { ...request.status, conditions }
+  if (conditions.length === 0) delete request.status.conditions
+}
+
+function stampConditions(request: any, old: any, now: string): void {
+  for (const condition of conditionsOf(request)) {
+    condition.lastUpdateTime ??= now
+    const before = conditionsOf(old).find(({ type }) => type === condition.type)
+    condition.lastTransitionTime ??=
+      before?.status === condition.status ? (before?.lastTransitionTime ?? now) : now
+  }
+}
+
+function specFaults(spec: any): readonly FieldError[] {
+  const { request = '', usages = [], signerName, expirationSeconds } = spec
+  const seconds = `may not specify a duration less than ${LEAST_SECONDS} seconds (10 minutes)`
+  return collect(
+    requestFaults(request),
+    usages.length === 0 && [requiredError('spec.usages', '')],
+    each(oneOf(...USAGES))(usages, 'spec.usages'),
+    usages.flatMap((usage: string, i: number) =>
+      usages.indexOf(usage) < i ? [duplicateValue(`spec.usages[${i}]`, usage)] : [],
+    ),
+    signerName === LEGACY
+      ? [
+          invalidValue(
+            'spec.signerName',
+            signerName,
+            'the legacy signerName is not allowed via this API version',
+          ),
+        ]
+      : signer(signerName ?? '', 'spec.signerName'),
+    expirationSeconds < LEAST_SECONDS && [invalidValue('spec.expirationSeconds', expirationSeconds, seconds)],
+  )
+}
+
+const PEM = /-----BEGIN ([^-]+)-----[\s\S]+?-----END \1-----/
+
+function requestFaults(request: string): readonly FieldError[] {
+  const [, type] = PEM.exec(Buffer.from(request, 'base64').toString()) ?? []
+  if (type === 'CERTIFICATE REQUEST' || type === 'NEW CERTIFICATE REQUEST') return FINE
+  return [invalidValue('spec.request', request, 'PEM block type must be CERTIFICATE REQUEST')]
+}
+
+/** `example.com/signer`. */
+const signer: Rule<string> = (value, path) => {
+  if (value === '') return [requiredError(path, '')]
+  const [domain = '', ...rest] = value.split('/')
+  if (rest.length === 0) {
+    const detail = "must be a fully qualified domain and path of the form 'example.com/signer-name'"
+    return [invalidValue(path, value, detail)]
+  }
+  return collect(
+    value.length > LONGEST_NAME && [
+      { type: 'FieldValueTooLong', field: path, detail: `may not be more than ${LONGEST_NAME} bytes` },
+    ],
+    domain.split('.').length < 2 && [
+      invalidValue(path, domain, 'should be a domain with at least two segments separated by dots'),
+    ],
+    ...[domain, ...rest].map(part => subdomain(part, path)),
+  )
+}
+
+function conditionFaults(request: any): readonly FieldError[] {
+  const seen = new Set<string>()
+  return conditionsOf(request).flatMap(({ type = '', status = '' }, i) => {
+    const at = `status.conditions[${i}]`
+    const allowed = FINAL.includes(type) ? ['True'] : ['False', 'True', 'Unknown']
+    const contradicts = DECISIONS.includes(type) && DECISIONS.some(other => other !== type && seen.has(other))
+    const isRepeated = seen.has(type)
+    seen.add(type)
+    return collect(
+      !type && [requiredError(`${at}.type`, '')],
+      status === ''
+        ? [requiredError(`${at}.status`, '')]
+        : !allowed.includes(status) && [notSupported(`${at}.status`, status, allowed)],
+      contradicts && [
+        invalidValue(`${at}.type`, type, 'Approved and Denied conditions are mutually exclusive'),
+      ],
+      isRepeated && [duplicateValue(`${at}.type`, type)],
+    )
+  })
+}
+
+function changeFaults(request: any, old: any, subresource: string): readonly FieldError[] {
+  const count = (given: any, type: string): number =>
+    conditionsOf(given).filter(condition => condition.type === type).length
+  const refuse = (verb: string, type: string): FieldError =>
+    forbiddenField('status.conditions', `updates may not ${verb} a condition of type ${JSON.stringify(type)}`)
+  const certificate = request.status?.certificate ?? ''
+  const before = old.status?.certificate ?? ''
+  const at = 'status.certificate'
+  return collect(
+    FINAL.filter(type => count(request, type) < count(old, type)).map(type => refuse('remove', type)),
+    subresource !== 'approval' &&
+      DECISIONS.filter(type => count(request, type) > count(old, type)).map(type => refuse('add', type)),
+    certificate !== before &&
+      subresource !== 'status' && [forbiddenField(at, 'updates may not set certificate content')],
+    certificate !== before &&
+      subresource === 'status' &&
+      before !== '' && [forbiddenField(at, 'updates may not modify existing certificate content')],
+  )
+}
