@@ -59,8 +59,9 @@ export const signingRequestStrategy: Strategy<any> = {
   prepareForUpdate(request, old, { subresource, now }) {
     request.spec = old.spec
     if (subresource === 'approval') {
-      const status = { ...old.status, conditions: conditionsOf(request) }
-      request.status = status.conditions.length > 0 ? status : { ...old.status }
+      const conditions = conditionsOf(request)
+      request.status = { ...old.status, conditions }
+      if (conditions.length === 0) delete request.status.conditions
     }
     if (subresource === 'status') keepDecisions(request, old)
     stampConditions(request, old, toTime(now))

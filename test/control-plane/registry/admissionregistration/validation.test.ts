@@ -1,0 +1,51 @@
+import test from 'ava'
+import { accepted, refused } from '../../../helpers/rules.ts'
+
+const WEBHOOKS = 'validatingwebhookconfigurations.admissionregistration.k8s.io'
+const webhook = (rest: object) => ({
+  metadata: { name: 'w' },
+  webhooks: [
+    {
+      name: 'a.example.com',
+      clientConfig: { url: 'https://example.com/' },
+      rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['pods'] }],
+      sideEffects: 'None',
+      admissionReviewVersions: ['v1'],
+      ...rest,
+    },
+  ],
+})
+
+test(accepted, 'a webhook', WEBHOOKS, webhook({}))
+test(
+  refused,
+  'a name of one part',
+  WEBHOOKS,
+  webhook({ name: 'a' }),
+  'webhooks[0].name: Invalid value: "a": should be a domain with at least three segments separated by dots',
+)
+test(
+  refused,
+  'a webhook in clear',
+  WEBHOOKS,
+  webhook({ clientConfig: { url: 'http://example.com/' } }),
+  'webhooks[0].clientConfig.url: Invalid value: "http": \'https\' is the only allowed URL scheme; desired format: https://host[/path]',
+)
+test(
+  refused,
+  'a webhook nowhere',
+  WEBHOOKS,
+  webhook({ clientConfig: {} }),
+  'webhooks[0].clientConfig: Required value: exactly one of url or service is required',
+)
+test(
+  refused,
+  'side effects, a long wait, no version',
+  WEBHOOKS,
+  webhook({ sideEffects: 'Some', timeoutSeconds: 31, admissionReviewVersions: ['v9'] }),
+  [
+    'webhooks[0].sideEffects: Unsupported value: "Some": supported values: "None", "NoneOnDryRun"',
+    'webhooks[0].timeoutSeconds: Invalid value: 31: the timeout value must be between 1 and 30 seconds',
+    'webhooks[0].admissionReviewVersions: Invalid value: ["v9"]: must include at least one of v1, v1beta1',
+  ],
+)
