@@ -32,6 +32,11 @@ interface Followed {
 
 /** The API server may hear of a Pod's binding later than we do, and refuse what the Pod refers to until then. */
 const REFUSED_DELAYS = [50, 100, 200, 400, 800]
+/**
+ * Milliseconds an object is followed that no Pod is made from any more: the next Pod often needs the same (the cluster's
+ * CA is in every one).
+ */
+const LINGER = 30_000
 /** Milliseconds an answer may take before what is known already does. */
 const DEADLINE = 5_000
 
@@ -51,6 +56,11 @@ export function createObjectReader(
     pending.set(key, answer)
     return answer
   }
+  const leave = (key: string, entry: Followed): void => {
+    if (entry.listeners.size > 0 || followed.get(key) !== entry) return
+    followed.delete(key)
+    entry.controller.abort()
+  }
   return {
     async configMap(namespace, name) {
       const object = (await read({ kind: 'ConfigMap', namespace, name })) as ConfigMap | undefined
@@ -68,9 +78,7 @@ export function createObjectReader(
       entry.listeners.add(listener)
       return () => {
         entry.listeners.delete(listener)
-        if (entry.listeners.size > 0 || followed.get(key) !== entry) return
-        followed.delete(key)
-        entry.controller.abort()
+        if (entry.listeners.size === 0) setTimeout(() => leave(key, entry), LINGER).unref()
       }
     },
   }

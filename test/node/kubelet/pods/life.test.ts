@@ -104,3 +104,16 @@ test.serial('a kubelet that was killed adopts what runs, and finishes what was t
   t.is(statusOf(after)!.restartCount, 0)
   await remove('steady', 'crashed')
 })
+
+test.serial('a runtime that was killed comes back, and its containers went on', async t => {
+  await node.createPod('enduring', { containers })
+  const before = await node.waitForPod('enduring', isReady)
+  await node.machine.restartContainerd()
+  await node.createPod('later', { containers })
+  await node.waitForPod('later', isReady)
+  const after = await node.waitForPod('enduring', isReady)
+  t.is(idOf(after), idOf(before))
+  await crash(after)
+  await node.waitForPod('enduring', pod => statusOf(pod)?.restartCount === 1 && isReady(pod))
+  await remove('enduring', 'later')
+})
