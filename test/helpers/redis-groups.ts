@@ -14,6 +14,8 @@ export interface Member {
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>
   cli(...args: string[]): Promise<string>
+  /** Makes it a replica of the Redis on another port. */
+  follow(port: number): Promise<void>
 }
 
 export interface RedisGroup {
@@ -49,8 +51,11 @@ export async function startSentinelGroup(): Promise<RedisGroup> {
     url: `redis-sentinel://${hosts}/lab?replicas=1`,
     members,
     async master() {
-      const address = await sentinels[0]!.cli('sentinel', 'get-master-addr-by-name', 'lab')
-      return members.find(({ port }) => address.includes(String(port)))!
+      const answers = sentinels.map(one => one.cli('sentinel', 'get-master-addr-by-name', 'lab'))
+      const named = new Set((await Promise.all(answers)).map(address => Number(address.split('\n')[1])))
+      const [found] = members.filter(({ port }) => named.has(port))
+      if (named.size > 1 || !found) throw new Error('the sentinels do not agree')
+      return found
     },
     remove: () => remove(dir, [...sentinels, ...members]),
   }
@@ -147,6 +152,10 @@ async function member(
       await gone
     },
     cli: async (...args) => (await run('redis-cli', ['-p', String(port), ...args])).stdout,
+    async follow(master) {
+      await answers(one)
+      await one.cli('replicaof', '127.0.0.1', String(master))
+    },
   }
   one.start()
   return one

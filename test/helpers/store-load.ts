@@ -55,10 +55,15 @@ export class StoreLoad {
     }
   }
 
-  /** Ends the writers and checks everything. */
-  async check(): Promise<void> {
+  /** Ends the writers. */
+  async stop(): Promise<void> {
     this.#running = false
     await Promise.all(this.#writers)
+  }
+
+  /** Ends the writers and checks everything. */
+  async check(): Promise<void> {
+    await this.stop()
     await this.#caughtUp()
     this.#stop()
     const { documents } = await this.#store.snapshot(this.#type)
@@ -99,6 +104,7 @@ export class StoreLoad {
         return (await this.#store.get(this.#type, name))?.revision ?? 0
       } catch {
         if (!this.#running) return 0
+        await new Promise(resolve => setTimeout(resolve, 20))
       }
     }
   }
