@@ -3,6 +3,7 @@ import type { AdmissionPlugin } from '../../plugins/admission.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
 import { nodeRestriction } from './node-restriction.ts'
 import { defaultTolerationSeconds, priorityAdmission, taintNodesByCondition } from './pod-defaults.ts'
+import { resourceQuotaAdmission } from './resource-quota.ts'
 import { serviceAccountAdmission } from './service-account.ts'
 import { serviceAddresses } from './service-addresses.ts'
 
@@ -22,5 +23,6 @@ export function builtinAdmission({ client, informers, serviceCIDR }: AdmissionOp
     priorityAdmission(informers),
     defaultTolerationSeconds,
     serviceAddresses({ client, serviceCIDR }),
+    resourceQuotaAdmission(client, informers),
   ]
 }

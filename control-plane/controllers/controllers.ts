@@ -19,6 +19,7 @@ import { nodeIpamController } from './node-ipam.ts'
 import { nodeLifecycleController } from './node-lifecycle/controller.ts'
 import { podGarbageCollector } from './pod-gc.ts'
 import { replicaSetController, replicationController } from './replica-set/controller.ts'
+import { resourceQuotaController } from './resource-quota.ts'
 import { statefulSetController } from './stateful-set/controller.ts'
 
 /** The controllers, by the component their events name. */
@@ -36,6 +37,7 @@ const CONTROLLERS: Record<string, (context: ControllerContext) => Controller> = 
   'cronjob-controller': cronJobController,
   'ttl-after-finished-controller': ttlAfterFinishedController,
   controllermanager: disruptionController,
+  'resourcequota-controller': resourceQuotaController,
   'endpoint-slice-controller': endpointSliceController,
   'endpoint-controller': endpointsController,
   'namespace-controller': namespaceController,

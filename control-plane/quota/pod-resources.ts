@@ -1,0 +1,42 @@
+import type { Container, Pod } from '../../api/kinds/types.ts'
+import { addQuantity, compareQuantity, parseQuantity, type Quantity } from '../../api/meta/quantity.ts'
+
+/** Amounts by the name of the resource. */
+export type Amounts = Record<string, Quantity>
+
+export function addAmounts(a: Amounts, b: Amounts): Amounts {
+  const sum = { ...a }
+  for (const [name, amount] of Object.entries(b))
+    sum[name] = sum[name] ? addQuantity(sum[name], amount) : amount
+  return sum
+}
+
+function largest(a: Amounts, b: Amounts): Amounts {
+  const most = { ...a }
+  for (const [name, amount] of Object.entries(b)) {
+    if (!most[name] || compareQuantity(amount, most[name]) > 0) most[name] = amount
+  }
+  return most
+}
+
+type Side = 'requests' | 'limits'
+
+const read = (list: Record<string, unknown> | undefined): Amounts =>
+  Object.fromEntries(Object.entries(list ?? {}).map(([name, value]) => [name, parseQuantity(String(value))]))
+
+/** What a Pod requests, or may use at most: all its containers together, or its hungriest init container if that is more. */
+export function podAmounts({ spec }: Pod, side: Side): Amounts {
+  const of = ({ resources }: Container): Amounts => read(resources?.[side] as Record<string, unknown>)
+  let sidecars: Amounts = {}
+  let peak: Amounts = {}
+  for (const init of spec.initContainers ?? []) {
+    const isSidecar = (init as { restartPolicy?: string }).restartPolicy === 'Always'
+    if (isSidecar) sidecars = addAmounts(sidecars, of(init))
+    peak = largest(peak, isSidecar ? sidecars : addAmounts(sidecars, of(init)))
+  }
+  const running = spec.containers.map(of).reduce(addAmounts, sidecars)
+  const total = largest(running, peak)
+  const overhead = read(spec.overhead as Record<string, unknown>)
+  const isBounded = (name: string): boolean => side === 'requests' || total[name] !== undefined
+  return addAmounts(total, Object.fromEntries(Object.entries(overhead).filter(([name]) => isBounded(name))))
+}
