@@ -28,6 +28,8 @@ export interface Field {
   type: MergeType
   /** `f:name`: its path element. */
   element: string
+  /** The path element as JSON, with its colon. */
+  text: string
   /** What stands there when it is left out, as with Go's structs that are held by value. */
   absent?: object | null
   /** Nobody owns what is there: it is the server's, or not this request's to write. */
@@ -79,13 +81,37 @@ export function deduce(value: unknown): MapType | AtomicType | ScalarType {
 
 /** The field of a key, whether it is declared or not; undefined where there may be none. */
 export function fieldOf({ fields, element }: MapType, key: string): Field | undefined {
-  return fields.get(key) ?? (element && { type: element, element: `f:${key}` })
+  return fields.get(key) ?? (element && otherField(key, element))
+}
+
+/** Keys of labels and the like repeat: the latest ones, by the type of what is under them. */
+const others = new WeakMap<MergeType, Map<string, Field>>()
+const MOST_REMEMBERED = 200
+
+function otherField(key: string, type: MergeType): Field {
+  let known = others.get(type)
+  if (!known) {
+    known = new Map()
+    others.set(type, known)
+  }
+  let field = known.get(key)
+  if (!field) {
+    field = makeField(key, type)
+    if (known.size >= MOST_REMEMBERED) known.clear()
+    known.set(key, field)
+  }
+  return field
+}
+
+function makeField(name: string, type: MergeType, absent?: object | null): Field {
+  const element = `f:${name}`
+  return { type, element, text: `${JSON.stringify(element)}:`, ...(absent !== undefined && { absent }) }
 }
 
 /** A field by its name. */
 export const field = (name: string, type: MergeType, absent?: object | null): [string, Field] => [
   name,
-  { type, element: `f:${name}`, ...(absent !== undefined && { absent }) },
+  makeField(name, type, absent),
 ]
 
 /** A value that does not fit its type. The message has the path in it, as upstream's. */

@@ -3,6 +3,7 @@ import { union } from '../../meta/managed-fields/field-set.ts'
 import { isSameManager, type Manager, Owner } from '../../meta/managed-fields/owner.ts'
 import type { Comparison } from './compare.ts'
 import { Comparisons, type Forms } from './forms.ts'
+import { createdText } from './present-text.ts'
 
 /** A write other than apply. */
 export interface TrackedUpdate {
@@ -21,10 +22,20 @@ export interface TrackedUpdate {
  * @throws MergeError where items of a list cannot be told apart
  */
 export function trackUpdate(owners: readonly Owner[], update: TrackedUpdate): readonly Owner[] {
-  const { forms, old, object, manager } = update
+  const { forms, old, object, manager, time } = update
+  const type = forms.typeAt(manager.apiVersion)
+  if (owners.length === 0 && type?.kind === 'map' && isNothing(old)) {
+    const text = createdText(type, object)
+    return text === '' ? owners : [new Owner(manager, text, time)]
+  }
   const comparisons = new Comparisons(forms, manager.apiVersion, old, object)
   const comparison = comparisons.at(manager.apiVersion)
   return comparison ? capUpdaters(afterUpdate(owners, comparisons, comparison, update)) : owners
+}
+
+const isNothing = (object: object): boolean => {
+  for (const _ in object) return false
+  return true
 }
 
 function afterUpdate(

@@ -8,11 +8,13 @@ import { compareValues } from '../../../../api/schema/merge/compare.ts'
 import { extractSet } from '../../../../api/schema/merge/extract.ts'
 import { singleForm } from '../../../../api/schema/merge/forms.ts'
 import { mergeValues } from '../../../../api/schema/merge/merge.ts'
-import type { MergeType } from '../../../../api/schema/merge/merge-type.ts'
+import type { MapType, MergeType } from '../../../../api/schema/merge/merge-type.ts'
 import { openApiType } from '../../../../api/schema/merge/open-api-types.ts'
+import { createdText } from '../../../../api/schema/merge/present-text.ts'
 import { trackUpdate } from '../../../../api/schema/merge/track.ts'
 import { trackedType } from '../../../../api/schema/merge/tracked.ts'
 import { validateConfiguration } from '../../../../api/schema/merge/validate.ts'
+import { loadSchemas } from '../../../../api/schema/schemas.ts'
 
 const string = { type: 'string' }
 
@@ -308,6 +310,34 @@ function run(list: { manager: string; isApply: boolean; config: object }[]) {
   }
   return { live, owners }
 }
+
+test('the text of what a creator owns is that of what was added to nothing', t => {
+  const pod = loadSchemas().mergeTypes.get('io.k8s.api.core.v1.Pod')
+  const port = { containerPort: 80 }
+  const objects: [MapType, object][] = [
+    [type, { ports: [{ port: 1 }, { port: 1, name: 'x' }, { port: 2 }], struct: { a: undefined } }],
+    [type, { free: { a: null, b: [], c: { d: {} } }, labels: { __proto__: null } }],
+    [pod, { metadata: { labels: { a: 'b' }, finalizers: ['x/y'] }, spec: {}, status: {} }],
+    [
+      pod,
+      {
+        metadata: {},
+        spec: {
+          containers: [{ name: 'a', ports: [port, port], resources: {} }, { name: 'b' }],
+          tolerations: [],
+          securityContext: {},
+        },
+      },
+    ],
+    [pod, { spec: { containers: [] } }],
+  ]
+  const check = (type: MapType, object: object) => {
+    const changed = compareValues(type, {}, object)?.changed ?? LEAF
+    t.deepEqual(JSON.parse(createdText(type, object) || '{}'), changed)
+  }
+  for (const [type, object] of objects) check(type, object)
+  fc.assert(fc.property(configurations(0), config => check(type, config)))
+})
 
 test('applying twice is a no-op', t => {
   fc.assert(
