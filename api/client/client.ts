@@ -28,6 +28,8 @@ export interface ListOptions extends CallOptions {
   resourceVersionMatch?: 'Exact' | 'NotOlderThan'
   /** Asks for `metadata` alone (PartialObjectMetadata): what is read of many kinds stays small. */
   metadataOnly?: boolean
+  /** Leaves `metadata.managedFields` out of what is given back. */
+  isTrimmed?: boolean
 }
 
 export interface WatchOptions extends ListOptions {

@@ -106,6 +106,7 @@ function watchOptions(scope: InformerScope, resourceVersion: string, signal: Abo
   const deadline = AbortSignal.timeout(timeoutSeconds * 1000 + WATCH_SLACK)
   return {
     ...scope,
+    isTrimmed: true,
     resourceVersion,
     allowWatchBookmarks: true,
     timeoutSeconds,
@@ -121,10 +122,11 @@ async function fill<T extends ApiObject>(
   signal: AbortSignal,
 ): Promise<string> {
   const objects: T[] = []
-  let page = await client.list(kind, { ...scope, limit: PAGE, signal })
+  const options = { ...scope, isTrimmed: true, limit: PAGE, signal }
+  let page = await client.list(kind, options)
   objects.push(...page.items)
   while (page.metadata.continue) {
-    page = await client.list(kind, { ...scope, limit: PAGE, continue: page.metadata.continue, signal })
+    page = await client.list(kind, { ...options, continue: page.metadata.continue })
     objects.push(...page.items)
   }
   cache.replace(new Map(objects.map(object => [objectKey(object), object])))

@@ -4,6 +4,7 @@ import type { CallOptions, Client, DeleteOptions, Patch, WriteOptions } from './
 import type { ClientConfig } from './kubeconfig.ts'
 import { collectionPath, listParameters, objectPath, query } from './paths.ts'
 import { createTransport, type Transport, type WireRequest } from './transport.ts'
+import { parseTrimmed, trim } from './trim.ts'
 import { readWatchEvents } from './watch-stream.ts'
 
 /** Deadline of every call; of a watch for its first byte. Milliseconds. */
@@ -36,13 +37,17 @@ export function createClient(config: ClientConfig): Client {
           accept: options.metadataOnly ? METADATA_ONLY.list : undefined,
         },
         options,
-      ).then(list => withTypes(kind, list)),
+      ).then(list => {
+        if (options.isTrimmed) for (const item of list.items) trim(item)
+        return withTypes(kind, list)
+      }),
     async *watch(kind, options = {}) {
       const { allowWatchBookmarks, timeoutSeconds, signal } = options
       const parameters = { ...listParameters(options), watch: true, allowWatchBookmarks, timeoutSeconds }
       const path = collectionPath(kind, options.namespace) + query(parameters)
       const accept = options.metadataOnly ? METADATA_ONLY.watch : undefined
-      yield* readWatchEvents(await transport.open({ method: 'GET', path, accept, signal }, CALL_DEADLINE))
+      const stream = await transport.open({ method: 'GET', path, accept, signal }, CALL_DEADLINE)
+      yield* readWatchEvents(stream, options.isTrimmed ? parseTrimmed : undefined)
     },
     create(kind, object, options = {}) {
       const metadata = (object as Partial<ApiObject>).metadata

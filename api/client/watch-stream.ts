@@ -9,10 +9,13 @@ const NEWLINE = 10
  * Reads watch events, one JSON document a line, from a stream. Ends when the stream ends; an ERROR event and a broken
  * connection throw.
  */
-export async function* readWatchEvents<T extends ApiObject>(stream: Readable): AsyncGenerator<WatchEvent<T>> {
+export async function* readWatchEvents<T extends ApiObject>(
+  stream: Readable,
+  parse: (line: Buffer) => WatchEvent<any> = parseWhole,
+): AsyncGenerator<WatchEvent<T>> {
   try {
     for await (const line of readLines(stream)) {
-      const event = JSON.parse(line.toString()) as WatchEvent<T>
+      const event: WatchEvent<T> = parse(line)
       if (event.type === 'ERROR') throw new StatusError(event.object as unknown as Status)
       yield event
     }
@@ -20,6 +23,8 @@ export async function* readWatchEvents<T extends ApiObject>(stream: Readable): A
     stream.destroy()
   }
 }
+
+const parseWhole = (line: Buffer): WatchEvent<any> => JSON.parse(line.toString())
 
 /** Lines of a byte stream; a last line without its end is dropped, for it may be cut. */
 async function* readLines(stream: Readable): AsyncGenerator<Buffer> {

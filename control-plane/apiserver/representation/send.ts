@@ -10,7 +10,7 @@ import type { ListPage } from '../rest/list.ts'
 import { type EventEncoder, lineEncoder } from '../watch/frames.ts'
 import { listBytes } from './list-bytes.ts'
 import { type Form, negotiate, PROTOBUF, type Representation } from './negotiate.ts'
-import { type IncludeObject, partialMetadata, tableOf } from './table.ts'
+import { type IncludeObject, partialMetadata, partialMetadataText, tableOf } from './table.ts'
 
 /** What the client wants to be sent of a kind. @throws StatusError 406 */
 function representationOf(ctx: ApiContext, kind: KindDeclaration): Representation {
@@ -127,12 +127,12 @@ export async function watchEncoder(
 
 function lineEvents(ctx: ApiContext, kind: KindDeclaration, form: Form): EventEncoder | undefined {
   if (form === 'object') return undefined
-  const json = (value: unknown) => Buffer.from(JSON.stringify(value))
-  if (form === 'metadata') return lineEncoder('metadata', entry => json(partialMetadata(entry.object)))
+  if (form === 'metadata')
+    return lineEncoder('metadata', ({ object }) => Buffer.from(partialMetadataText(object)))
   const include = includeObject(ctx)
   return lineEncoder(`table ${include}`, entry => {
     const metadata = { resourceVersion: String(entry.revision) }
-    return json(tableOf(kind, [entry], metadata, include))
+    return Buffer.from(JSON.stringify(tableOf(kind, [entry], metadata, include)))
   })
 }
 

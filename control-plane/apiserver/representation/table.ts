@@ -1,6 +1,9 @@
 import type { Column, KindDeclaration } from '../../../api/kinds/kind.ts'
+import { recordOf } from '../../../api/meta/managed-fields/record.ts'
 import type { ApiObject, ListMeta } from '../../../api/meta/object.ts'
 import { readPath } from '../../../api/meta/path.ts'
+import { REVISION_MARK } from '../../../plugins/store.ts'
+import { metadataText } from '../cache/document.ts'
 import type { Entry } from '../cache/entry.ts'
 
 /** What a row carries of its object (`includeObject`). */
@@ -59,4 +62,10 @@ function cell({ value }: Column, object: ApiObject, now: Date): unknown {
 /** meta.k8s.io/v1 PartialObjectMetadata of an object. */
 export function partialMetadata({ metadata }: ApiObject): object {
   return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata }
+}
+
+/** {@link partialMetadata} as JSON, put together without reading managedFields. */
+export function partialMetadataText({ metadata }: ApiObject): string {
+  const text = `${REVISION_MARK}${metadata.resourceVersion}",${metadataText(metadata, recordOf(metadata))}`
+  return `{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":{${text}}`
 }

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { configMaps } from '../../../api/kinds/core.ts'
 import { type RawRequest, startTestApiServer } from '../../helpers/api-server.ts'
 
 const api = await startTestApiServer()
@@ -538,4 +539,45 @@ test('a kind in two versions is owned in both', async t => {
   const one = owners(third.body)['one Apply'] as any
   t.false('f:targetCPUUtilizationPercentage' in one['f:spec'])
   t.true('f:maxReplicas' in one['f:spec'])
+})
+
+test('a cache without managedFields writes objects back without taking anybody’s record', async t => {
+  const name = newName()
+  await applyMap(name, { a: '1' })
+  const signal = AbortSignal.timeout(30_000)
+  const events = api.client.watch(configMaps, {
+    fieldSelector: `metadata.name=${name}`,
+    isTrimmed: true,
+    signal,
+  })
+  for await (const { object } of events) {
+    t.is(object.metadata.managedFields, undefined)
+    const written = await api.client.update(
+      configMaps,
+      { ...object, data: { ...object.data, b: '2' } },
+      { fieldManager: 'controller' },
+    )
+    t.deepEqual(owners(written), {
+      'one Apply': { 'f:data': { 'f:a': {} } },
+      'controller Update': { 'f:data': { 'f:b': {} } },
+    })
+    break
+  }
+})
+
+test('deleting with finalizers keeps the record', async t => {
+  const name = newName()
+  await apply(`${base}/${name}`, configMap(name, { a: '1' }, { finalizers: ['example.com/hold'] }))
+  await api.raw(`${base}/${name}`, { method: 'DELETE' })
+  const { body } = await api.raw(`${base}/${name}`)
+  t.truthy(body.metadata.deletionTimestamp)
+  t.deepEqual(owners(body), {
+    'one Apply': {
+      'f:data': { 'f:a': {} },
+      'f:metadata': { 'f:finalizers': { 'v:"example.com/hold"': {} } },
+    },
+  })
+  const freed = await apply(`${base}/${name}`, configMap(name, { a: '1' }))
+  t.is(freed.status, 200, freed.body.message)
+  t.is((await api.raw(`${base}/${name}`)).status, 404)
 })
