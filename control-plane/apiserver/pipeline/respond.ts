@@ -50,27 +50,39 @@ export async function sendBody(
 export interface BodyParts {
   /** Of the whole. */
   size: number
-  /** The parts; each may be written over when the next one is asked for. */
+  /** The parts; each may be written over when the next but one is asked for. */
   parts(): Iterable<Buffer>
+  /** Gives back what the parts were made in, once all are on their way. */
+  release(): void
 }
 
 /** Sends a body part by part, as the client takes it, so that a slow one does not pile up the whole answer. */
 export async function sendParts(ctx: ApiContext, code: number, type: string, body: BodyParts): Promise<void> {
-  if (body.size < WHOLE) return await sendBody(ctx, code, type, Buffer.concat([...copies(body)]))
-  ctx.respond = false
-  const { res } = ctx
-  const headers = commonHeaders(ctx, type)
-  if (body.size >= GZIP_FROM && acceptsGzip(ctx)) {
-    return await sendCompressed(ctx, code, headers, copies(body))
-  }
-  res.writeHead(code, { ...headers, 'content-length': body.size })
-  if (ctx.method !== 'HEAD') {
-    for (const part of body.parts()) {
-      if (res.destroyed) return
-      await written(res, part)
+  try {
+    if (body.size < WHOLE) return await sendBody(ctx, code, type, Buffer.concat([...copies(body)]))
+    ctx.respond = false
+    const headers = commonHeaders(ctx, type)
+    if (body.size >= GZIP_FROM && acceptsGzip(ctx)) {
+      return await sendCompressed(ctx, code, headers, copies(body))
     }
+    ctx.res.writeHead(code, { ...headers, 'content-length': body.size })
+    if (ctx.method !== 'HEAD') await writeParts(ctx.res, body)
+    ctx.res.end()
+  } finally {
+    body.release()
   }
-  res.end()
+}
+
+/** Makes a part while the one before it is on its way. */
+async function writeParts(res: ApiContext['res'], body: BodyParts): Promise<void> {
+  let before: Promise<void> | undefined
+  for (const part of body.parts()) {
+    const now = written(res, part)
+    await before
+    before = now
+    if (res.destroyed) break
+  }
+  await before
 }
 
 function* copies(body: BodyParts): Generator<Buffer> {

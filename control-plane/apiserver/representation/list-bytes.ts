@@ -6,7 +6,7 @@ import type { BodyParts } from '../pipeline/respond.ts'
 /** Bytes put together before they are written. It stays in the processor's cache while they are encrypted. */
 const PART = 256 << 10
 /** Buffers kept for the next list, so that a list of many megabytes leaves nothing to be collected. */
-const MOST_FREE = 8
+const MOST_FREE = 16
 const free: Buffer[] = []
 
 const COMMA = 0x2c
@@ -25,31 +25,35 @@ export function listBytes(kind: KindDeclaration, metadata: ListMeta, entries: re
   )
   let size = head.length + END.length + Math.max(entries.length - 1, 0)
   for (const { bytes } of entries) size += bytes.length - skip + 1
-  return { size, parts: () => parts(head, skip, entries) }
+  const buffers: Buffer[] = []
+  const release = () => {
+    for (const buffer of buffers.splice(0)) if (free.length < MOST_FREE) free.push(buffer)
+  }
+  return { size, parts: () => parts(head, skip, entries, buffers), release }
 }
 
-function* parts(head: Buffer, skip: number, entries: readonly Entry[]): Generator<Buffer> {
-  let part = free.pop() ?? Buffer.allocUnsafeSlow(PART)
+/** Fills two buffers in turn: one may still be on its way while the other is filled. */
+function* parts(head: Buffer, skip: number, entries: readonly Entry[], buffers: Buffer[]): Generator<Buffer> {
+  for (let i = 0; i < 2; i++) buffers.push(free.pop() ?? Buffer.allocUnsafeSlow(PART))
+  let turn = 0
+  let part = buffers[0]!
   let at = head.copy(part)
-  try {
-    for (const [i, { bytes }] of entries.entries()) {
-      const needed = bytes.length - skip + 2
-      if (at + needed > part.length) {
-        yield part.subarray(0, at)
-        at = 0
-        if (needed > part.length) part = Buffer.allocUnsafeSlow(needed)
-      }
-      if (i > 0) part[at++] = COMMA
-      part[at++] = BRACE
-      at += bytes.copy(part, at, skip)
-    }
-    if (at + END.length > part.length) {
+  for (const [i, { bytes }] of entries.entries()) {
+    const needed = bytes.length - skip + 2
+    if (at + needed > part.length) {
       yield part.subarray(0, at)
       at = 0
+      part = needed > PART ? Buffer.allocUnsafeSlow(needed) : buffers[++turn % 2]!
     }
-    at += END.copy(part, at)
-    yield part.subarray(0, at)
-  } finally {
-    if (free.length < MOST_FREE && part.length === PART) free.push(part)
+    if (i > 0) part[at++] = COMMA
+    part[at++] = BRACE
+    at += bytes.copy(part, at, skip)
   }
+  if (at + END.length > part.length) {
+    yield part.subarray(0, at)
+    at = 0
+    part = buffers[++turn % 2]!
+  }
+  at += END.copy(part, at)
+  yield part.subarray(0, at)
 }
