@@ -1,6 +1,6 @@
 /**
  * Holds the direction of imports (docs/architecture.md, "Folders"): reads every source file's relative imports and lists
- * those that go where they must not.
+ * those that go where they must not, and files that import each other in a circle.
  */
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative } from 'node:path'
@@ -67,7 +67,36 @@ function faults(file: string): string[] {
   })
 }
 
-const found = [...new Set(AREAS.map(area => area.split('/')[0]!))].flatMap(sourceFiles).flatMap(faults)
+/** Files that import each other in a circle (Tarjan's strongly connected components): none can be read without the rest. */
+function circles(files: string[]): string[] {
+  const seen = new Map<string, { index: number; low: number }>()
+  const path: string[] = []
+  const found: string[] = []
+  const visit = (file: string): { index: number; low: number } => {
+    const node = { index: seen.size, low: seen.size }
+    seen.set(file, node)
+    path.push(file)
+    for (const next of targetsOf(file)) {
+      if (!seen.has(next)) node.low = Math.min(node.low, visit(next).low)
+      else if (path.includes(next)) node.low = Math.min(node.low, seen.get(next)!.index)
+    }
+    if (node.low === node.index) {
+      const circle = path.splice(path.indexOf(file))
+      if (circle.length > 1) found.push(`circle: ${circle.join(' ↔ ')}`)
+    }
+    return node
+  }
+  for (const file of files) if (!seen.has(file)) visit(file)
+  return found
+}
+
+const targetsOf = (file: string): string[] =>
+  importsOf(file)
+    .filter(specifier => specifier.startsWith('.') && specifier.endsWith('.ts'))
+    .map(specifier => relative(root, join(root, dirname(file), specifier)))
+
+const files = [...new Set(AREAS.map(area => area.split('/')[0]!))].flatMap(sourceFiles)
+const found = [...files.flatMap(faults), ...circles(files)]
 for (const fault of found) console.error(fault)
 if (found.length > 0) process.exit(1)
 console.log('imports go the right way')

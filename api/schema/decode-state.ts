@@ -60,3 +60,10 @@ export function formatPath(path: readonly (string | number)[]): string {
     .map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`))
     .join('')
 }
+
+/**
+ * Reads a value in place: brings it to canonical form, drops what the schema does not know (noting it in the state), and
+ * gives back what is to stand there.
+ * @throws DecodeError where the type is wrong
+ */
+export type Reader = (value: unknown, state: DecodeState) => unknown

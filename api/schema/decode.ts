@@ -1,14 +1,8 @@
 import { isMap, type Json, setOwn } from '../meta/patch/own.ts'
+import type { Reader } from './decode-state.ts'
 import { DecodeError, DecodeState } from './decode-state.ts'
 import { type Definition, isReference, objectTypeOf, type SchemaFile, splitType } from './definition.ts'
 import { goType, scalarReader } from './scalars.ts'
-
-/**
- * Reads a value in place: brings it to canonical form, drops what the schema does not know (noting it in the state), and
- * gives back what is to stand there.
- * @throws DecodeError where the type is wrong
- */
-export type Reader = (value: unknown, state: DecodeState) => unknown
 
 interface FieldReader {
   read: Reader

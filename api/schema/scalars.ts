@@ -1,5 +1,5 @@
 import { formatQuantity, parseQuantity } from '../meta/quantity.ts'
-import type { Reader } from './decode.ts'
+import type { Reader } from './decode-state.ts'
 import { DecodeError, jsonType } from './decode-state.ts'
 import { isReference, splitType } from './definition.ts'
 

@@ -10,32 +10,9 @@ import {
   u16be,
   u32,
 } from './attributes.ts'
+import type { Link, LinkKind, LinkPort, LinkRef, VethPeer } from './link.ts'
 import { IFLA, linkMessage, sizeAttributes } from './link-message.ts'
-import type { Link, LinkRef } from './links.ts'
 import { NamespaceError } from './namespace.ts'
-
-/** What is special to each kind of link that can be made. */
-export type LinkKind =
-  | { kind: 'bridge' | 'dummy' }
-  | { kind: 'veth'; peer: VethPeer }
-  | { kind: 'vxlan'; id: number; port: number; local: string; link: LinkRef; learning: boolean }
-
-export interface VethPeer {
-  name: string
-  mtu?: number
-  mac?: string
-  up?: boolean
-  /** Path of the namespace it is made in; left out, it is made here. */
-  netns?: string
-}
-
-/** Settings of a bridge's port. */
-export interface LinkPort {
-  /** What comes in may go out of the same port: a Pod reaches itself through a Service. */
-  hairpin?: boolean
-  /** Isolated ports do not reach each other through the bridge, only its other ports and the host. */
-  isolated?: boolean
-}
 
 const INFO = { kind: 1, data: 2, slaveKind: 4, slaveData: 5 } as const
 const VETH_PEER = 1

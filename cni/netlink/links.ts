@@ -1,57 +1,9 @@
 import { type Attribute, decodeAttributes, decodeMac, decodeText, text } from './attributes.ts'
 import { answers, NetlinkError } from './error.ts'
-import { decodeKind, encodeKind, encodePort, type LinkKind, type LinkPort } from './link-kinds.ts'
+import type { Link, LinkChange, LinkRef, LinkSpec } from './link.ts'
+import { decodeKind, encodeKind, encodePort } from './link-kinds.ts'
 import { IFLA, linkMessage, sizeAttributes } from './link-message.ts'
 import { type KernelSocket, NEW } from './socket.ts'
-
-/** A link as the kernel shows it. */
-export interface Link {
-  index: number
-  name: string
-  /** `bridge`, `veth`, `vxlan`…; '' for hardware and the loopback. */
-  kind: string
-  isUp: boolean
-  /** Has a carrier and can pass packets. */
-  isRunning: boolean
-  isLoopback: boolean
-  mtu: number
-  mac: string
-  alias: string
-  /** Index of the bridge it is a port of. */
-  master?: number
-  /** Index of the link it belongs to: a veth's peer, a VXLAN's underlay. Of another namespace when `peerNamespace` is set. */
-  link?: number
-  peerNamespace?: number
-  /** What is special to its kind. */
-  vxlan?: { id: number; port: number; local: string; link: number; learning: boolean }
-  port?: Required<LinkPort>
-}
-
-/** A link by name or index. */
-export type LinkRef = string | number
-
-/** A link to make. */
-export type LinkSpec = LinkKind & {
-  name: string
-  mtu?: number
-  mac?: string
-  up?: boolean
-  /** The bridge it is made a port of. */
-  master?: LinkRef
-}
-
-/** What of a link to change; what is left out stays. */
-export interface LinkChange {
-  up?: boolean
-  mtu?: number
-  mac?: string
-  alias?: string
-  name?: string
-  /** `null` takes it out of its bridge. */
-  master?: LinkRef | null
-  /** Settings as a bridge's port. */
-  port?: LinkPort
-}
 
 export interface Links {
   /** All links, or the ports of one bridge. */

@@ -9,8 +9,9 @@ import {
   familyOf,
 } from './attributes.ts'
 import { answers } from './error.ts'
+import type { LinkRef } from './link.ts'
 import { linkMessage } from './link-message.ts'
-import type { LinkRef, Links } from './links.ts'
+import type { Links } from './links.ts'
 import { type KernelSocket, NEW } from './socket.ts'
 
 /** Which hardware address an IP address has on a link. */

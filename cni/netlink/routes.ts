@@ -8,7 +8,8 @@ import {
   u32,
 } from './attributes.ts'
 import { answers } from './error.ts'
-import type { LinkRef, Links } from './links.ts'
+import type { LinkRef } from './link.ts'
+import type { Links } from './links.ts'
 import { type KernelSocket, NEW } from './socket.ts'
 
 /** A unicast route. */

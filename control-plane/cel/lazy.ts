@@ -1,10 +1,10 @@
-type Cel = typeof import('./rules.ts')
+type Cel = typeof import('./index.ts')
 
 let loaded: Cel | undefined
 
 /** Loads the language and its functions: most servers never see a rule. */
 export async function loadCel(): Promise<void> {
-  loaded ??= await import('./rules.ts')
+  loaded ??= await import('./index.ts')
 }
 
 /** The language, which must have been loaded. */

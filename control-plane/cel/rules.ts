@@ -3,9 +3,6 @@ import { CompileError, compile, type Program } from './environment.ts'
 import { type CelType, SchemaTypes } from './schema-types.ts'
 import { usesVariable } from './syntax.ts'
 
-export { checkRules } from './check-rules.ts'
-export { RuleValidator } from './rule-validator.ts'
-
 /** A rule ready to run. */
 export interface CompiledRule {
   rule: ValidationRule

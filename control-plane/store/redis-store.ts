@@ -13,6 +13,7 @@ import {
 import { type Attempt, call, type Route } from './call.ts'
 import { Compaction } from './compaction.ts'
 import type { Connection } from './connection.ts'
+import { createTopology } from './create-topology.ts'
 import {
   changeOf,
   keysOf,
@@ -27,7 +28,7 @@ import { LogLengths } from './log-length.ts'
 import { Replication } from './replication.ts'
 import { ADVANCE, DELETE, DROP, PUT } from './scripts.ts'
 import { storeTarget } from './store-url.ts'
-import { createTopology, type Topology } from './topology.ts'
+import type { Topology } from './topology.ts'
 
 export interface RedisStoreOptions {
   /** A store URL (docs/store.md) or the path of a socket. */

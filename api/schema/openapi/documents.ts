@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
 import { gzip } from 'node:zlib'
-import { type OpenApiV2, openApiV2 } from './v2.ts'
-import { type OpenApiInput, openApiV3, openApiV3Index } from './v3.ts'
+import type { OpenApiV2 } from './document.ts'
+import type { OpenApiInput } from './input.ts'
+import { openApiV2 } from './v2.ts'
+import { openApiV3, openApiV3Index } from './v3.ts'
 
 const compress = promisify(gzip)
 

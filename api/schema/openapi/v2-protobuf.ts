@@ -1,3 +1,4 @@
+import type { OpenApiV2, ParameterObject } from './document.ts'
 import {
   anys,
   EXTENSIONS,
@@ -12,7 +13,6 @@ import {
   texts,
   within,
 } from './protobuf-shape.ts'
-import type { OpenApiV2, ParameterObject } from './v2.ts'
 
 /** `application/com.github.proto-openapi.spec.v2@v1.0+protobuf`: gnostic's `openapi.v2.Document`. */
 export const encodeOpenApiV2 = (document: OpenApiV2): Uint8Array => encode(documentShape, document)

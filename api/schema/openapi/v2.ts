@@ -1,44 +1,10 @@
 import type { Descriptions } from '../definition.ts'
 import { customSchemas } from './custom-schema.ts'
+import type { OpenApiV2, OperationObject, ParameterObject, PathItem } from './document.ts'
+import type { OpenApiInput } from './input.ts'
 import { type Operation, operationsOf, patchTypes } from './operations.ts'
 import { PRETTY, pathParameters } from './parameters.ts'
-import { definitionSchema, type JsonSchema, syntheticDefinitions, v2 } from './property-schema.ts'
-import type { OpenApiInput } from './v3.ts'
-
-/** An OpenAPI v2 (Swagger) document, as far as this server's has it. */
-export interface OpenApiV2 {
-  swagger: '2.0'
-  info: { title: string; version: string }
-  paths: Record<string, PathItem>
-  definitions: Record<string, JsonSchema>
-  securityDefinitions: Record<string, Record<string, string>>
-  security: Record<string, string[]>[]
-}
-
-export type PathItem = Record<string, OperationObject | ParameterObject[]> & { parameters: ParameterObject[] }
-
-export interface ParameterObject {
-  name: string
-  in: 'body' | 'query' | 'path'
-  description?: string
-  required?: boolean
-  type?: string
-  uniqueItems?: boolean
-  schema?: JsonSchema
-}
-
-export interface OperationObject {
-  description: string
-  consumes: string[]
-  produces: string[]
-  schemes: string[]
-  tags: string[]
-  operationId: string
-  parameters?: ParameterObject[]
-  responses: Record<string, { description: string; schema?: JsonSchema }>
-  'x-kubernetes-action': string
-  'x-kubernetes-group-version-kind': object
-}
+import { definitionSchema, syntheticDefinitions, v2 } from './property-schema.ts'
 
 /** The document at `/openapi/v2`: all kinds at once. */
 export function openApiV2({ kinds, schemas, version }: OpenApiInput, descriptions: Descriptions): OpenApiV2 {

@@ -3,26 +3,10 @@ import { groupVersionPath, type KindDeclaration } from '../../kinds/kind.ts'
 import type { Descriptions } from '../definition.ts'
 import type { SchemaSet } from '../schemas.ts'
 import { customSchemas } from './custom-schema.ts'
+import type { OpenApiInput } from './input.ts'
 import { type Operation, operationsOf, patchTypes } from './operations.ts'
 import { PRETTY, pathParameters } from './parameters.ts'
 import { definitionSchema, type JsonSchema, syntheticDefinitions, v3 } from './property-schema.ts'
-import type { OpenApiV2 } from './v2.ts'
-
-/** What documents are made from. */
-export interface OpenApiInput {
-  kinds: readonly KindDeclaration[]
-  schemas: SchemaSet
-  /** The server's version (`v1.34.0`). */
-  version: string
-  /** What other servers say of the groups that they serve. */
-  remote?: RemoteDocuments
-}
-
-/** Documents of other servers: where those of v3 are, by name, and those of v2 themselves. */
-export interface RemoteDocuments {
-  places: Readonly<Record<string, { serverRelativeURL: string }>>
-  v2(): Promise<readonly OpenApiV2[]>
-}
 
 /** `api/v1`, `apis/apps/v1`: the document's name in the index. */
 const documentName = (kind: KindDeclaration): string => groupVersionPath(kind).slice(1)

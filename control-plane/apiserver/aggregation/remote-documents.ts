@@ -1,6 +1,6 @@
 import type { ApiService } from '../../../api/kinds/apiregistration.ts'
-import type { OpenApiV2 } from '../../../api/schema/openapi/v2.ts'
-import { nested } from '../discovery/aggregated.ts'
+import type { OpenApiV2 } from '../../../api/schema/openapi/document.ts'
+import { nested } from '../discovery/nested.ts'
 import type { DiscoveredResource } from '../discovery/resources.ts'
 import { askRemote, type Remote } from './remote.ts'
 

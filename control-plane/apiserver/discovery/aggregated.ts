@@ -3,7 +3,8 @@ import type { Aggregator } from '../aggregation/aggregator.ts'
 import { isAvailable } from '../aggregation/availability.ts'
 import type { KindRegistry } from '../kind-registry.ts'
 import { sortedGroups } from './groups.ts'
-import { type DiscoveredResource, resourcesOf } from './resources.ts'
+import { nested } from './nested.ts'
+import { resourcesOf } from './resources.ts'
 
 /** An APIGroupDiscoveryList as it is sent, with its ETag. */
 export interface AggregatedDiscovery {
@@ -48,39 +49,4 @@ function remoteVersion(remote: Aggregator | undefined, group: string, version: s
   if (!service) return undefined
   const { resources = [] } = remote!.documents(service) ?? {}
   return { version, resources, freshness: isAvailable(service) ? 'Current' : 'Stale' }
-}
-
-/** Resources with their subresources inside them. */
-export function nested(resources: readonly DiscoveredResource[], group: string, version: string): object[] {
-  const main = resources.filter(({ name }) => !name.includes('/'))
-  return main.map(resource => ({
-    resource: resource.name,
-    responseKind: responseKind(resource, group, version),
-    scope: resource.namespaced ? 'Namespaced' : 'Cluster',
-    singularResource: resource.singularName,
-    verbs: resource.verbs,
-    ...(resource.shortNames && { shortNames: resource.shortNames }),
-    ...(resource.categories && { categories: resource.categories }),
-    ...subresourcesOf(resource, resources, group, version),
-  }))
-}
-
-function subresourcesOf(
-  { name }: DiscoveredResource,
-  resources: readonly DiscoveredResource[],
-  group: string,
-  version: string,
-): object {
-  const subresources = resources
-    .filter(candidate => candidate.name.startsWith(`${name}/`))
-    .map(candidate => ({
-      subresource: candidate.name.slice(name.length + 1),
-      responseKind: responseKind(candidate, group, version),
-      verbs: candidate.verbs,
-    }))
-  return subresources.length > 0 ? { subresources } : {}
-}
-
-function responseKind(resource: DiscoveredResource, group: string, version: string): object {
-  return { group: resource.group ?? group, version: resource.version ?? version, kind: resource.kind }
 }

@@ -1,15 +1,16 @@
 import { methodNotAllowed, notFound } from '../../../api/meta/status.ts'
-import { type SubresourceRequest, subresourceHandlers } from '../../registry/subresources.ts'
+import { subresourceHandlers } from '../../registry/subresources.ts'
 import { verbsOf } from '../discovery/resources.ts'
-import type { KindRegistry, Resource } from '../kind-registry.ts'
+import type { Resource } from '../kind-registry.ts'
 import type { RequestInfo } from '../pipeline/request-info.ts'
 import { sendText } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
-import type { Core, Target } from '../rest/core.ts'
+import type { Target } from '../rest/core.ts'
 import { getScale } from '../rest/scale.ts'
 import { componentStatusHandler } from './component-status.ts'
 import { deleteCollectionHandler, deleteHandler } from './delete.ts'
 import { getHandler, listHandler } from './read.ts'
+import type { ResourceOptions } from './resource-options.ts'
 import { reviewHandler } from './review.ts'
 import { watchHandler } from './watch.ts'
 import {
@@ -20,19 +21,6 @@ import {
   updateHandler,
   updateScaleHandler,
 } from './write.ts'
-
-/** What requests for resources are answered with. */
-export interface ResourceOptions {
-  core: Core
-  kinds: KindRegistry
-  /** What reviews and subresources with rules of their own work with. */
-  review: Pick<
-    SubresourceRequest,
-    'client' | 'informers' | 'authorizer' | 'rules' | 'tokens' | 'authenticator'
-  >
-  /** Answers requests that lead to a kubelet, a Pod or a Service (`log`, `exec`, `proxy` …). */
-  connect(ctx: ApiContext): Promise<void>
-}
 
 const CONNECTIONS = new Set(['attach', 'exec', 'log', 'portforward', 'proxy'])
 

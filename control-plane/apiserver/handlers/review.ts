@@ -2,14 +2,15 @@ import { apiVersion } from '../../../api/kinds/kind.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { badRequest, methodNotAllowed } from '../../../api/meta/status.ts'
 import { validateFields } from '../../../api/schema/field-validation.ts'
-import { reviewHandlers, type SubresourceHandler } from '../../registry/subresources.ts'
+import type { SubresourceHandler } from '../../registry/subresources/handler.ts'
+import { reviewHandlers } from '../../registry/subresources.ts'
 import type { Resource } from '../kind-registry.ts'
 import { readObject } from '../pipeline/body.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import { sendValue } from '../representation/send.ts'
 import { definitionOf } from '../rest/definitions.ts'
 import { writeContext } from './options.ts'
-import type { ResourceOptions } from './resources.ts'
+import type { ResourceOptions } from './resource-options.ts'
 
 /**
  * Answers a create that stores nothing of its own: a review (SubjectAccessReview …) or a subresource with a handler of

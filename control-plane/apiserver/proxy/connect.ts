@@ -1,21 +1,12 @@
-import type { InformerFactory } from '../../../api/client/client.ts'
 import { joinUpgrade, requestUpgrade } from '../../../api/streaming/upgrade.ts'
-import type { KeyPair } from '../../auth/certificates.ts'
 import { upgradeOf } from '../http-server.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import { createBackendFinder } from './backends.ts'
+import type { ConnectOptions } from './connect-options.ts'
 import { passedOnHeaders } from './headers.ts'
 import { createKubeletFinder } from './kubelets.ts'
 import { relay, toSlash } from './relay.ts'
 import type { ConnectTarget } from './target.ts'
-
-export interface ConnectOptions {
-  informers: InformerFactory
-  /** What the API server shows to kubelets. */
-  client: KeyPair
-  /** Signs kubelets' certificates. */
-  ca: string
-}
 
 /**
  * Answers the subresources that lead out of the API server: `pods/log`, `exec`, `attach` and `portforward` by the Pod's

@@ -2,7 +2,7 @@ import { nodes, pods } from '../../../api/kinds/core.ts'
 import type { Pod } from '../../../api/kinds/types.ts'
 import { badRequest, internalError, notFound, type StatusError } from '../../../api/meta/status.ts'
 import type { ApiContext } from '../pipeline/state.ts'
-import type { ConnectOptions } from './connect.ts'
+import type { ConnectOptions } from './connect-options.ts'
 import { type ConnectTarget, dialFault } from './target.ts'
 
 const DEFAULT_CONTAINER = 'kubectl.kubernetes.io/default-container'

@@ -1,7 +1,7 @@
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { badRequest, type FieldError, invalid, invalidValue } from '../../../api/meta/status.ts'
 import type { AuthorizationAttributes, UserInfo } from '../../auth/types.ts'
-import type { SubresourceHandler, SubresourceRequest } from '../subresources.ts'
+import type { SubresourceHandler, SubresourceRequest } from './handler.ts'
 
 interface FieldSelectorAttributes {
   rawSelector?: string

@@ -2,7 +2,7 @@ import { retryOnConflict } from '../../../api/client/retry.ts'
 import { pods } from '../../../api/kinds/core.ts'
 import { conflict, invalid, required } from '../../../api/meta/status.ts'
 import { now } from '../../../api/meta/time.ts'
-import type { SubresourceHandler } from '../subresources.ts'
+import type { SubresourceHandler } from './handler.ts'
 
 const BINDING = { group: '', kind: 'Binding' }
 

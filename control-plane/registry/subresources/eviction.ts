@@ -5,7 +5,7 @@ import type { Pod, PodDisruptionBudget } from '../../../api/kinds/types.ts'
 import { labelSelector } from '../../../api/meta/selectors.ts'
 import { forbidden, internalError, tooManyRequests } from '../../../api/meta/status.ts'
 import { now } from '../../../api/meta/time.ts'
-import type { SubresourceHandler, SubresourceRequest } from '../subresources.ts'
+import type { SubresourceHandler, SubresourceRequest } from './handler.ts'
 
 /** Deletes a Pod unless a disruption budget forbids it (policy/v1 Eviction). */
 export const evictPod: SubresourceHandler = async request => {

@@ -1,7 +1,7 @@
 import { badRequest } from '../../../api/meta/status.ts'
 import { nodeNameOf } from '../../auth/node-rules.ts'
 import type { UserInfo } from '../../auth/types.ts'
-import type { SubresourceHandler } from '../subresources.ts'
+import type { SubresourceHandler } from './handler.ts'
 
 /** What may I do in a namespace? (authorization/v1 SelfSubjectRulesReview) */
 export const reviewRules: SubresourceHandler = async ({ object, user, rules }) => {

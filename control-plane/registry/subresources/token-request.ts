@@ -13,7 +13,7 @@ import {
 import { toTime } from '../../../api/meta/time.ts'
 import { ISSUER } from '../../auth/authenticators.ts'
 import type { TokenBinding, TokenOrder } from '../../auth/service-account-tokens.ts'
-import type { SubresourceHandler, SubresourceRequest } from '../subresources.ts'
+import type { SubresourceHandler, SubresourceRequest } from './handler.ts'
 
 const DEFAULT_SECONDS = 3_600
 const LEAST_SECONDS = 600

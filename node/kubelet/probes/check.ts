@@ -3,12 +3,7 @@ import { request as httpsRequest } from 'node:https'
 import { connect } from 'node:net'
 import type { Container, Probe } from '../../../api/kinds/types.ts'
 import { grpcProbe } from './grpc-health.ts'
-
-/** How one probe went; `message` is for the Unhealthy event. */
-export interface ProbeResult {
-  ok: boolean
-  message: string
-}
+import type { ProbeResult } from './result.ts'
 
 /** Runs a command in a container and gives its output and exit code. */
 export type Exec = (

@@ -1,4 +1,4 @@
-import type { ProbeResult } from './check.ts'
+import type { ProbeResult } from './result.ts'
 
 /** `grpc.health.v1.Health/Check` (github.com/grpc/grpc, doc/health-checking.md). */
 const CHECK = '/grpc.health.v1.Health/Check'

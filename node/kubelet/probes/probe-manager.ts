@@ -1,5 +1,6 @@
 import type { Container, Probe } from '../../../api/kinds/types.ts'
-import { type Exec, type ProbeResult, runProbe } from './check.ts'
+import { type Exec, runProbe } from './check.ts'
+import type { ProbeResult } from './result.ts'
 
 export type ProbeType = 'startup' | 'readiness' | 'liveness'
 

@@ -6,7 +6,7 @@ import type {
   StreamOptions,
 } from '../../../plugins/runtime.ts'
 import { POD_UID } from '../containers/labels.ts'
-import type { NamedRuntime } from './runtimes.ts'
+import type { NamedRuntime } from './named-runtime.ts'
 
 interface Combined {
   runtime: RuntimePlugin

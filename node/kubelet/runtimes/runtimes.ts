@@ -1,11 +1,6 @@
 import type { RuntimePlugin } from '../../../plugins/runtime.ts'
 import { combineRuntimes } from './combined.ts'
-
-/** A runtime and what it is called in `containerID`: `containerd://…`. */
-export interface NamedRuntime {
-  name: string
-  runtime: RuntimePlugin
-}
+import type { NamedRuntime } from './named-runtime.ts'
 
 /** The runtimes of a node. RuntimeClasses choose among them by their handler. */
 export interface Runtimes {

@@ -2,7 +2,7 @@ import { Readable } from 'node:stream'
 import type Koa from 'koa'
 import { findPod, findRun, RequestError } from './find-container.ts'
 import { type LogOptions, readLog } from './log-reader.ts'
-import type { KubeletServerOptions } from './server.ts'
+import type { KubeletServerOptions } from './options.ts'
 
 /** `GET /containerLogs/NAMESPACE/POD/CONTAINER`. */
 export async function serveLogs(

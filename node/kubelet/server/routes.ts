@@ -4,7 +4,7 @@ import { POD_NAME, POD_NAMESPACE, POD_UID } from '../containers/labels.ts'
 import type { PodContext } from '../pods/context.ts'
 import { RequestError } from './find-container.ts'
 import { serveLogs } from './logs.ts'
-import type { KubeletServerOptions } from './server.ts'
+import type { KubeletServerOptions } from './options.ts'
 import { createStatsSummary, type StatsSummary } from './stats.ts'
 
 /** Answers what is asked for by HTTP; streams are elsewhere. Throws a RequestError for what there is not. */

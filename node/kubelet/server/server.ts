@@ -5,30 +5,11 @@ import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import Koa from 'koa'
-import type { Informer } from '../../../api/client/client.ts'
-import type { Pod } from '../../../api/kinds/types.ts'
-import type { PodContext } from '../pods/context.ts'
-import type { PodWorkers } from '../pods/workers.ts'
 import { checkAccess } from './access.ts'
 import type { RequestError } from './find-container.ts'
+import type { KubeletServerOptions } from './options.ts'
 import { createRoutes, OPEN_PATHS } from './routes.ts'
 import { proxyStream } from './streams.ts'
-
-export interface KubeletServerTls {
-  certFile: string
-  keyFile: string
-  clientCAFile: string
-}
-
-export interface KubeletServerOptions {
-  address: string
-  port: number
-  tls: KubeletServerTls
-  context: PodContext
-  pods: Informer<Pod>
-  workers: PodWorkers
-  signal: AbortSignal
-}
 
 export interface KubeletServer {
   port: number

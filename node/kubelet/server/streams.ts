@@ -4,7 +4,7 @@ import { joinUpgrade, requestUpgrade } from '../../../api/streaming/upgrade.ts'
 import type { StreamOptions } from '../../../plugins/runtime.ts'
 import { observe, readySandbox } from '../pods/observe.ts'
 import { findPod, findRunning, RequestError } from './find-container.ts'
-import type { KubeletServerOptions } from './server.ts'
+import type { KubeletServerOptions } from './options.ts'
 
 /**
  * `/exec`, `/attach` and `/portForward`: asks the runtime for a streaming URL and joins the caller's connection to it,

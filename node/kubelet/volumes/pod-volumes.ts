@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import type { Pod, Volume } from '../../../api/kinds/types.ts'
 import type { MountedVolume, VolumePlugin } from '../../../plugins/volume.ts'
 import { type ResolvedVolume, resolveVolume } from './claims.ts'
+import type { VolumeManagerOptions } from './options.ts'
 import { VolumeError } from './volume-error.ts'
-import type { VolumeManagerOptions } from './volume-manager.ts'
 
 /** The volumes of one Pod, made and kept up to date. */
 export interface PodVolumes {

@@ -1,38 +1,18 @@
 import { readdir, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Client } from '../../../api/client/client.ts'
 import type { Container, Pod, Volume } from '../../../api/kinds/types.ts'
-import type { Logger } from '../../../plugins/plugin.ts'
 import type { Mount } from '../../../plugins/runtime.ts'
 import type { MountedVolume, VolumePlugin } from '../../../plugins/volume.ts'
-import type { PodFacts } from '../env/field-ref.ts'
 import { containerMounts, type MountInputs, terminationLogOf } from './container-mounts.ts'
 import { emptyDirVolumes } from './empty-dir.ts'
 import { hostPathVolumes } from './host-path.ts'
 import { localVolumes } from './local-disk.ts'
 import { mountPoints, unmountAll } from './mounts.ts'
-import type { ObjectReader } from './objects.ts'
+import type { VolumeManagerOptions } from './options.ts'
 import { createPodVolumes, type PodVolumes, volumeDirectory } from './pod-volumes.ts'
 import { projectedVolumes } from './projected.ts'
 
 export { VolumeError } from './volume-error.ts'
-
-export interface VolumeManagerOptions {
-  client: Client
-  /** Everything of Pods' volumes is kept below. */
-  dataDir: string
-  nodeName: string
-  clusterDomain: string
-  objects: ObjectReader
-  facts(pod: Pod): PodFacts
-  /** Asked before the built-in ones. */
-  plugins: VolumePlugin[]
-  log: Logger
-  /** Ends watches and timers; what is mounted stays for the containers that go on. */
-  signal: AbortSignal
-  /** A volume of a running Pod could not be brought up to date; the message is the one of a FailedMount event. */
-  onFailure?(pod: Pod, message: string): void
-}
 
 export interface VolumeManager {
   /**

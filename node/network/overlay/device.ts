@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { Address4 } from 'ip-address'
-import type { Link } from '../../../cni/netlink/links.ts'
+import type { Link } from '../../../cni/netlink/link.ts'
 import type { Netlink } from '../../../cni/netlink/netlink.ts'
 import type { NetworkSelf } from '../../../plugins/network.ts'
 

@@ -1,4 +1,4 @@
-import type { FieldNumbers } from '../field-numbers.ts'
+import type { FieldNumbers } from './table.ts'
 
 /** Field numbers of authentication, authorization, rbac and certificates. */
 export const access: FieldNumbers = {

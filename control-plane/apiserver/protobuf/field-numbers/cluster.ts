@@ -1,4 +1,4 @@
-import type { FieldNumbers } from '../field-numbers.ts'
+import type { FieldNumbers } from './table.ts'
 
 /** Field numbers of the remaining groups and meta/v1. */
 export const cluster: FieldNumbers = {

@@ -1,4 +1,4 @@
-import type { FieldNumbers } from '../field-numbers.ts'
+import type { FieldNumbers } from './table.ts'
 
 /** Field numbers of the core group. */
 export const core: FieldNumbers = {

@@ -1,0 +1,2 @@
+export { checkRules } from './check-rules.ts'
+export { RuleValidator } from './rule-validator.ts'
