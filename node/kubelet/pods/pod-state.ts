@@ -4,12 +4,12 @@ import type { PodSandboxConfig } from '../../../plugins/runtime.ts'
 import type { MountedVolume } from '../../../plugins/volume.ts'
 import { type Backoff, createBackoff } from '../images/backoff.ts'
 import type { Waiting } from '../status/container-status.ts'
+import type { Resize } from '../status/resize-verdict.ts'
 import { createStatusWriter, type StatusWriter } from '../status/status-writer.ts'
 import type { PodContext, Rejection } from './context.ts'
 import { createGrace, type Grace } from './grace.ts'
 import { createKnown, type Known, type Observed, observe } from './observe.ts'
 import type { Owner } from './owners.ts'
-import type { Resize } from './resize.ts'
 
 /** A sandbox that containers can be started in. */
 export interface ReadySandbox {

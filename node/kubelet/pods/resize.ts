@@ -7,11 +7,6 @@ import { isRunning, latestRun, type Observed } from './observe.ts'
 import type { Kill } from './plan.ts'
 import type { PodState } from './pod-state.ts'
 
-/** How far a change of a running Pod's resources is (KEP-1287); undefined when there is none to do. */
-export type Resize =
-  | { type: 'PodResizePending'; reason: 'Deferred' | 'Infeasible'; message: string }
-  | { type: 'PodResizeInProgress'; reason?: 'Error'; message?: string }
-
 type Sized = Container & { resizePolicy?: { resourceName: string; restartPolicy: string }[] }
 
 const RESIZABLE = ['cpu', 'memory']

@@ -1,8 +1,8 @@
 import type { ContainerStatus, Pod, PodCondition } from '../../../api/kinds/types.ts'
 import { now } from '../../../api/meta/time.ts'
 import { isSidecar } from '../pods/containers-of.ts'
-import type { Resize } from '../pods/resize.ts'
 import type { Phase } from './pod-phase.ts'
+import type { Resize } from './resize-verdict.ts'
 
 interface ConditionInputs {
   containers: ContainerStatus[]

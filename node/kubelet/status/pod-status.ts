@@ -1,9 +1,9 @@
 import type { ContainerStatus, Pod, PodStatus } from '../../../api/kinds/types.ts'
 import type { Rejection } from '../pods/context.ts'
 import { qosClass } from '../pods/qos.ts'
-import type { Resize } from '../pods/resize.ts'
 import { podConditions } from './pod-conditions.ts'
 import { isTerminal, podPhase } from './pod-phase.ts'
+import type { Resize } from './resize-verdict.ts'
 
 /** What the status of a Pod is computed from. */
 export interface StatusInputs {
