@@ -5,6 +5,7 @@ import { extractSet } from './extract.ts'
 import { Comparisons, type Forms } from './forms.ts'
 import { mergeValues } from './merge.ts'
 import { pruneUnowned } from './prune.ts'
+import { reconcileSet } from './reconcile.ts'
 
 /** A configuration to be applied. */
 export interface Configuration {
@@ -42,7 +43,7 @@ export interface Applied {
 export function applyConfiguration(owners: readonly Owner[], request: Configuration): Applied {
   const { forms, live, config, manager, force, time } = request
   const type = forms.typeAt(manager.apiVersion)!
-  const known = owners.filter(owner => forms.typeAt(owner.apiVersion))
+  const known = owners.flatMap(owner => reconciled(owner, request) ?? [])
   const mine = known.find(owner => isSameManager(owner, manager))
   const others = known.filter(owner => owner !== mine)
   const own = new Owner(manager, extractSet(type, config), mine?.time)
@@ -59,6 +60,12 @@ export function applyConfiguration(owners: readonly Owner[], request: Configurat
     owners: after,
     conflicts: force ? [] : others.flatMap(owner => conflictWith(owner, comparisons)),
   }
+}
+
+/** An owner as the present schema has its fields; undefined where its version is not served any more. */
+function reconciled(owner: Owner, { forms }: Configuration): Owner | undefined {
+  const type = forms.typeAt(owner.apiVersion)
+  return type && owner.with(reconcileSet(type, owner.fields))
 }
 
 function keptBy(owner: Owner, comparisons: Comparisons): Owner | undefined {
