@@ -8,7 +8,8 @@ import { pathToFileURL } from 'node:url'
 import { loadPlugin } from '../host/load.ts'
 import type { Logger, PluginType } from '../plugin.ts'
 
-const TIMEOUT = 1_500
+/** So long an answer that must come may take, on a machine however busy (milliseconds). */
+const TIMEOUT = 15_000
 const stopped = new AbortController()
 const log: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => log }
 let plugin: Record<string, unknown> | undefined
@@ -59,11 +60,11 @@ async function serve(port: number, name: string): Promise<void> {
 }
 
 /** The answer to a new connection; rejects with the code of the error, `TIMEOUT` when there is none. */
-function tcp(host: string, port: number): Promise<string> {
+function tcp(host: string, port: number, timeout = TIMEOUT): Promise<string> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port })
     let answer = ''
-    socket.setTimeout(TIMEOUT, () => socket.destroy(timedOut()))
+    socket.setTimeout(timeout, () => socket.destroy(timedOut()))
     socket.setEncoding('utf8').on('data', text => {
       answer += text
     })

@@ -1,10 +1,11 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
+import { extname, join } from 'node:path'
 import { promisify } from 'node:util'
 import type { PluginType } from '../plugin.ts'
 
 const call = promisify(execFile)
-const PROGRAM = fileURLToPath(new URL('./machine-program.ts', import.meta.url))
+/** Beside this file, source or built. */
+const PROGRAM = join(import.meta.dirname, `machine-program${extname(import.meta.filename)}`)
 
 /** A network namespace of a suite's: a node, a Pod, or somebody outside. All are gone with the suite. */
 export interface Machine {

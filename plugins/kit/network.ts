@@ -15,6 +15,8 @@ export interface NetworkSubject {
 
 const CLUSTER = '10.78.0.0/16'
 const PORT = 8_080
+/** So long an answer that must not come is waited for (milliseconds). */
+const NO_ANSWER = 1_500
 
 /** A node: a machine on the switch, and the plugin in it. */
 interface Node {
@@ -60,14 +62,14 @@ export async function testNetwork(subject: NetworkSubject, check: Check): Promis
     assert.equal(await other.peer().call('tcp', one.address, PORT), `pod-a ${other.address}`)
     assert.equal(await one.peer().call('udp', other.address, PORT), `pod-b ${one.address}`)
   })
-  const reach = async (from: Machine): Promise<void> => {
-    assert.match(await from.peer().call('tcp', pods[1]!.address, PORT), /^pod-b /)
+  const reach = async (from: Machine, ...timeout: number[]): Promise<void> => {
+    assert.match(await from.peer().call('tcp', pods[1]!.address, PORT, ...timeout), /^pod-b /)
   }
   await check("a node reaches another node's Pods", () => reach(a.machine))
   await check('a machine without Pods reaches Pods', () => reach(bare.machine))
   await check('a peer that is gone is not led to any more, one that is back is', async () => {
     await a.plugin.call('setPeers', [])
-    await assert.rejects(() => reach(pods[0]!), 'its Pods are still reached')
+    await assert.rejects(() => reach(pods[0]!, NO_ANSWER), 'its Pods are still reached')
     await a.plugin.call('setPeers', [peerOf(b)])
     await reach(pods[0]!)
   })
@@ -90,7 +92,7 @@ export async function testNetwork(subject: NetworkSubject, check: Check): Promis
     a.plugin = await a.machine.startPlugin('network', subject.source, subject.config)
     await a.plugin.call('prepare', a.self)
     await a.plugin.call('setPeers', [])
-    await assert.rejects(() => reach(pods[0]!), 'its Pods are still reached')
+    await assert.rejects(() => reach(pods[0]!, NO_ANSWER), 'its Pods are still reached')
   })
   await check('cleanUp leaves nothing behind, twice', async () => {
     for (let i = 0; i < 2; i++) await a.plugin.call('cleanUp')

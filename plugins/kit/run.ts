@@ -23,6 +23,7 @@ import { testNetwork } from './network.ts'
 import { testProxy } from './proxy.ts'
 import { testStore } from './store.ts'
 
+/** Set where network and mounts are the suite's own already: in its second start, or on a machine that is thrown away. */
 const INSIDE = 'SKIFF_KIT_INSIDE'
 const log: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => log }
 
