@@ -3,6 +3,7 @@ import { type Controller, runController } from '../../api/client/controller.ts'
 import { createEventRecorder } from '../../api/client/event-recorder.ts'
 import { createInformerFactory } from '../../api/client/informer.ts'
 import type { Logger } from '../../plugins/plugin.ts'
+import { autoscalerController } from './autoscaler/controller.ts'
 import type { ControllerContext } from './context.ts'
 import { cronJobController } from './cron-job/controller.ts'
 import { daemonSetController } from './daemon-set/controller.ts'
@@ -38,6 +39,7 @@ const CONTROLLERS: Record<string, (context: ControllerContext) => Controller> = 
   'ttl-after-finished-controller': ttlAfterFinishedController,
   controllermanager: disruptionController,
   'resourcequota-controller': resourceQuotaController,
+  'horizontal-pod-autoscaler': context => autoscalerController(context),
   'endpoint-slice-controller': endpointSliceController,
   'endpoint-controller': endpointsController,
   'namespace-controller': namespaceController,
