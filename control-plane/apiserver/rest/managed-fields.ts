@@ -1,7 +1,7 @@
 import { apiVersion, type KindDeclaration } from '../../../api/kinds/kind.ts'
 import { FieldSetError } from '../../../api/meta/managed-fields/decode.ts'
 import { decodeEntries } from '../../../api/meta/managed-fields/entries.ts'
-import type { Manager } from '../../../api/meta/managed-fields/owner.ts'
+import type { Manager, Owner } from '../../../api/meta/managed-fields/owner.ts'
 import {
   attachedRecord,
   attachRecord,
@@ -10,6 +10,7 @@ import {
 } from '../../../api/meta/managed-fields/record.ts'
 import type { ApiObject, ManagedFieldsEntry } from '../../../api/meta/object.ts'
 import { isSame } from '../../../api/meta/patch/own.ts'
+import { type FieldError, invalid, tooLong } from '../../../api/meta/status.ts'
 import { now } from '../../../api/meta/time.ts'
 import type { Forms } from '../../../api/schema/merge/forms.ts'
 import { MergeError } from '../../../api/schema/merge/merge-type.ts'
@@ -81,7 +82,7 @@ function recordAfter(
   context: WriteContext,
 ): ManagedRecord {
   const { old, subresource, form = resource } = write
-  const before = recordBefore(object, write)
+  const before = recordBefore(resource, object, write)
   // An object without managedFields stays so until somebody applies to it.
   if (!context.fieldManager || (old && before.isEmpty)) return before
   try {
@@ -105,7 +106,11 @@ const inForm = (resource: Resource, form: Resource, object: ApiObject): ApiObjec
   form === resource ? object : convertForm(resource, object, apiVersion(resource.kind), apiVersion(form.kind))
 
 /** What to start from: a client may write managedFields, but nothing invalid, and not by a subresource. */
-function recordBefore({ metadata }: ApiObject, { old, subresource }: OwnedWrite): ManagedRecord {
+function recordBefore(
+  { kind }: Resource,
+  { metadata }: ApiObject,
+  { old, subresource }: OwnedWrite,
+): ManagedRecord {
   const stored = old ? recordOf(old.metadata) : ManagedRecord.EMPTY
   const given = attachedRecord(metadata) ? undefined : metadata.managedFields
   if (subresource || given === undefined) return stored
@@ -113,11 +118,29 @@ function recordBefore({ metadata }: ApiObject, { old, subresource }: OwnedWrite)
   if (!stored.isEmpty && JSON.stringify(given) === stored.text) return stored
   try {
     const owners = decodeEntries(given)
+    const faults = owners.flatMap(validateOwner)
+    if (faults.length > 0) throw invalid(kind, metadata.name, faults)
     return owners.length > 0 ? ManagedRecord.of(owners) : stored
   } catch (error) {
     if (error instanceof FieldSetError) return stored
     throw error
   }
+}
+
+const LONGEST_MANAGER = 128
+const LONGEST_SUBRESOURCE = 256
+
+/** What is wrong with an entry that a client wrote and that can be read. */
+function validateOwner({ manager, subresource = '' }: Owner, index: number): FieldError[] {
+  const path = `metadata.managedFields[${index}]`
+  return [
+    ...(Buffer.byteLength(manager) > LONGEST_MANAGER
+      ? [tooLong(`${path}.manager`, '', LONGEST_MANAGER)]
+      : []),
+    ...(Buffer.byteLength(subresource) > LONGEST_SUBRESOURCE
+      ? [tooLong(`${path}.subresource`, '', LONGEST_SUBRESOURCE)]
+      : []),
+  ]
 }
 
 /** `[]` or `[{}]`: the way to give up the record. */

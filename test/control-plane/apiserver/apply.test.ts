@@ -329,6 +329,17 @@ test('managedFields that are not valid are not taken, valid ones are', async t =
     t.is(status, 200)
     t.deepEqual(body.metadata.managedFields, before)
   }
+  const long = await api.raw(`${base}/${name}`, {
+    method: 'PUT',
+    body: {
+      ...object,
+      metadata: { ...object.metadata, managedFields: [{ ...before[0], manager: 'x'.repeat(129) }] },
+    },
+  })
+  t.is(long.status, 422)
+  t.true(
+    long.body.message.includes('metadata.managedFields[0].manager: Too long: may not be more than 128 bytes'),
+  )
   const mine = { ...before[0], manager: 'renamed' }
   const { body } = await api.raw(`${base}/${name}`, {
     method: 'PUT',
