@@ -1,4 +1,5 @@
 import { Environment } from '@marcbachmann/cel-js'
+import { guardPatterns } from '../../api/schema/structural/pattern.ts'
 import { describeFault } from './faults.ts'
 import { registerFormats } from './functions/formats.ts'
 import { registerLists } from './functions/lists.ts'
@@ -8,6 +9,7 @@ import { registerQuantity } from './functions/quantity.ts'
 import { registerSemver } from './functions/semver.ts'
 import { registerStrings } from './functions/strings.ts'
 import { registerUrl } from './functions/url.ts'
+import { childrenOf } from './syntax.ts'
 
 /** What the expressions of one evaluation may cost together. Counted down; below zero evaluation ends. */
 export interface Budget {
@@ -69,6 +71,7 @@ export function createEnvironment(): Environment {
 let caught: Evaluator | undefined
 
 function registerAll(environment: Environment): Environment {
+  guardPatterns()
   environment.registerFunction('__evaluator(): bool', function (this: unknown) {
     caught = this as Evaluator
     return true
@@ -120,6 +123,7 @@ export function compile(environment: Environment, expression: string): Program {
     const program = environment.parse(expression)
     const { valid, type, error } = program.check()
     if (!valid) throw error
+    checkTests(environment, program.ast as unknown as AstNode)
     return {
       type: type!,
       ast: program.ast as unknown as AstNode,
@@ -129,6 +133,33 @@ export function compile(environment: Environment, expression: string): Program {
     throw new CompileError(describeFault(error as Error, expression), { cause: error })
   }
 }
+
+/** `has` of a field that no schema declares is a mistake: the library would only answer no. */
+function checkTests(environment: Environment, node: AstNode): void {
+  if (node.op === 'call' && node.args[0] === 'has') {
+    const [field] = node.args[1] as [AstNode]
+    if (isField(environment, field)) {
+      const { valid, error } = environment.check(field.input.slice(field.start, field.end))
+      if (!valid) throw shifted(error as PlacedError, field.start)
+    }
+  }
+  for (const child of childrenOf(node)) checkTests(environment, child)
+}
+
+/** Whether a path of fields begins at a variable of the environment, and not at one of a macro. */
+function isField(environment: Environment, { op, args }: AstNode): boolean {
+  if (op === '.') return isField(environment, args[0])
+  return op === 'id' && environment.hasVariable(args)
+}
+
+type PlacedError = Error & { code?: string; summary?: string; range?: { start: number; end: number } }
+
+const shifted = ({ code, summary, message, range }: PlacedError, by: number): object => ({
+  code,
+  summary,
+  message,
+  range: { start: (range?.start ?? 0) + by },
+})
 
 function run(evaluate: () => unknown, allowed: Budget): unknown {
   const outer = budget

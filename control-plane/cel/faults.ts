@@ -2,13 +2,29 @@ interface LibraryError extends Error {
   code?: string
   summary?: string
   range?: { start: number; end: number }
+  /** Where in the syntax tree. */
+  node?: { op?: string; args?: any }
 }
 
 /** An error of the library as cel-go prints it, with the place in the source. */
 export function describeFault(error: LibraryError, source: string): string {
-  const { line, column, text } = placeOf(source, error.range?.start ?? 0)
+  const { line, column, text } = placeOf(source, startOf(error, source))
   const message = wordsOf(error)
   return `ERROR: <input>:${line}:${column + 1}: ${message}\n | ${text}\n | ${'.'.repeat(column)}^`
+}
+
+/** cel-go points at a field's dot, at an operator, at a call's bracket; the library at where the expression begins. */
+function startOf({ code, range, node }: LibraryError, source: string): number {
+  const start = range?.start ?? 0
+  const after = (end: number | undefined, text: string): number => {
+    const at = source.indexOf(text, end ?? start)
+    return at < 0 ? start : at
+  }
+  if (code === 'no_such_key') return Math.max(0, source.lastIndexOf('.', start))
+  if (!node?.args) return start
+  if (node.op === 'rcall') return after(after(node.args[1]?.end, `.${node.args[0]}`), '(')
+  if (node.op === 'call') return after(start, '(')
+  return OPERATORS[node.op ?? ''] ? after(node.args[0]?.end, node.op!) : start
 }
 
 function placeOf(source: string, at: number): { line: number; column: number; text: string } {

@@ -57,11 +57,11 @@ const BROKEN: [expression: string, message: string][] = [
   ['x > 1', "ERROR: <input>:1:1: undeclared reference to 'x' (in container '')\n | x > 1\n | ^"],
   [
     '1 + "a"',
-    "ERROR: <input>:1:1: found no matching overload for '_+_' applied to '(int, string)'\n | 1 + \"a\"\n | ^",
+    "ERROR: <input>:1:3: found no matching overload for '_+_' applied to '(int, string)'\n | 1 + \"a\"\n | ..^",
   ],
   [
     '"a".startsWith(1)',
-    "ERROR: <input>:1:1: found no matching overload for 'startsWith' applied to 'string.(int)'\n | \"a\".startsWith(1)\n | ^",
+    "ERROR: <input>:1:15: found no matching overload for 'startsWith' applied to 'string.(int)'\n | \"a\".startsWith(1)\n | ..............^",
   ],
 ]
 

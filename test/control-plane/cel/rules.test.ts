@@ -160,6 +160,12 @@ const refused: [title: string, rule: ValidationRule, field: string, detail: RegE
     'rule',
     /^compilation failed: ERROR: <input>:1:\d+: undefined field 'none'/,
   ],
+  [
+    'a test of an unknown field',
+    { rule: 'has(self.min) && has(self.none)' },
+    'rule',
+    /^compilation failed: ERROR: <input>:1:26: undefined field 'none'/,
+  ],
   ['no truth value', { rule: 'self.min' }, 'rule', /must evaluate to a bool/],
   ['no rule', { rule: ' ' }, 'rule', /rule is not specified/],
   ['a message of two lines', { rule: 'true', message: 'a\nb' }, 'message', /must not contain line breaks/],

@@ -172,9 +172,20 @@ test('formats that upstream knows are checked', t => {
   }
 })
 
+test('a pattern that would backtrack for hours is matched in no time', t => {
+  t.false(compilePattern('^(a+)+$').test(`${'a'.repeat(60)}!`))
+  t.false(compilePattern('^(([a-z0-9])+.)+[A-Z]([a-z])+$').test('a'.repeat(60)))
+})
+
 test('patterns are read in Go’s syntax', t => {
+  t.true(compilePattern('^\\p{Greek}+$').test('αβγ'))
   t.true(compilePattern('^[[:alpha:]]+$').test('abc'))
   t.true(compilePattern('(?i)^abc$').test('ABC'))
   t.true(compilePattern('^[a-z0-9]([-a-z0-9]*[a-z0-9])?\\_$').test('a_'))
   t.throws(() => compilePattern('('))
+  t.throws(() => compilePattern('^(?=a)'), {
+    message: 'error parsing regexp: invalid or unsupported Perl syntax: `(?=`',
+  })
+  t.throws(() => compilePattern('(a)\\1'), { message: /invalid escape sequence/ })
+  t.true(compilePattern('^\\x{1F600}\\pL$').test('😀a'))
 })
