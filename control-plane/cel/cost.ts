@@ -1,7 +1,6 @@
 import type { JsonSchemaProps } from '../../api/kinds/apiextensions.ts'
-import type { AstNode } from './environment.ts'
 import { escapeName } from './schema-types.ts'
-import { childrenOf } from './syntax.ts'
+import { type AstNode, childrenOf } from './syntax.ts'
 
 /** The largest request: what is not limited by its schema is limited by that. */
 const LARGEST = 3 * 1024 * 1024

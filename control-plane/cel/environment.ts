@@ -9,7 +9,7 @@ import { registerQuantity } from './functions/quantity.ts'
 import { registerSemver } from './functions/semver.ts'
 import { registerStrings } from './functions/strings.ts'
 import { registerUrl } from './functions/url.ts'
-import { childrenOf } from './syntax.ts'
+import { type AstNode, childrenOf } from './syntax.ts'
 
 /** What the expressions of one evaluation may cost together. Counted down; below zero evaluation ends. */
 export interface Budget {
@@ -39,15 +39,6 @@ export interface Program {
   evaluate(variables: Record<string, unknown>, budget: Budget): unknown
   /** The library's syntax tree. */
   ast: AstNode
-}
-
-/** A node as far as it is looked at here. */
-export interface AstNode {
-  op: string
-  args: any
-  input: string
-  start: number
-  end: number
 }
 
 /** The library's evaluator: all steps go through `run`. */

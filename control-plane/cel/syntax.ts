@@ -1,4 +1,11 @@
-import type { AstNode } from './environment.ts'
+/** A node as far as it is looked at here. */
+export interface AstNode {
+  op: string
+  args: any
+  input: string
+  start: number
+  end: number
+}
 
 const isNode = (value: unknown): value is AstNode =>
   typeof value === 'object' && value !== null && 'op' in value
