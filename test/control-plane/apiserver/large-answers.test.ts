@@ -15,6 +15,8 @@ test.before(async () => {
   )
   // One that is larger than the parts that lists are sent in.
   await create('large', 400_000)
+  // Lists of revision 0 are answered with what the cache has: a consistent read waits until that is all.
+  await api.raw(`${PATH}?limit=1`)
 })
 test.after.always(() => api.stop())
 
