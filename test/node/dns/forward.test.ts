@@ -116,9 +116,9 @@ test('an upstream that says nothing is SERVFAIL in the end, and others are answe
     `.:53 {\n template IN A local.example {\n answer "{{ .Name }} A 192.0.2.3"\n }\n forward . 127.0.0.1:${upstream.port}\n}`,
   )
   const { askServer } = await import('../../helpers/dns-client.ts')
-  const silent = t.throwsAsync(askServer(server.port, 'www.example', 'A', {}))
+  const silent = askServer(server.port, 'www.example', 'A', {})
   t.deepEqual(await server.answers('local.example'), ['A 192.0.2.3'])
-  await silent
+  t.is((await silent).rcode, 'SERVFAIL')
 })
 
 test('except and max_concurrent', async t => {
@@ -127,10 +127,10 @@ test('except and max_concurrent', async t => {
   t.is((await server.ask('x.lab.example')).rcode, 'REFUSED')
   upstream.state.isSilent = true
   const limited = await startTestDns(t, forwardTo([upstream], 'max_concurrent 1'))
-  const first = t.throwsAsync(limited.ask('slow.example'))
+  const first = limited.ask('slow.example')
   while (!upstream.asked.includes('udp slow.example')) await new Promise(resolve => setImmediate(resolve))
   t.is((await limited.ask('more.example')).rcode, 'REFUSED')
-  await first
+  t.is((await first).rcode, 'SERVFAIL')
 })
 
 test('name servers are read from resolv.conf', t => {

@@ -198,7 +198,7 @@ test('errors tells what failed, many alike as one line', async t => {
       throw new Error(query.name.startsWith('often') ? 'timed out' : 'broken')
     },
   }
-  const server = await startTestDns(t, block('errors {', 'consolidate 500ms "^timed out$"', '}', 'failing'), {
+  const server = await startTestDns(t, block('errors {', 'consolidate 3s "^timed out$"', '}', 'failing'), {
     plugins: [failing],
     log,
   })
