@@ -4,6 +4,7 @@ import { createEventRecorder } from '../../api/client/event-recorder.ts'
 import { createInformerFactory } from '../../api/client/informer.ts'
 import type { Logger } from '../../plugins/plugin.ts'
 import { autoscalerController } from './autoscaler/controller.ts'
+import { clusterRoleAggregation } from './cluster-role-aggregation.ts'
 import type { ControllerContext } from './context.ts'
 import { cronJobController } from './cron-job/controller.ts'
 import { daemonSetController } from './daemon-set/controller.ts'
@@ -39,6 +40,7 @@ const CONTROLLERS: Record<string, (context: ControllerContext) => Controller> = 
   'ttl-after-finished-controller': ttlAfterFinishedController,
   controllermanager: disruptionController,
   'resourcequota-controller': resourceQuotaController,
+  'clusterrole-aggregation-controller': clusterRoleAggregation,
   'horizontal-pod-autoscaler': context => autoscalerController(context),
   'endpoint-slice-controller': endpointSliceController,
   'endpoint-controller': endpointsController,
