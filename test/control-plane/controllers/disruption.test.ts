@@ -91,6 +91,7 @@ test('a Pod that is not ready may go only when enough others are healthy, or the
   outcomes.set('broken', 'not-ready')
   await protect('broken', 1, { minAvailable: 1 })
   await until('broken', { currentHealthy: 0, expectedPods: 1 })
+  await loops.waitUntil(pods, () => podsOf('broken').some(({ status }) => status?.phase === 'Running'))
   const [pod] = podsOf('broken')
   t.is((await evict(pod!)).status, 429)
   await kubectl('patch', 'pdb', 'broken', '-p', '{"spec":{"unhealthyPodEvictionPolicy":"AlwaysAllow"}}')
