@@ -2,12 +2,14 @@ import { apiVersion } from '../../../api/kinds/kind.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { badRequest, methodNotAllowed } from '../../../api/meta/status.ts'
 import { validateFields } from '../../../api/schema/field-validation.ts'
+import type { AdmissionAttributes } from '../../../plugins/admission.ts'
 import type { SubresourceHandler } from '../../registry/subresources/handler.ts'
 import { reviewHandlers } from '../../registry/subresources.ts'
 import type { Resource } from '../kind-registry.ts'
 import { readObject } from '../pipeline/body.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import { sendValue } from '../representation/send.ts'
+import { type Core, Effects } from '../rest/core.ts'
 import { definitionOf } from '../rest/definitions.ts'
 import { writeContext } from './options.ts'
 import type { ResourceOptions } from './resource-options.ts'
@@ -19,7 +21,7 @@ import type { ResourceOptions } from './resource-options.ts'
 export async function reviewHandler(
   ctx: ApiContext,
   resource: Resource,
-  { review }: ResourceOptions,
+  { core, review }: ResourceOptions,
   subresourceHandler?: SubresourceHandler,
 ): Promise<void> {
   const { info, user } = ctx.state
@@ -34,17 +36,50 @@ export async function reviewHandler(
   }
   object.metadata ??= {} as ApiObject['metadata']
   normalize(ctx, object)
-  const answer = await handler({
-    kind: resource.kind,
-    name: info.name ?? object.metadata.name ?? '',
-    namespace: resource.kind.namespaced ? info.namespace : undefined,
+  const namespace = resource.kind.namespaced ? info.namespace : undefined
+  const name = info.name ?? object.metadata.name ?? ''
+  const context = writeContext(ctx)
+  const answerIt = (): Promise<ApiObject> =>
+    handler({
+      kind: resource.kind,
+      name,
+      namespace,
+      object,
+      user,
+      dryRun: context.dryRun,
+      ...review,
+      now: new Date(),
+    })
+  const effects = new Effects()
+  const isAdmitted = subresourceHandler !== undefined || resource.type === 'bindings'
+  const attributes = effects.attributes(resource, context, {
+    operation: 'CREATE',
+    target: { namespace, name },
+    subresource: info.subresource ?? '',
     object,
-    user,
-    dryRun: writeContext(ctx).dryRun,
-    ...review,
-    now: new Date(),
+    oldObject: undefined,
   })
+  const answer = isAdmitted ? await admitted(core, attributes, effects, answerIt) : await answerIt()
   await sendValue(ctx, 201, answer)
+}
+
+/** What becomes of a write that admission sees first, and may refuse. */
+async function admitted(
+  { admission }: Core,
+  attributes: AdmissionAttributes,
+  effects: Effects,
+  write: () => Promise<ApiObject>,
+): Promise<ApiObject> {
+  try {
+    await admission.mutate(attributes)
+    await admission.validate(attributes)
+    const answer = await write()
+    await effects.finish()
+    return answer
+  } catch (error) {
+    await effects.undo()
+    throw error
+  }
 }
 
 /** Nulls and unknown fields go, as when any object is decoded. */

@@ -1,0 +1,91 @@
+import 'reflect-metadata'
+import { isDeepStrictEqual } from 'node:util'
+import { Pkcs10CertificateRequest } from '@peculiar/x509'
+import { resourceName } from '../../api/kinds/kind.ts'
+import { forbidden } from '../../api/meta/status.ts'
+import type { AdmissionAttributes, AdmissionPlugin } from '../../plugins/admission.ts'
+import type { Authorizer } from '../auth/types.ts'
+
+const GROUP = 'certificates.k8s.io'
+const RESOURCE = { group: GROUP, plural: 'certificatesigningrequests' }
+const MASTERS = 'system:masters'
+
+const isRequest = ({ kind }: Pick<AdmissionAttributes, 'kind'>): boolean =>
+  resourceName(kind) === 'certificatesigningrequests.certificates.k8s.io'
+
+async function maySign(
+  authorizer: Authorizer,
+  { user }: AdmissionAttributes,
+  verb: string,
+  signer: string,
+): Promise<boolean> {
+  const domain = signer.split('/')[0]
+  for (const name of [signer, `${domain}/*`]) {
+    const { allowed } = await authorizer.authorize({
+      user,
+      verb,
+      isResourceRequest: true,
+      apiGroup: GROUP,
+      apiVersion: '*',
+      resource: 'signers',
+      name,
+    })
+    if (allowed === 'allow') return true
+  }
+  return false
+}
+
+/** Who approves a request, and who signs it, must be allowed to for its signer. */
+export function certificateApproval(authorizer: Authorizer): AdmissionPlugin {
+  return {
+    name: 'CertificateApproval',
+    handles: attributes =>
+      attributes.operation === 'UPDATE' && attributes.subresource === 'approval' && isRequest(attributes),
+    async validate(attributes) {
+      const { signerName } = (attributes.oldObject as any).spec
+      if (await maySign(authorizer, attributes, 'approve', signerName)) return
+      const why = `user not permitted to approve requests with signerName ${JSON.stringify(signerName)}`
+      throw forbidden(RESOURCE, attributes.name, why)
+    },
+  }
+}
+
+export function certificateSigning(authorizer: Authorizer): AdmissionPlugin {
+  return {
+    name: 'CertificateSigning',
+    handles: attributes =>
+      attributes.operation === 'UPDATE' && attributes.subresource === 'status' && isRequest(attributes),
+    async validate(attributes) {
+      const [wanted, old] = [attributes.object, attributes.oldObject] as any[]
+      const isSame =
+        wanted.status?.certificate === old.status?.certificate &&
+        isDeepStrictEqual(wanted.status?.conditions ?? [], old.status?.conditions ?? [])
+      const { signerName } = old.spec
+      if (isSame || (await maySign(authorizer, attributes, 'sign', signerName))) return
+      const why = `user not permitted to sign requests with signerName ${JSON.stringify(signerName)}`
+      throw forbidden(RESOURCE, attributes.name, why)
+    },
+  }
+}
+
+/** No certificate makes a client a master of the cluster. */
+export const certificateSubjectRestriction: AdmissionPlugin = {
+  name: 'CertificateSubjectRestriction',
+  handles: attributes =>
+    attributes.operation === 'CREATE' && attributes.subresource === '' && isRequest(attributes),
+  validate({ object, name }) {
+    const { signerName, request } = (object as any).spec
+    if (signerName !== 'kubernetes.io/kube-apiserver-client') return
+    if (!organizationsOf(request).includes(MASTERS)) return
+    const why = `use of ${signerName} signer with ${MASTERS} group is not allowed`
+    throw forbidden(RESOURCE, object?.metadata.name || name, why)
+  },
+}
+
+function organizationsOf(request: string): string[] {
+  try {
+    return new Pkcs10CertificateRequest(Buffer.from(request, 'base64').toString()).subjectName.getField('O')
+  } catch {
+    return []
+  }
+}

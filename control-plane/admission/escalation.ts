@@ -1,0 +1,112 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { InformerFactory } from '../../api/client/client.ts'
+import { resourceName } from '../../api/kinds/kind.ts'
+import type { PolicyRule } from '../../api/kinds/types.ts'
+import { forbidden, notFound } from '../../api/meta/status.ts'
+import type { AdmissionAttributes, AdmissionPlugin } from '../../plugins/admission.ts'
+import { createRuleResolver, type RuleResolver } from '../auth/rbac.ts'
+import { describeRights, quoteList, uncoveredRights } from '../auth/rule-cover.ts'
+import type { Authorizer } from '../auth/types.ts'
+
+const GROUP = 'rbac.authorization.k8s.io'
+const MASTERS = 'system:masters'
+const ROLES = new Set([`roles.${GROUP}`, `clusterroles.${GROUP}`])
+const BINDINGS = new Set([`rolebindings.${GROUP}`, `clusterrolebindings.${GROUP}`])
+const EVERYTHING: PolicyRule[] = [
+  { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
+  { verbs: ['*'], nonResourceURLs: ['*'] },
+]
+
+/** Nobody gives away rights that they do not have, unless they may `escalate` the role or `bind` it. */
+export function escalationCheck(informers: InformerFactory, authorizer: Authorizer): AdmissionPlugin {
+  const rules = createRuleResolver(informers)
+  return {
+    name: 'EscalationCheck',
+    handles: ({ operation, kind, subresource }) =>
+      (operation === 'CREATE' || operation === 'UPDATE') &&
+      subresource === '' &&
+      (ROLES.has(resourceName(kind)) || BINDINGS.has(resourceName(kind))),
+    async mutate(attributes) {
+      if (attributes.user.groups.includes(MASTERS)) return
+      if (ROLES.has(resourceName(attributes.kind))) await checkRole(attributes, rules, authorizer)
+      else await checkBinding(attributes, rules, authorizer)
+    },
+  }
+}
+
+async function checkRole(
+  attributes: AdmissionAttributes,
+  resolver: RuleResolver,
+  authorizer: Authorizer,
+): Promise<void> {
+  const { kind, namespace, user } = attributes
+  const role = attributes.object as any
+  const old = attributes.oldObject as any
+  const isSame =
+    old &&
+    isDeepStrictEqual(role.rules ?? [], old.rules ?? []) &&
+    isDeepStrictEqual(role.aggregationRule, old.aggregationRule)
+  if (isSame) return
+  const name = role.metadata.name ?? ''
+  const resource = { group: GROUP, plural: kind.plural }
+  if (await mayDo(authorizer, attributes, 'escalate', kind.plural, name)) return
+  const owned = resolver.rulesFor(user, namespace)
+  const fault = missingRights(attributes, owned, role.rules ?? [])
+  if (fault) throw forbidden(resource, name, fault)
+  if (role.aggregationRule && uncoveredRights(owned, EVERYTHING).length > 0) {
+    throw forbidden(resource, name, 'must have cluster-admin privileges to use the aggregationRule')
+  }
+}
+
+async function checkBinding(
+  attributes: AdmissionAttributes,
+  resolver: RuleResolver,
+  authorizer: Authorizer,
+): Promise<void> {
+  const { kind, namespace, user } = attributes
+  const binding = attributes.object as any
+  const old = attributes.oldObject as any
+  const isSame =
+    old &&
+    isDeepStrictEqual(binding.roleRef, old.roleRef) &&
+    isDeepStrictEqual(binding.subjects ?? [], old.subjects ?? [])
+  if (isSame) return
+  const { roleRef } = binding
+  const plural = roleRef?.kind === 'ClusterRole' ? 'clusterroles' : 'roles'
+  if (await mayDo(authorizer, attributes, 'bind', plural, roleRef?.name ?? '')) return
+  const given = resolver.rulesOf(roleRef, namespace)
+  if (!given) throw notFound({ group: GROUP, plural }, roleRef?.name ?? '')
+  const fault = missingRights(attributes, resolver.rulesFor(user, namespace), given)
+  if (fault) throw forbidden({ group: GROUP, plural: kind.plural }, binding.metadata.name ?? '', fault)
+}
+
+async function mayDo(
+  authorizer: Authorizer,
+  { user, namespace }: AdmissionAttributes,
+  verb: string,
+  resource: string,
+  name: string,
+): Promise<boolean> {
+  const { allowed } = await authorizer.authorize({
+    user,
+    verb,
+    isResourceRequest: true,
+    apiGroup: GROUP,
+    apiVersion: '*',
+    resource,
+    name,
+    ...(namespace && { namespace }),
+  })
+  return allowed === 'allow'
+}
+
+function missingRights(
+  { user }: AdmissionAttributes,
+  owned: readonly PolicyRule[],
+  wanted: readonly PolicyRule[],
+): string | undefined {
+  const missing = uncoveredRights(owned, wanted)
+  if (missing.length === 0) return undefined
+  const who = `user ${JSON.stringify(user.name)} (groups=${quoteList(user.groups)})`
+  return `${who} is attempting to grant RBAC permissions not currently held:\n${describeRights(missing).join('\n')}`
+}
