@@ -29,13 +29,18 @@ export function listOptions({ state }: ApiContext): ListRequest {
   }
 }
 
+/** More digits than any number of 64 bits needs. */
+const LONGEST_NUMBER = 40
+const isInt64 = (value: bigint): boolean => BigInt.asIntN(64, value) === value
+
 /** An integer of the query; undefined where it is not there. @throws StatusError 400 */
 export function integer(query: URLSearchParams, name: string): number | undefined {
   const value = query.get(name)
   if (value === null || value === '') return undefined
-  if (!/^[+-]?\d{1,18}$/.test(value)) {
+  const isNumber = /^[+-]?\d+$/.test(value)
+  if (!isNumber || value.length > LONGEST_NUMBER || !isInt64(BigInt(value.replace('+', '')))) {
     throw badRequest(
-      `unable to decode query parameter "${name}": strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`,
+      `unable to decode query parameter "${name}": strconv.ParseInt: parsing ${JSON.stringify(value)}: ${isNumber ? 'value out of range' : 'invalid syntax'}`,
     )
   }
   return Number(value)
