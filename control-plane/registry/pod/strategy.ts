@@ -1,8 +1,8 @@
 import type { Pod } from '../../../api/kinds/types.ts'
 import { type FieldError, forbiddenField } from '../../../api/meta/status.ts'
-import { collect } from '../rules/check.ts'
+import { collect, isSame } from '../rules/check.ts'
 import type { Strategy } from '../strategy.ts'
-import { podAnnotationFaults } from './annotations.ts'
+import { annotationUpdateFaults, podAnnotationFaults } from './annotations.ts'
 import { imageFaults } from './containers.ts'
 import { defaultPod } from './defaults.ts'
 import { keepAllButEphemeral, validateEphemeralUpdate } from './ephemeral.ts'
@@ -31,6 +31,8 @@ export const podStrategy: Strategy<Pod> = {
       return collect(validatePod(pod), validateEphemeralUpdate(pod, old))
     }
     if (subresource === 'resize') return collect(validatePod(pod), validateResize(pod, old))
+    // Most updates change metadata alone: a spec that was sound is not looked through again.
+    if (isSame(pod.spec, old.spec)) return metadataFaults(pod, old)
     return collect(validatePod(pod), validatePodUpdate(pod, old))
   },
   gracePeriodSeconds(pod, requested) {
@@ -50,6 +52,13 @@ export function validatePod({ metadata, spec }: Pod): readonly FieldError[] {
     (spec.initContainers ?? []).flatMap((container, i) =>
       imageFaults(container, `spec.initContainers[${i}]`),
     ),
+  )
+}
+
+function metadataFaults({ metadata, spec }: Pod, old: Pod): readonly FieldError[] {
+  return collect(
+    podAnnotationFaults(metadata.annotations, spec, 'metadata.annotations'),
+    annotationUpdateFaults(metadata.annotations, old.metadata.annotations),
   )
 }
 
