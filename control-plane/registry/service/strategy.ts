@@ -63,7 +63,8 @@ function keepAddress(spec: Service['spec'], old: Service['spec']): void {
     spec.clusterIP = old.clusterIP
     spec.clusterIPs = [...(old.clusterIPs ?? [old.clusterIP])]
   } else if (spec.clusterIP !== old.clusterIP && isDeepStrictEqual(spec.clusterIPs, old.clusterIPs)) {
-    spec.clusterIPs = [spec.clusterIP!, ...(spec.clusterIPs ?? []).slice(1)]
+    if (spec.clusterIP) spec.clusterIPs = [spec.clusterIP, ...(spec.clusterIPs ?? []).slice(1)]
+    else delete spec.clusterIPs
   }
 }
 

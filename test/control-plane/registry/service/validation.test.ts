@@ -11,6 +11,9 @@ const NO_NAMES = [{ port: 80 }, { port: 443 }]
 
 test(accepted, 'a plain Service', SERVICES, service())
 test(accepted, 'a headless Service without ports', SERVICES, service({ clusterIP: 'None', ports: [] }))
+test(accepted, 'an update that leaves out what was never given', SERVICES, service({}), {
+  old: service({ clusterIP: '' }),
+})
 test(
   accepted,
   'another name',
