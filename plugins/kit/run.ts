@@ -79,10 +79,13 @@ function runInside(): number {
     fileURLToPath(import.meta.url),
     ...process.argv.slice(2),
   ]
+  // What runs inside is ended by a signal: its temporary files are removed here.
+  const temporary = mkdtempSync(join(tmpdir(), 'skiff-kit-'))
   const { status, error } = spawnSync('unshare', [...flags, 'sh', '-c', script, ...own], {
     stdio: 'inherit',
-    env: { ...process.env, [INSIDE]: '1' },
+    env: { ...process.env, [INSIDE]: '1', TMPDIR: temporary },
   })
+  rmSync(temporary, { recursive: true, force: true })
   if (error) console.error(`unshare: ${error.message}`)
   return status ?? 1
 }
