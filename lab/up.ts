@@ -1,5 +1,4 @@
 import type { Client } from '../api/client/client.ts'
-import { builtinPlugins } from '../node/agent/builtin-plugins.ts'
 import { installAddOns } from './add-ons.ts'
 import { connect, startControlPlane } from './control-plane.ts'
 import { createCredentials } from './credentials.ts'
@@ -54,17 +53,10 @@ async function checkMachine(context: UpContext): Promise<string> {
   return 'proxy: nftables (this kernel has no IPVS)'
 }
 
-/** IPVS where the kernel and this build have it. */
+/** IPVS where the kernel has it. */
 async function chooseProxy(options: LabOptions): Promise<'ipvs' | 'nftables'> {
   if (options.proxy === 'nftables') return 'nftables'
-  const isBuiltIn = 'ipvs' in (builtinPlugins.proxy ?? {})
-  if (options.proxy === 'ipvs' && !isBuiltIn) {
-    throw new PreflightError(
-      '--proxy ipvs: this build has no IPVS backend yet',
-      'Leave --proxy out: nftables is used.',
-    )
-  }
-  if (isBuiltIn && (await kernelHasIpvs())) return 'ipvs'
+  if (await kernelHasIpvs()) return 'ipvs'
   if (options.proxy === undefined) return 'nftables'
   throw new PreflightError(
     '--proxy ipvs: this kernel has no IPVS (CONFIG_IP_VS)',
