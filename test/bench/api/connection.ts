@@ -1,4 +1,5 @@
-import { connect, type TLSSocket } from 'node:tls'
+import type { OnReadOpts } from 'node:net'
+import { type ConnectionOptions, connect, type TLSSocket } from 'node:tls'
 import type { ClientConfig } from '../../../api/client/kubeconfig.ts'
 import { ReplyParser } from './reply-parser.ts'
 
@@ -42,23 +43,22 @@ export class Connection {
   #config: ClientConfig
   #socket: TLSSocket
   #waiting: { resolve(reply: Reply): void; reject(error: Error): void } | undefined
-  #parser: ReplyParser
   #chunks: Buffer[] = []
   #keepsBody = false
   #size = 0
 
-  private constructor(config: ClientConfig, socket: TLSSocket) {
+  private constructor(config: ClientConfig, socket: TLSSocket, parser: ReplyParser) {
     this.#config = config
     this.#socket = socket
-    this.#parser = new ReplyParser({ data: chunk => this.#data(chunk), end: status => this.#end(status) })
-    socket.on('data', chunk => this.#parser.push(chunk))
+    parser.listener = { data: chunk => this.#data(chunk), end: status => this.#end(status) }
     socket.on('error', error => this.#waiting?.reject(error))
     socket.on('close', () => this.#waiting?.reject(new Error('the server closed the connection')))
     socket.setTimeout(LONGEST_WAIT, () => socket.destroy(new Error('no answer for two minutes')))
   }
 
   static async open(config: ClientConfig): Promise<Connection> {
-    return new Connection(config, await openSocket(config))
+    const parser = new ReplyParser()
+    return new Connection(config, await openSocket(config, chunk => parser.push(chunk)), parser)
   }
 
   /** Sends a request and resolves with its answer. One at a time. */
@@ -77,7 +77,7 @@ export class Connection {
 
   #data(chunk: Buffer): void {
     this.#size += chunk.length
-    if (this.#keepsBody) this.#chunks.push(chunk)
+    if (this.#keepsBody) this.#chunks.push(Buffer.from(chunk))
   }
 
   #end(status: number): void {
@@ -90,19 +90,35 @@ export class Connection {
   }
 }
 
-/** A TLS connection to the server of a kubeconfig. */
-export function openSocket(config: ClientConfig): Promise<TLSSocket> {
+/** All connections of a thread read into this, so that reading leaves nothing to be collected. A TLS record fits. */
+const readBuffer = Buffer.allocUnsafeSlow(64 << 10)
+
+/** A TLS connection to the server of a kubeconfig. What `onData` is given is overwritten by what is read next. */
+export function openSocket(config: ClientConfig, onData: (chunk: Buffer) => void): Promise<TLSSocket> {
   const { hostname, port } = new URL(config.server)
+  const { ca, cert, key, insecureSkipVerify } = config
+  const onread: OnReadOpts = {
+    buffer: readBuffer,
+    callback(size) {
+      onData(readBuffer.subarray(0, size))
+      return true
+    },
+  }
+  const options: ConnectionOptions & { onread: OnReadOpts } = {
+    host: hostname,
+    port: Number(port),
+    ca,
+    cert,
+    key,
+    rejectUnauthorized: !insecureSkipVerify,
+    onread,
+  }
   return new Promise((resolve, reject) => {
-    const { ca, cert, key, insecureSkipVerify } = config
-    const socket = connect(
-      { host: hostname, port: Number(port), ca, cert, key, rejectUnauthorized: !insecureSkipVerify },
-      () => {
-        socket.off('error', reject)
-        socket.setNoDelay(true)
-        resolve(socket)
-      },
-    )
+    const socket = connect(options, () => {
+      socket.off('error', reject)
+      socket.setNoDelay(true)
+      resolve(socket)
+    })
     socket.once('error', reject)
   })
 }

@@ -3,7 +3,9 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import type { ClientConfig } from '../../../api/client/kubeconfig.ts'
 import { percentile } from '../table.ts'
+import { now } from './clock.ts'
 import { Connection } from './connection.ts'
+import type { RunningServer } from './servers.ts'
 import { PODS, pod } from './shapes.ts'
 import type { WatcherMessage, WatcherOptions } from './watcher-thread.ts'
 
@@ -15,18 +17,38 @@ export interface FanOutOptions {
   rate?: number
 }
 
-/** Events per second over all watchers; delays from the answer to the create until a watcher had the event, ms. */
-export interface FanOutResult {
-  events: number
+/** When watchers had an event. Milliseconds. */
+export interface Delays {
   p50: number
   p99: number
+}
+
+export interface FanOutResult {
+  /** Events per second over all watchers. */
+  events: number
+  /** From the answer to the create; none where a watcher knew before the writer. */
+  afterAnswer: Delays
+  /** From sending the create: what is not told apart above. */
+  afterSending: Delays
+  /** CPU that the server and its store spent on an event, creates included, microseconds; where it is known. */
+  cpu: number | undefined
+}
+
+/** When each Pod's create was sent and answered. */
+interface Creates {
+  start: number
+  sent: Float64Array
+  answered: Float64Array
 }
 
 const DEADLINE = 180_000
 let runs = 0
 
 /** Many watchers of one namespace's Pods while Pods are created in it. */
-export async function fanOut(config: ClientConfig, options: FanOutOptions): Promise<FanOutResult> {
+export async function fanOut(
+  { config, usage }: RunningServer,
+  options: FanOutOptions,
+): Promise<FanOutResult> {
   const { watchers, pods } = options
   const prefix = `watched-${process.pid}-${runs++}-`
   const path = `${PODS}?watch=1&resourceVersion=${await currentRevision(config)}&timeoutSeconds=900`
@@ -34,12 +56,14 @@ export async function fanOut(config: ClientConfig, options: FanOutOptions): Prom
   const worker = new Worker(new URL('./watcher-thread.ts', import.meta.url), { workerData })
   try {
     await message(worker)
+    const before = await usage?.()
     const seen = message(worker)
-    const { start, answered } = await createPods(config, prefix, options)
+    const creates = await createPods(config, prefix, options)
     const timer = setTimeout(() => worker.postMessage('stop'), DEADLINE)
     const { times } = (await seen) as Extract<WatcherMessage, { times: unknown }>
     clearTimeout(timer)
-    return summarize(times, answered, start)
+    const spent = before && (await usage!()).cpu - before.cpu
+    return { ...summarize(times, creates), cpu: spent && (spent * 1e6) / times.length }
   } finally {
     await worker.terminate()
   }
@@ -60,14 +84,13 @@ async function currentRevision(config: ClientConfig): Promise<string> {
   return JSON.parse(body.toString()).metadata.resourceVersion
 }
 
-const now = (): number => performance.timeOrigin + performance.now()
-
 async function createPods(
   config: ClientConfig,
   prefix: string,
   { pods, writers, rate }: FanOutOptions,
-): Promise<{ start: number; answered: Float64Array }> {
+): Promise<Creates> {
   const connections = await Promise.all(Array.from({ length: writers }, () => Connection.open(config)))
+  const sent = new Float64Array(pods)
   const answered = new Float64Array(pods)
   const start = now()
   let next = 0
@@ -76,6 +99,7 @@ async function createPods(
       const wait = rate ? start + (i * 1000) / rate - now() : 0
       if (wait > 0) await sleep(wait)
       const body = pod(prefix + String(i).padStart(6, '0'))
+      sent[i] = now()
       const { status } = await connection.send({ method: 'POST', path: PODS, body })
       if (status >= 300) throw new Error(`creating a Pod was answered ${status}`)
       answered[i] = now()
@@ -83,23 +107,21 @@ async function createPods(
   }
   await Promise.all(connections.map(write))
   for (const connection of connections) connection.close()
-  return { start, answered }
+  return { start, sent, answered }
 }
 
-function summarize(times: Float64Array, answered: Float64Array, start: number): FanOutResult {
-  const delays: number[] = []
-  let last = start
-  times.forEach((time, i) => {
-    if (time === 0) return
-    last = Math.max(last, time)
-    delays.push(time - answered[i % answered.length]!)
-  })
-  if (delays.length < times.length) {
-    throw new Error(`watchers missed ${times.length - delays.length} of ${times.length} events`)
-  }
+function summarize(times: Float64Array, { start, sent, answered }: Creates): Omit<FanOutResult, 'cpu'> {
+  const missed = times.filter(time => time === 0).length
+  if (missed > 0) throw new Error(`watchers missed ${missed} of ${times.length} events`)
+  const last = times.reduce((latest, time) => Math.max(latest, time), start)
   return {
-    events: delays.length / ((last - start) / 1000),
-    p50: percentile(delays, 50),
-    p99: percentile(delays, 99),
+    events: times.length / ((last - start) / 1000),
+    afterAnswer: delays(times, answered),
+    afterSending: delays(times, sent),
   }
+}
+
+function delays(times: Float64Array, since: Float64Array): Delays {
+  const all = Array.from(times, (time, i) => Math.max(time - since[i % since.length]!, 0))
+  return { p50: percentile(all, 50), p99: percentile(all, 99) }
 }

@@ -8,7 +8,7 @@ const HEAD_END = Buffer.from('\r\n\r\n')
 
 /** Reads answers of HTTP/1.1, one after the other, as far as a benchmark has to: lengths and chunks. */
 export class ReplyParser {
-  #listener: ReplyListener
+  listener: ReplyListener | undefined
   #rest: Buffer = Buffer.alloc(0)
   #status = 0
   /** Bytes of the body, or of its current chunk, that are still to come; -1 while a head or chunk line is awaited. */
@@ -17,8 +17,8 @@ export class ReplyParser {
   #isLast = false
   #inBody = false
 
-  constructor(listener: ReplyListener) {
-    this.#listener = listener
+  constructor(listener?: ReplyListener) {
+    this.listener = listener
   }
 
   push(data: Buffer): void {
@@ -56,7 +56,7 @@ export class ReplyParser {
 
   #body(buffer: Buffer): number {
     const length = Math.min(this.#left, buffer.length)
-    this.#listener.data(buffer.subarray(0, length))
+    this.listener?.data(buffer.subarray(0, length))
     this.#left -= length
     if (this.#left === 0 && !this.#isChunked) this.#finish()
     else if (this.#left === 0) this.#left = -1
@@ -81,6 +81,6 @@ export class ReplyParser {
   #finish(): void {
     this.#inBody = false
     this.#left = -1
-    this.#listener.end(this.#status)
+    this.listener?.end(this.#status)
   }
 }

@@ -1,6 +1,7 @@
 // Opens many watches and notes when each of them sees each Pod.
 import { parentPort, workerData } from 'node:worker_threads'
 import type { ClientConfig } from '../../../api/client/kubeconfig.ts'
+import { now } from './clock.ts'
 import { openSocket, requestBytes } from './connection.ts'
 import { ReplyParser } from './reply-parser.ts'
 
@@ -20,29 +21,34 @@ export type WatcherMessage = { open: true } | { times: Float64Array; bytes: numb
 const DIGITS = 6
 const { config, path, watchers, pods, prefix } = workerData as WatcherOptions
 const tag = Buffer.from(`"name":"${prefix}`)
-/** When watcher i saw Pod k, at i × pods + k. Milliseconds since the epoch. */
+/** When watcher i saw Pod k, at i × pods + k. Milliseconds of {@link now}. */
 const times = new Float64Array(watchers * pods)
 let seen = 0
 let bytes = 0
 
-const now = (): number => performance.timeOrigin + performance.now()
-
 /** Finds names of Pods in a stream, also those that two chunks share. */
 function scanner(watcher: number): (chunk: Buffer) => void {
+  const LONGEST = tag.length + DIGITS
   let rest: Buffer = Buffer.alloc(0)
   return chunk => {
     bytes += chunk.length
     const at = now()
-    const text = rest.length > 0 ? Buffer.concat([rest, chunk]) : chunk
-    let from = 0
-    for (let found = text.indexOf(tag); found >= 0; found = text.indexOf(tag, from)) {
-      const start = found + tag.length
-      if (start + DIGITS > text.length) break
-      note(watcher, Number(text.toString('latin1', start, start + DIGITS)), at)
-      from = start + DIGITS
-    }
-    rest = Buffer.from(text.subarray(Math.max(from, text.length - tag.length - DIGITS)))
+    if (rest.length > 0) scan(watcher, Buffer.concat([rest, chunk.subarray(0, LONGEST)]), at)
+    const end = scan(watcher, chunk, at)
+    rest = Buffer.from(chunk.subarray(Math.max(end, chunk.length - LONGEST)))
   }
+}
+
+/** Notes all that is whole and returns where the last one ends. */
+function scan(watcher: number, text: Buffer, at: number): number {
+  let end = 0
+  for (let found = text.indexOf(tag); found >= 0; found = text.indexOf(tag, end)) {
+    const start = found + tag.length
+    if (start + DIGITS > text.length) break
+    end = start + DIGITS
+    note(watcher, Number(text.toString('latin1', start, end)), at)
+  }
+  return end
 }
 
 function note(watcher: number, pod: number, at: number): void {
@@ -54,14 +60,12 @@ function note(watcher: number, pod: number, at: number): void {
 }
 
 async function watch(watcher: number): Promise<void> {
-  const socket = await openSocket(config)
-  const scan = scanner(watcher)
   const opened = Promise.withResolvers<void>()
   const parser = new ReplyParser({
-    data: scan,
+    data: scanner(watcher),
     end: status => opened.reject(new Error(`a watch was answered ${status} and ended`)),
   })
-  socket.on('data', chunk => {
+  const socket = await openSocket(config, chunk => {
     opened.resolve()
     parser.push(chunk)
   })
