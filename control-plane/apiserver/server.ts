@@ -30,6 +30,7 @@ import { startCustomResources } from './custom/start.ts'
 import { DiscoveryHandler } from './discovery/handler.ts'
 import type { HealthCheck } from './discovery/health.ts'
 import { OpenApiHandler } from './discovery/openapi.ts'
+import { ensureFlowConfiguration } from './fairness/ensure.ts'
 import { type HttpServer, listen } from './http-server.ts'
 import { createMachinery, type Machinery } from './machinery.ts'
 import { registerServerMetrics } from './metrics/server-metrics.ts'
@@ -94,6 +95,8 @@ const RIGHTS: readonly KindDeclaration<any>[] = [
 ]
 const STOP_GRACE = 5_000
 const RECONCILE_INTERVAL = 10_000
+/** How often the configuration of priority and fairness is seen to, upstream's figure. */
+const FAIRNESS_INTERVAL = 60_000
 
 /** Starts an API server; resolves when it is ready: namespaces and policy are there, the port is open. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
@@ -223,6 +226,7 @@ async function bootstrap(
   await ensureNamespaces(client)
   await Promise.all([
     bootstrapPolicy(client),
+    ensureFlowConfiguration(client),
     publishAuthentication(client, options.pki),
     reconcileKubernetesService(client, { ...options, port }),
   ])
@@ -239,14 +243,29 @@ async function maintain(
   const { store, log } = options
   const events = kinds.find('', 'v1', 'events')
   if (events) void expireEvents(store, events.cache, options.eventTtl ?? EVENT_TTL, log, signal)
+  const keepFairness = () => ensureFlowConfiguration(client)
+  void repeat(FAIRNESS_INTERVAL, 'cannot keep the FlowSchemas', log, signal, keepFairness)
+  await repeat(RECONCILE_INTERVAL, 'cannot keep the kubernetes Service', log, signal, async () => {
+    await ensureNamespaces(client)
+    await reconcileKubernetesService(client, { ...options, port })
+  })
+}
+
+/** Does something every so many milliseconds until the signal aborts; what goes wrong is logged and tried again. */
+async function repeat(
+  interval: number,
+  fault: string,
+  log: Logger,
+  signal: AbortSignal,
+  work: () => Promise<void>,
+): Promise<void> {
   while (!signal.aborted) {
-    await sleep(RECONCILE_INTERVAL, undefined, { signal }).catch(() => {})
+    await sleep(interval, undefined, { signal }).catch(() => {})
     if (signal.aborted) return
     try {
-      await ensureNamespaces(client)
-      await reconcileKubernetesService(client, { ...options, port })
+      await work()
     } catch (error) {
-      log.warn({ error: (error as Error).message }, 'cannot keep the kubernetes Service')
+      log.warn({ error: (error as Error).message }, fault)
     }
   }
 }

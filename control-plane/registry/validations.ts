@@ -5,6 +5,7 @@ import { limitRangeFaults } from './core/limit-range.ts'
 import { namespaceFaults } from './core/namespace.ts'
 import { nodeFaults } from './core/node.ts'
 import { quotaFaults } from './core/quota.ts'
+import { flowSchemaFaults, priorityLevelFaults } from './flowcontrol/validation.ts'
 import { ingressClassFaults } from './networking/ingress.ts'
 import { networkPolicyFaults } from './networking/network-policy.ts'
 import { validateTemplate } from './pod/template.ts'
@@ -42,6 +43,8 @@ const VALIDATIONS: Record<string, Faults> = {
   'controllerrevisions.apps': revisionFaults,
   'endpointslices.discovery.k8s.io': endpointSliceFaults,
   'leases.coordination.k8s.io': leaseFaults,
+  'flowschemas.flowcontrol.apiserver.k8s.io': flowSchemaFaults,
+  'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': priorityLevelFaults,
   'networkpolicies.networking.k8s.io': own(networkPolicyFaults),
   'ingressclasses.networking.k8s.io': ingressClassFaults,
   'poddisruptionbudgets.policy': (budget, _old, subresource) => disruptionBudgetFaults(budget, subresource),
