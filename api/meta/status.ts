@@ -276,8 +276,40 @@ function describe({ type, badValue, detail }: FieldError): string {
 /** A value as Go prints it in messages: strings quoted, objects as JSON that is safe in HTML. */
 function goValue(value: unknown): string {
   if (value === undefined || value === null) return 'null'
+  if (typeof value === 'string') return goQuote(value)
   if (typeof value !== 'object') return JSON.stringify(value)
   return JSON.stringify(value).replace(/[<>&]/g, character => HTML_ESCAPES[character]!)
+}
+
+/** A text as Go's `%q` prints it. */
+export function goQuote(text: string): string {
+  const quoted = JSON.stringify(text)
+  return quoted.includes('\\u') || /[^ -~]/.test(quoted) ? quoteOdd(text) : quoted
+}
+
+const GO_ESCAPES: Record<string, string> = {
+  '"': '\\"',
+  '\\': '\\\\',
+  '\u0007': '\\a',
+  '\b': '\\b',
+  '\f': '\\f',
+  '\n': '\\n',
+  '\r': '\\r',
+  '\t': '\\t',
+  '\v': '\\v',
+}
+
+/** What cannot be printed is told by its number: two digits in ASCII, four or eight above. */
+function quoteOdd(text: string): string {
+  const letters = Array.from(text, letter => {
+    const code = letter.codePointAt(0)!
+    if (GO_ESCAPES[letter] !== undefined) return GO_ESCAPES[letter]
+    if (code < 0x20 || code === 0x7f) return `\\x${code.toString(16).padStart(2, '0')}`
+    if (code <= 0x7e || /[\p{L}\p{M}\p{N}\p{P}\p{S}]/u.test(letter)) return letter
+    const isShort = code <= 0xff_ff
+    return `\\${isShort ? 'u' : 'U'}${code.toString(16).padStart(isShort ? 4 : 8, '0')}`
+  })
+  return `"${letters.join('')}"`
 }
 
 const HTML_ESCAPES: Record<string, string> = { '<': '\\u003c', '>': '\\u003e', '&': '\\u0026' }

@@ -29,7 +29,11 @@ const LABEL_VALUE_MESSAGE =
 const QUALIFIED_MESSAGE =
   "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character"
 
+/** Shared, as most values are fine. */
+const NONE: string[] = Object.freeze([] as string[]) as string[]
+
 function check(value: string, max: number, pattern: RegExp, message: string): string[] {
+  if (value.length <= max && pattern.test(value)) return NONE
   const faults: string[] = []
   if (value.length > max) faults.push(maxLength(max))
   if (!pattern.test(value)) faults.push(message)
@@ -43,6 +47,7 @@ const subdomainPattern = matcher(SUBDOMAIN)
 
 /** RFC 1123 label: container names, namespaces. */
 export function isDns1123Label(value: string): string[] {
+  if (value.length <= 63 && labelPattern.test(value)) return NONE
   const hasOnlyDotsTooMany = !labelPattern.test(value) && subdomainPattern.test(value)
   return check(value, 63, labelPattern, hasOnlyDotsTooMany ? 'must not contain dots' : labelText)
 }
@@ -70,6 +75,16 @@ const nameText = regexError(QUALIFIED_MESSAGE, QUALIFIED_NAME, 'MyName', 'my.nam
 
 /** A label or annotation key: an optional DNS subdomain prefix and a name. */
 export function isQualifiedName(value: string): string[] {
+  const slash = value.indexOf('/')
+  const isFine =
+    value.length - slash <= 64 &&
+    slash <= 253 &&
+    namePattern.test(value.slice(slash + 1)) &&
+    (slash === -1 || subdomainPattern.test(value.slice(0, slash)))
+  return isFine ? NONE : qualifiedNameFaults(value)
+}
+
+function qualifiedNameFaults(value: string): string[] {
   const parts = value.split('/')
   if (parts.length > 2)
     return [

@@ -1,7 +1,7 @@
 import type { Client, InformerFactory } from '../../api/client/client.ts'
 import { namespaces } from '../../api/kinds/core.ts'
 import { resourceName } from '../../api/kinds/kind.ts'
-import { forbidden, isNotFound, notFound } from '../../api/meta/status.ts'
+import { forbidden, isNotFound, notFound, StatusError } from '../../api/meta/status.ts'
 import type { AdmissionPlugin } from '../../plugins/admission.ts'
 
 const IMMORTAL = new Set(['default', 'kube-system', 'kube-public'])
@@ -26,9 +26,19 @@ export function namespaceLifecycle(client: Client, informers: InformerFactory): 
       if (!found) throw notFound(NAMESPACES, namespace)
       if (found.status?.phase !== 'Terminating' && !found.metadata.deletionTimestamp) return
       const why = `unable to create new content in namespace ${namespace} because it is being terminated`
-      throw forbidden({ group: kind.group, plural: kind.plural }, object?.metadata.name ?? name, why)
+      throw withCause(forbidden(kind, object?.metadata.name || name, why), namespace)
     },
   }
+}
+
+/** Clients look for the cause to tell this refusal from others. */
+function withCause({ status }: StatusError, namespace: string): StatusError {
+  const cause = {
+    reason: 'NamespaceTerminating',
+    message: `namespace ${namespace} is being terminated`,
+    field: 'metadata.namespace',
+  }
+  return new StatusError({ ...status, details: { ...status.details, causes: [cause] } })
 }
 
 function ignoreNotFound(error: unknown): undefined {

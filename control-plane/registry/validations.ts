@@ -20,6 +20,7 @@ import {
 } from './small-kinds.ts'
 import { storageClassFaults, volumeFaults } from './storage/volume.ts'
 import type { Strategy } from './strategy.ts'
+import { WARNINGS } from './warnings/kinds.ts'
 
 type Faults = (object: any, old: any, subresource: string) => readonly FieldError[]
 
@@ -59,13 +60,16 @@ const VALIDATIONS: Record<string, Faults> = {
   'validatingwebhookconfigurations.admissionregistration.k8s.io': webhookFaults,
 }
 
-/** Gives the strategies of a table the rules of their kinds. */
+/** Gives the strategies of a table the rules of their kinds, and what there is to warn of. */
 export function withValidations(table: Record<string, Strategy<any>>): Record<string, Strategy<any>> {
   const result = { ...table }
   for (const [resource, faults] of Object.entries(VALIDATIONS)) {
     const validate: Strategy<any>['validate'] = (object, old, { subresource }) =>
       faults(object, old, subresource)
     result[resource] = { ...table[resource], validate }
+  }
+  for (const [resource, warnings] of Object.entries(WARNINGS)) {
+    result[resource] = { ...result[resource], warnings }
   }
   return result
 }

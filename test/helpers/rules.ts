@@ -42,3 +42,21 @@ export const accepted = test.macro({
     t.deepEqual(faultsOf(resource, object, check), [])
   },
 })
+
+/** What clients are warned of, of an object that its kind's defaults have filled in. */
+export function warningsOf(resource: string, object: object, old?: object): string[] {
+  return (
+    strategies[resource]!.warnings?.(
+      filled(resource, object) as any,
+      old && (filled(resource, old) as any),
+    ) ?? []
+  )
+}
+
+/** An object that is taken, with just these warnings. */
+export const warned = test.macro({
+  title: (_, what: string) => `warned of: ${what}`,
+  exec(t, _: string, resource: string, object: object, expected: string | string[], old?: object) {
+    t.deepEqual(warningsOf(resource, object, old), [expected].flat())
+  },
+})

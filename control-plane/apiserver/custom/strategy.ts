@@ -9,6 +9,7 @@ import { validateValue } from '../../../api/schema/structural/validate.ts'
 import { cel, loadCel, mentionsRules } from '../../cel/lazy.ts'
 import type { RuleValidator } from '../../cel/rule-validator.ts'
 import type { Strategy } from '../../registry/strategy.ts'
+import { finalizerWarnings } from '../../registry/warnings/finalizers.ts'
 import { isEqual } from '../rest/equal.ts'
 
 export interface CustomStrategyOptions {
@@ -36,6 +37,7 @@ export function customStrategy({ resource, version, isTerminating }: CustomStrat
         object.metadata.generation = (old.metadata.generation ?? 0) + 1
     },
     ...(hasRules && { load: loadCel }),
+    warnings: finalizerWarnings,
     validate(object, old) {
       const errors = [...validateCustom(object, schema, old), ...validateScale(object, version)]
       const validator = rules()

@@ -173,7 +173,9 @@ async function prepare(
     ...(strategy.validate?.(object, old, strategyContext) ?? []),
   ]
   if (errors.length > 0) throw invalid(kind, target.name, errors)
-  for (const warning of strategy.warnings?.(object, old) ?? []) context.warn(warning)
+  if (subresource === '' && strategy.warnings) {
+    for (const warning of strategy.warnings(object, old)) context.warn(warning)
+  }
   await core.admission.validate(attributes)
 }
 

@@ -1,13 +1,14 @@
-import type { ApiObject, ObjectMeta } from '../../../api/meta/object.ts'
-import { type FieldError, forbiddenField, invalidValue, required, tooLong } from '../../../api/meta/status.ts'
+import type { ApiObject, ObjectMeta, OwnerReference } from '../../../api/meta/object.ts'
+import { type FieldError, forbiddenField, invalidValue, required } from '../../../api/meta/status.ts'
 import {
   isDns1035Label,
   isDns1123Label,
   isDns1123Subdomain,
   isPathSegmentName,
   isQualifiedName,
-  isValidLabelValue,
 } from '../../../api/meta/validation.ts'
+import { collect } from '../../registry/rules/check.ts'
+import { annotations, labels } from '../../registry/rules/labels.ts'
 import type { Resource } from '../kind-registry.ts'
 
 const NAME_RULES = {
@@ -18,30 +19,41 @@ const NAME_RULES = {
   any: (): string[] => [],
 } as const
 
-/** Total size of annotations, keys and values (upstream's TotalAnnotationSizeLimitB). */
-const MOST_ANNOTATIONS = 256 * 1024
+const ORPHAN = 'orphan'
+const FOREGROUND = 'foregroundDeletion'
 
-/** What is wrong with an object's metadata, in upstream's words. */
-export function validateMetadata(resource: Resource, { metadata }: ApiObject): FieldError[] {
-  return [
-    ...validateName(resource, metadata),
-    ...validateNamespace(resource, metadata),
-    ...validateLabels('metadata.labels', metadata.labels),
-    ...validateAnnotations(metadata.annotations),
-    ...validateFinalizers(metadata.finalizers),
-    ...validateOwners(metadata),
-  ]
+/** What is wrong with an object's metadata, in upstream's words and order. */
+export function validateMetadata(resource: Resource, { metadata }: ApiObject): readonly FieldError[] {
+  return collect(
+    validateName(resource, metadata),
+    validateNamespace(resource, metadata),
+    metadata.generation! < 0 && [
+      invalidValue('metadata.generation', metadata.generation, 'must be greater than or equal to 0'),
+    ],
+    metadata.labels && labels(metadata.labels, 'metadata.labels'),
+    metadata.annotations && annotations(metadata.annotations, 'metadata.annotations'),
+    metadata.ownerReferences && validateOwners(metadata.ownerReferences),
+    metadata.finalizers && validateFinalizers(metadata.finalizers),
+  )
 }
 
-function validateName({ strategy }: Resource, { name, generateName }: ObjectMeta): FieldError[] {
+/** The end of a prefix is no end: a dash there will be followed by letters. */
+const masked = (prefix: string): string =>
+  prefix.length > 1 && prefix.endsWith('-') ? `${prefix.slice(0, -2)}a` : prefix
+
+function validateName({ strategy }: Resource, { name, generateName }: ObjectMeta): readonly FieldError[] {
   const rule = NAME_RULES[strategy.nameRule ?? 'subdomain']
-  if (!name) {
-    if (generateName)
-      return rule(`${generateName}x`).map(fault => invalidValue('metadata.generateName', generateName, fault))
-    return [required('metadata.name', 'name or generateName is required')]
-  }
-  if (typeof name !== 'string') return [invalidValue('metadata.name', name, 'must be a string')]
-  return rule(name).map(fault => invalidValue('metadata.name', name, fault))
+  if (name && typeof name !== 'string') return [invalidValue('metadata.name', name, 'must be a string')]
+  const isSegment = strategy.nameRule === 'path-segment' || strategy.nameRule === 'any'
+  return collect(
+    generateName &&
+      rule(isSegment ? generateName : masked(generateName)).map(fault =>
+        invalidValue('metadata.generateName', generateName, fault),
+      ),
+    name
+      ? rule(name).map(fault => invalidValue('metadata.name', name, fault))
+      : [required('metadata.name', 'name or generateName is required')],
+  )
 }
 
 function validateNamespace({ kind }: Resource, { namespace }: ObjectMeta): FieldError[] {
@@ -52,62 +64,54 @@ function validateNamespace({ kind }: Resource, { namespace }: ObjectMeta): Field
   return isDns1123Label(namespace).map(fault => invalidValue('metadata.namespace', namespace, fault))
 }
 
-/** Faults of a map of labels at a path. */
-export function validateLabels(path: string, labels: Record<string, string> | undefined): FieldError[] {
-  return Object.entries(labels ?? {}).flatMap(([key, value]) => [
-    ...isQualifiedName(key).map(fault => invalidValue(path, key, fault)),
-    ...isValidLabelValue(value).map(fault => invalidValue(path, value, fault)),
-  ])
-}
-
-function validateAnnotations(annotations: Record<string, string> = {}): FieldError[] {
-  const errors: FieldError[] = []
-  let size = 0
-  for (const [key, value] of Object.entries(annotations)) {
-    for (const fault of isQualifiedName(key.toLowerCase())) {
-      errors.push(invalidValue('metadata.annotations', key, fault))
-    }
-    size += Buffer.byteLength(key) + Buffer.byteLength(value)
-  }
-  if (size > MOST_ANNOTATIONS) errors.push(tooLong('metadata.annotations', '', MOST_ANNOTATIONS))
-  return errors
-}
-
-function validateFinalizers(finalizers: readonly string[] = []): FieldError[] {
-  return finalizers.flatMap(finalizer =>
-    isQualifiedName(finalizer).map(fault => invalidValue('metadata.finalizers', finalizer, fault)),
+function validateFinalizers(finalizers: readonly string[]): readonly FieldError[] {
+  const at = 'metadata.finalizers'
+  const isBoth = finalizers.includes(ORPHAN) && finalizers.includes(FOREGROUND)
+  const both = `finalizer ${ORPHAN} and ${FOREGROUND} cannot be both set`
+  return collect(
+    ...finalizers.map(name => isQualifiedName(name).map(fault => invalidValue(at, name, fault))),
+    isBoth && [invalidValue(at, finalizers, both)],
   )
 }
 
-function validateOwners({ ownerReferences = [] }: ObjectMeta): FieldError[] {
-  const errors: FieldError[] = []
-  ownerReferences.forEach((owner, i) => {
-    const path = `metadata.ownerReferences[${i}]`
-    if (!owner.apiVersion) errors.push(invalidValue(`${path}.apiVersion`, '', 'version must not be empty'))
-    if (!owner.kind) errors.push(invalidValue(`${path}.kind`, '', 'must not be empty'))
-    if (!owner.name) errors.push(invalidValue(`${path}.name`, '', 'must not be empty'))
-    if (!owner.uid) errors.push(invalidValue(`${path}.uid`, '', 'must not be empty'))
-  })
-  const controllers = ownerReferences.filter(owner => owner.controller)
-  if (controllers.length > 1) {
-    const [first, second] = controllers
-    errors.push(
-      invalidValue(
-        'metadata.ownerReferences',
-        ownerReferences,
-        `Only one reference can have Controller set to true. Found "true" in references for ${first!.kind}/${first!.name} and ${second!.kind}/${second!.name}`,
-      ),
-    )
+/** Faults stand at the list, as upstream has them. */
+function validateOwners(owners: readonly OwnerReference[]): readonly FieldError[] {
+  const at = 'metadata.ownerReferences'
+  const faults: FieldError[] = []
+  let first: OwnerReference | undefined
+  for (const owner of owners) {
+    faults.push(...ownerFaults(owner, at))
+    if (!owner.controller) continue
+    if (first) {
+      const found = `Found "true" in references for ${first.kind}/${first.name} and ${owner.kind}/${owner.name}`
+      const detail = `Only one reference can have Controller set to true. ${found}`
+      faults.push(invalidValue(at, owners, detail))
+    } else first = owner
   }
-  return errors
+  return faults
+}
+
+function ownerFaults(owner: OwnerReference, at: string): readonly FieldError[] {
+  const { apiVersion = '', kind = '', name = '', uid = '' } = owner
+  const empty = (field: string): FieldError[] => [invalidValue(`${at}.${field}`, '', 'must not be empty')]
+  const isVersioned = /^([^/]*\/)?[^/]+$/.test(apiVersion)
+  return collect(
+    !isVersioned && [invalidValue(`${at}.apiVersion`, apiVersion, 'version must not be empty')],
+    !kind && empty('kind'),
+    !name && empty('name'),
+    !uid && empty('uid'),
+    apiVersion === 'v1' &&
+      kind === 'Event' && [invalidValue(at, owner, '/v1, Kind=Event is disallowed from being an owner')],
+  )
 }
 
 /** What an update changed that may not change. */
-export function validateMetadataUpdate({ metadata }: ApiObject, old: ApiObject): FieldError[] {
+export function validateMetadataUpdate({ metadata }: ApiObject, old: ApiObject): readonly FieldError[] {
   if (!old.metadata.deletionTimestamp) return []
   const before = new Set(old.metadata.finalizers)
-  const added = (metadata.finalizers ?? []).filter(finalizer => !before.has(finalizer))
+  const added = [...new Set(metadata.finalizers)].filter(name => !before.has(name)).sort()
   if (added.length === 0) return []
-  const detail = `no new finalizers can be added if the object is being deleted, found new finalizers []string{${added.map(f => JSON.stringify(f)).join(', ')}}`
+  const found = `[]string{${added.map(name => JSON.stringify(name)).join(', ')}}`
+  const detail = `no new finalizers can be added if the object is being deleted, found new finalizers ${found}`
   return [forbiddenField('metadata.finalizers', detail)]
 }

@@ -1,4 +1,4 @@
-import { type FieldError, forbiddenField, invalidValue, required } from '../../../api/meta/status.ts'
+import { type FieldError, forbiddenField, invalidValue, required, tooLong } from '../../../api/meta/status.ts'
 import { isQualifiedName, isValidLabelValue } from '../../../api/meta/validation.ts'
 import { collect, each, FINE, fields, type Rule, text } from './check.ts'
 
@@ -7,35 +7,31 @@ export const labelKey: Rule<string> = text(isQualifiedName)
 
 /** Keys and values of a map of labels. */
 export const labels: Rule<Record<string, string>> = (map, path) => {
-  let faults: FieldError[] | undefined
+  let faults = FINE
   for (const [key, value] of Object.entries(map)) {
-    const found = [
-      ...isQualifiedName(key).map(fault => invalidValue(path, key, fault)),
-      ...isValidLabelValue(value).map(fault => invalidValue(path, value, fault)),
+    const [ofKey, ofValue] = [isQualifiedName(key), isValidLabelValue(value)]
+    if (ofKey.length + ofValue.length === 0) continue
+    faults = [
+      ...faults,
+      ...ofKey.map(fault => invalidValue(path, key, fault)),
+      ...ofValue.map(fault => invalidValue(path, value, fault)),
     ]
-    if (found.length > 0) faults = [...(faults ?? []), ...found]
   }
-  return faults ?? FINE
+  return faults
 }
 
 const MOST_ANNOTATIONS = 256 * 1024
 
 /** Keys of annotations, in any case, and their size. */
 export const annotations: Rule<Record<string, string>> = (map, path) => {
-  const faults: FieldError[] = []
+  let faults = FINE
   let size = 0
   for (const [key, value] of Object.entries(map)) {
-    for (const fault of isQualifiedName(key.toLowerCase())) faults.push(invalidValue(path, key, fault))
+    const wrong = isQualifiedName(key.toLowerCase())
+    if (wrong.length > 0) faults = [...faults, ...wrong.map(fault => invalidValue(path, key, fault))]
     size += Buffer.byteLength(key) + Buffer.byteLength(value)
   }
-  if (size > MOST_ANNOTATIONS) {
-    faults.push({
-      type: 'FieldValueTooLong',
-      field: path,
-      detail: `may not be more than ${MOST_ANNOTATIONS} bytes`,
-    })
-  }
-  return faults
+  return size > MOST_ANNOTATIONS ? [...faults, tooLong(path, '', MOST_ANNOTATIONS)] : faults
 }
 
 interface Requirement {

@@ -85,3 +85,23 @@ test('a Status carries details and causes', t => {
   t.true(isNotFound(notFound(pods, 'x')))
   t.false(isNotFound(new Error('x')))
 })
+
+const quoted: [value: string, text: string][] = [
+  ['plain', '"plain"'],
+  ['a"b\\', '"a\\"b\\\\"'],
+  ['a\n\t\u0007\u0000\u007f', '"a\\n\\t\\a\\x00\\x7f"'],
+  ['größe', '"größe"'],
+  ['\u200b', '"\\u200b"'],
+  ['\u{1f600}\u{e0001}', '"\u{1f600}\\U000e0001"'],
+]
+for (const [value, text] of quoted) {
+  test(`a value is quoted as Go does it: ${text}`, t => {
+    const { status } = invalid({ group: '', kind: 'Pod' }, 'x', [invalidValue('f', value, 'd')])
+    t.is(status.details!.causes![0]!.message, `Invalid value: ${text}: d`)
+  })
+}
+
+test('a value that is not there is null, without quotes', t => {
+  const { status } = invalid({ group: '', kind: 'Pod' }, 'x', [invalidValue('f', null, 'd')])
+  t.is(status.details!.causes![0]!.message, 'Invalid value: null: d')
+})

@@ -90,11 +90,13 @@ for (const kind of stored) {
         const fresh = fill(first)
         strategy.prepareForCreate?.(fresh, { ...context, subresource: '' })
         const faults = strategy.validate?.(fresh, undefined, { ...context, subresource: '' }) ?? []
+        strategy.warnings?.(fresh, undefined)
         if (TRUSTING.has(resource)) return true
         const old = fill(second)
         for (const subresource of ['', 'status', ...Object.keys(kind.subresources?.other ?? {})]) {
           const wanted = fill(third)
           strategy.prepareForUpdate?.(wanted, old, { ...context, subresource })
+          strategy.warnings?.(wanted, old)
           const more = strategy.validate?.(wanted, old, { ...context, subresource }) ?? []
           if (
             ![...faults, ...more].every(
