@@ -8,6 +8,7 @@ import { reviewHandlers } from '../../registry/subresources.ts'
 import type { Resource } from '../kind-registry.ts'
 import { readObject } from '../pipeline/body.ts'
 import type { ApiContext } from '../pipeline/state.ts'
+import { refuseOnlyTable } from '../representation/negotiate.ts'
 import { sendValue } from '../representation/send.ts'
 import { type Core, Effects } from '../rest/core.ts'
 import { definitionOf } from '../rest/definitions.ts'
@@ -28,6 +29,7 @@ export async function reviewHandler(
   if (info.verb !== 'create') throw methodNotAllowed()
   const handler = subresourceHandler ?? reviewHandlers[resource.type]
   if (!handler) throw methodNotAllowed()
+  refuseOnlyTable(ctx.req.headers.accept)
   const object = (await readObject(ctx)) as ApiObject | undefined
   if (!object) throw badRequest('the request has no body')
   if (!subresourceHandler) {

@@ -34,6 +34,17 @@ export function negotiate(accept: string | undefined, hasProtobuf: boolean): Rep
   return answer
 }
 
+/**
+ * Refuses, before anything is done, an Accept header that takes nothing but a Table: of what has no table, such as an access
+ * review.
+ * @throws StatusError 406
+ */
+export function refuseOnlyTable(accept: string | undefined): void {
+  if (!accept?.includes('Table')) return
+  const others = parseAccept(accept).filter(({ parameters }) => formOf(parameters) !== 'table')
+  if (!others.some(clause => servedForm(clause, true))) throw notAcceptable([...SERVED, PROTOBUF])
+}
+
 interface Clause {
   type: string
   parameters: Map<string, string>
@@ -53,13 +64,18 @@ export function parseAccept(accept: string): Clause[] {
 }
 
 function choose(accept: string, hasProtobuf: boolean): Representation | undefined {
-  for (const { type, parameters } of parseAccept(accept)) {
-    const served = servedType(type, hasProtobuf)
-    const form = formOf(parameters)
-    if (served === PROTOBUF && form === 'table') continue
-    if (served && form) return { type: served, form }
+  for (const clause of parseAccept(accept)) {
+    const representation = servedForm(clause, hasProtobuf)
+    if (representation) return representation
   }
   return undefined
+}
+
+function servedForm({ type, parameters }: Clause, hasProtobuf: boolean): Representation | undefined {
+  const served = servedType(type, hasProtobuf)
+  const form = formOf(parameters)
+  if (!served || !form || (served === PROTOBUF && form === 'table')) return undefined
+  return { type: served, form }
 }
 
 function servedType(type: string, hasProtobuf: boolean): Representation['type'] | undefined {

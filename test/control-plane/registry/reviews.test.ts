@@ -45,6 +45,17 @@ test('an access review asks about one thing, of somebody', async t => {
   )
 })
 
+// Found by upstream's conformance test of the Table transformation.
+test('an access review has no table: only who takes nothing else is refused', async t => {
+  const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
+  const body = { spec: { nonResourceAttributes: { path: '/', verb: 'get' } } }
+  const table = 'application/json;as=Table;v=v1;g=meta.k8s.io'
+  t.is((await api.raw(path, { body, headers: { accept: table } })).status, 406)
+  const either = await api.raw(path, { body, headers: { accept: `${table},application/json` } })
+  t.is(either.status, 201)
+  t.is(either.body.kind, 'SelfSubjectAccessReview')
+})
+
 test('a local access review stays in its namespace', async t => {
   const { status, body } = await review(
     'localsubjectaccessreviews',
