@@ -1,8 +1,8 @@
 import { Command, InvalidArgumentError } from 'commander'
+import { goDuration } from '../api/meta/duration.ts'
 import { LAB_DEFAULTS } from '../lab/options.ts'
 import { dataDirs } from '../lab/state.ts'
 import { reportFailure } from './failure.ts'
-import { goDuration } from './server/duration.ts'
 import { SERVER_PARTS } from './server/options.ts'
 import { version } from './version.ts'
 
@@ -56,6 +56,11 @@ program
   .option('--store <url>', 'store URL, see docs/store.md (default: an embedded redis-server)')
   .option('--store-plugin <file>', 'another store: a file with its name, source and config')
   .option('--encryption-provider-config <file>', 'what is encrypted at rest: an EncryptionConfiguration')
+  .option(
+    '--encryption-provider-config-automatic-reload',
+    'take changes of that file over within a minute',
+    false,
+  )
   .option('--event-ttl <duration>', 'how long Events are kept (1h0m0s)', duration)
   .option('--cluster-cidr <cidr>', 'addresses of Pods', '10.244.0.0/16')
   .option('--service-cidr <cidr>', 'addresses of Services', '10.96.0.0/16')

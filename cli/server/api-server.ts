@@ -31,11 +31,12 @@ export async function runApiServer(
 async function serve(options: CompleteServerOptions, log: Logger, signal: AbortSignal): Promise<void> {
   const pki = await clusterPki(options)
   const closing = new AbortController()
-  const store = await openServerStore(options, log, closing.signal)
+  const { store, checks, registry } = await openServerStore(options, log, closing.signal)
   const auditLog = options.auditLogPath ? await openAuditLog(options.auditLogPath, log) : undefined
   try {
     const audit = auditLog && { audit: auditLog.write }
-    const server = await startApiServer({ ...serverOptions(options), ...audit, store, pki, log, signal })
+    const served = { store, checks, registry, pki, log, signal }
+    const server = await startApiServer({ ...serverOptions(options), ...audit, ...served })
     await announce(options, pki, server.port)
     await new Promise<void>(done => signal.addEventListener('abort', () => done(), { once: true }))
     await server.stop()

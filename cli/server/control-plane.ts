@@ -22,7 +22,10 @@ export async function runControlPlane(
 function component(options: ServerOptions & { only: string }): ChildSpec {
   const { eventTtl, ...others } = options
   const given = { ...others, ...(eventTtl !== undefined && { eventTtl: `${eventTtl}ms` }) }
-  const args = Object.entries(given).flatMap(([option, value]) => [`--${kebabCase(option)}`, String(value)])
+  const args = Object.entries(given).flatMap(([option, value]) => {
+    if (typeof value === 'boolean') return value ? [`--${kebabCase(option)}`] : []
+    return [`--${kebabCase(option)}`, String(value)]
+  })
   return {
     name: options.only,
     command: [process.execPath, ...memoryFlags(options.only), process.argv[1]!, 'server', ...args],

@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
+import { Registry } from 'prom-client'
 import { parse } from 'yaml'
+import type { HealthCheck } from '../../control-plane/apiserver/discovery/health.ts'
 import { checkRestored } from '../../control-plane/store/backup/restore.ts'
 import { createPluginHost } from '../../plugins/host/host.ts'
 import type { BuiltinPlugins, PluginReference } from '../../plugins/host/load.ts'
@@ -20,6 +22,14 @@ export interface StoreOptions {
   /** A file that names another store: `name`, `source`, `config`. */
   storePlugin?: string
   encryptionProviderConfig?: string
+  encryptionProviderConfigAutomaticReload?: boolean
+}
+
+/** A store, and what it adds to its server. */
+export interface ServerStore {
+  store: StorePlugin
+  checks: HealthCheck[]
+  registry: Registry
 }
 
 /** Opens the store that the options name, over encryption if that is configured. Closed when the signal aborts. */
@@ -27,8 +37,24 @@ export async function openServerStore(
   options: StoreOptions,
   log: Logger,
   signal: AbortSignal,
-): Promise<StorePlugin> {
-  const { storePlugin, encryptionProviderConfig } = options
+): Promise<ServerStore> {
+  const store = await openPlainStore(options, log, signal)
+  const registry = new Registry()
+  const { encryptionProviderConfig: file, encryptionProviderConfigAutomaticReload: reload = false } = options
+  if (!file) return { store, checks: [], registry }
+  const { encryptingStore } = await import('../../control-plane/store/encryption/encrypting-store.ts')
+  const { EncryptionMetrics } = await import('../../control-plane/store/encryption/metrics.ts')
+  const { FileEncryption } = await import('../../control-plane/store/encryption/reload.ts')
+  const metrics = new EncryptionMetrics(registry)
+  const encryption = await FileEncryption.open({ file, reload, metrics, log })
+  signal.addEventListener('abort', () => encryption.close(), { once: true })
+  const check = { name: 'kms-providers', check: () => encryption.check() }
+  const checks = encryption.hasHealth ? [check] : []
+  return { store: encryptingStore(store, encryption, metrics), checks, registry }
+}
+
+async function openPlainStore(options: StoreOptions, log: Logger, signal: AbortSignal): Promise<StorePlugin> {
+  const { storePlugin } = options
   const reference = storePlugin
     ? await readStorePlugin(storePlugin)
     : { name: 'redis', config: { url: options.store } }
@@ -42,10 +68,7 @@ export async function openServerStore(
   // Every request is a call to the store: it runs in this process.
   const store = await host.start('store', { ...reference, isolation: 'none' })
   await checkRestored(store)
-  if (!encryptionProviderConfig) return store
-  const { readEncryptionConfig } = await import('../../control-plane/store/encryption/configuration.ts')
-  const { encryptingStore } = await import('../../control-plane/store/encryption/encrypting-store.ts')
-  return encryptingStore(store, await readEncryptionConfig(encryptionProviderConfig))
+  return store
 }
 
 /** Checks all that names the store before anything is started. */
@@ -59,6 +82,11 @@ export async function checkStoreOptions(options: StoreOptions): Promise<void> {
     told('--store', () => storeTarget(store))
   }
   if (storePlugin) await readStorePlugin(storePlugin)
+  if (options.encryptionProviderConfigAutomaticReload && !encryptionProviderConfig) {
+    throw new UserError(
+      '--encryption-provider-config-automatic-reload needs --encryption-provider-config, the file to reload',
+    )
+  }
   if (encryptionProviderConfig) {
     const { readEncryptionConfig } = await import('../../control-plane/store/encryption/configuration.ts')
     await readEncryptionConfig(encryptionProviderConfig).catch(cause => {

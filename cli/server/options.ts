@@ -20,6 +20,8 @@ export interface ServerOptions {
   /** A file that names another store plugin. */
   storePlugin?: string
   encryptionProviderConfig?: string
+  /** Take changes of that file over while running. */
+  encryptionProviderConfigAutomaticReload?: boolean
   /** How long Events are kept, in milliseconds. */
   eventTtl?: number
   clusterCidr: string

@@ -57,6 +57,10 @@ export interface ApiServerOptions {
   tokens?: readonly TokenAuthenticator[]
   /** Run after the built-in ones. */
   admissionPlugins?: readonly AdmissionPlugin[]
+  /** Metrics of the store's, to be shown with the server's. */
+  registry?: Registry
+  /** Further checks of the server's health. */
+  checks?: readonly HealthCheck[]
   /** Told of every request when given (audit level Metadata). */
   audit?: (event: AuditEvent) => void
   /** Requests answered at the same time; upstream's numbers by default. */
@@ -101,7 +105,7 @@ const FAIRNESS_INTERVAL = 60_000
 /** Starts an API server; resolves when it is ready: namespaces and policy are there, the port is open. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
   const { log, serviceCIDR, admissionPlugins = [] } = options
-  const registry = new Registry()
+  const registry = options.registry ?? new Registry()
   const machinery = createMachinery({
     store: timedStore(options.store, registry),
     strategies,
@@ -196,7 +200,7 @@ function gate(handler: RequestListener, progress: Progress): RequestListener {
   }
 }
 
-function healthChecks({ store }: ApiServerOptions, progress: Progress): HealthCheck[] {
+function healthChecks({ store, checks = [] }: ApiServerOptions, progress: Progress): HealthCheck[] {
   const isTrue = (holds: () => boolean, fault: string) => () => {
     if (!holds()) throw new Error(fault)
   }
@@ -204,6 +208,7 @@ function healthChecks({ store }: ApiServerOptions, progress: Progress): HealthCh
     { name: 'ping', check() {} },
     { name: 'log', check() {} },
     { name: 'etcd', check: () => store.ping() },
+    ...checks,
     {
       name: 'poststarthook/rbac/bootstrap-roles',
       check: isTrue(() => progress.isBootstrapped, 'not finished'),

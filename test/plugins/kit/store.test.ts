@@ -31,7 +31,7 @@ const key = { name: 'key', secret: randomBytes(32) }
 const stores: Record<string, StorePlugin> = {
   Redis: plain,
   'Redis Cluster': await openStore({ url: cluster.url, log: quietLog }),
-  'Redis, encrypted': encryptingStore(plain, [{ resources: ['*.*'], transformers: [aesgcm(key)] }]),
+  'Redis, encrypted': encryptingStore(plain, { transformersOf: () => [aesgcm(key)] }),
   'the example in memory': await host.start('store', memory),
 }
 

@@ -1,9 +1,15 @@
 import { randomBytes } from 'node:crypto'
 import test from 'ava'
 import { Redis } from 'ioredis'
-import type { EncryptionRule } from '../../../../control-plane/store/encryption/configuration.ts'
 import { encryptingStore } from '../../../../control-plane/store/encryption/encrypting-store.ts'
-import { aescbc, aesgcm, identity } from '../../../../control-plane/store/encryption/transformers.ts'
+import type { Encryption } from '../../../../control-plane/store/encryption/encryption.ts'
+import {
+  aescbc,
+  aesgcm,
+  identity,
+  secretbox,
+  type Transformer,
+} from '../../../../control-plane/store/encryption/transformers.ts'
 import { openStore } from '../../../../control-plane/store/redis-store.ts'
 import type { Change } from '../../../../plugins/store.ts'
 import { startTestApiServer, takeEvents } from '../../../helpers/api-server.ts'
@@ -23,9 +29,11 @@ test.after.always(async () => {
 const key = (name: string) => ({ name, secret: randomBytes(32) })
 const first = key('first')
 const second = key('second')
-const rules = (...transformers: EncryptionRule['transformers']): EncryptionRule[] => [
-  { resources: ['*.*'], transformers },
-]
+const rules = (...transformers: Transformer[]): Encryption => ({ transformersOf: () => transformers })
+/** Secrets are encrypted, nothing else. */
+const secrets = (...transformers: Transformer[]): Encryption => ({
+  transformersOf: type => (type === 'secrets' ? transformers : [identity]),
+})
 
 /** All that Redis holds of a type. */
 async function bytesOf(type: string): Promise<string> {
@@ -37,7 +45,7 @@ async function bytesOf(type: string): Promise<string> {
   return Buffer.concat(values as Buffer[]).toString('latin1')
 }
 
-for (const [name, make] of Object.entries({ aesgcm, aescbc })) {
+for (const [name, make] of Object.entries({ aesgcm, aescbc, secretbox })) {
   test(`what is stored shows nothing of a document, every call shows all of it: ${name}`, async t => {
     const store = encryptingStore(plain, rules(make(first)))
     const type = `secrets-${name}`
@@ -95,14 +103,15 @@ test('a value cannot be read with another key of that name, nor as another docum
   const missing = encryptingStore(plain, rules(aesgcm(second)))
   await t.throwsAsync(missing.get('wrong', 'a'), {
     code: 'unreadable',
-    message: /no matching provider in the EncryptionConfiguration: it was made by aesgcm with key first/,
+    message:
+      /no matching key was found for the provided AES transformer: it was made by aesgcm with key first/,
   })
   await raw.hset('{wrong}:obj', 'b', (await raw.hgetBuffer('{wrong}:obj', 'a'))!)
   await t.throwsAsync(store.get('wrong', 'b'), { code: 'unreadable' })
 })
 
 test('Secrets of the API are stored encrypted, rewritten by an update that changes nothing, and watched in the clear', async t => {
-  let store = encryptingStore(plain, [])
+  let store = encryptingStore(plain, secrets(identity))
   const api = await startTestApiServer({ store: proxyOf(() => store) })
   t.teardown(() => api.stop())
   const path = '/api/v1/namespaces/default/secrets'
@@ -115,7 +124,7 @@ test('Secrets of the API are stored encrypted, rewritten by an update that chang
   t.is((await api.raw(path, { body: secret })).status, 201)
   t.true((await bytesOf('secrets')).includes('c2VzYW1l'))
 
-  store = encryptingStore(plain, [{ resources: ['secrets'], transformers: [aesgcm(first), identity] }])
+  store = encryptingStore(plain, secrets(aesgcm(first), identity))
   await api.restart()
   const read = await api.raw(`${path}/door`)
   t.is(read.body.data.word, 'c2VzYW1l')
@@ -134,11 +143,11 @@ test('Secrets of the API are stored encrypted, rewritten by an update that chang
   const again = await api.raw(`${path}/door`, { method: 'PUT', body: written.body })
   t.is(again.body.metadata.resourceVersion, written.body.metadata.resourceVersion)
 
-  store = encryptingStore(plain, [{ resources: ['secrets'], transformers: [aesgcm(second)] }])
+  store = encryptingStore(plain, secrets(secretbox(second)))
   await api.restart()
   const refused = await api.raw(`${path}/door`)
   t.is(refused.status, 500)
-  t.regex(refused.body.message, /unable to transform key "secrets\/default\/door": no matching provider/)
+  t.regex(refused.body.message, /unable to transform key "secrets\/default\/door": no matching prefix found/)
 })
 
 /** A store whose calls go to the one that is current when they are made. */

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { goDuration } from '../../cli/server/duration.ts'
+import { goDuration } from '../../../api/meta/duration.ts'
 
 test('a duration is read as Go writes it', t => {
   t.is(goDuration('1h0m0s'), 3_600_000)
