@@ -1,10 +1,20 @@
 import type { KindDeclaration } from '../api/kinds/kind.ts'
 import type { ApiObject } from '../api/meta/object.ts'
 
+/** The request that a write comes from. */
+export interface RequestOrigin {
+  /** Its CreateOptions, UpdateOptions or DeleteOptions (meta.k8s.io/v1). */
+  options(operation: AdmissionAttributes['operation']): object | undefined
+  /** Notes something in the request's audit event. */
+  annotate(key: string, value: string): void
+}
+
 /** One write on its way to the store (admission/v1 AdmissionRequest in short). */
 export interface AdmissionAttributes {
   operation: 'CREATE' | 'UPDATE' | 'DELETE' | 'CONNECT'
   kind: KindDeclaration
+  /** The kind that the request was sent to, where that is another view of the same objects (`autoscaling/v1`). */
+  requested?: KindDeclaration | undefined
   /** '' for the object itself. */
   subresource: string
   namespace: string | undefined
@@ -15,6 +25,12 @@ export interface AdmissionAttributes {
   oldObject: ApiObject | undefined
   user: { name: string; uid?: string; groups: string[]; extra?: Record<string, string[]> }
   dryRun: boolean
+  /** The name of a new object was made by the server from its `generateName`. */
+  isNameGenerated?: boolean | undefined
+  /** What else is known of the request; undefined for writes of the server itself. */
+  origin?: RequestOrigin | undefined
+  /** Set by a plugin that replaced what is in `object`: the server's own fields are then set once more. */
+  isRewritten?: boolean
   /** Adds a `Warning` header to the answer. */
   warn(message: string): void
   /**
@@ -34,6 +50,7 @@ export interface AdmissionPlugin {
   readonly name: string
   /** Answers quickly whether the plugin wants to see such requests. All of them where left out. */
   handles?(attributes: Pick<AdmissionAttributes, 'operation' | 'kind' | 'subresource'>): boolean
-  mutate?(attributes: AdmissionAttributes): Promise<void> | void
+  /** May answer `again`: all `mutate` steps up to this one are then run once more, as the object has become another. */
+  mutate?(attributes: AdmissionAttributes): Promise<void | 'again'> | void | 'again'
   validate?(attributes: AdmissionAttributes): Promise<void> | void
 }

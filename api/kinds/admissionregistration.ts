@@ -1,3 +1,8 @@
+import type {
+  ValidatingAdmissionPolicy,
+  ValidatingAdmissionPolicyBinding,
+  WebhookConfiguration,
+} from './admission-types.ts'
 import * as columns from './columns/admission.ts'
 import { groupVersion } from './declare.ts'
 
@@ -5,21 +10,21 @@ const v1 = groupVersion('admissionregistration.k8s.io', 'v1')
 
 const shared = { namespaced: false, categories: ['api-extensions'] } as const
 
-export const mutatingWebhookConfigurations = v1({
+export const mutatingWebhookConfigurations = v1<WebhookConfiguration>({
   kind: 'MutatingWebhookConfiguration',
   plural: 'mutatingwebhookconfigurations',
   columns: columns.webhookColumns,
   ...shared,
 })
 
-export const validatingWebhookConfigurations = v1({
+export const validatingWebhookConfigurations = v1<WebhookConfiguration>({
   kind: 'ValidatingWebhookConfiguration',
   plural: 'validatingwebhookconfigurations',
   columns: columns.webhookColumns,
   ...shared,
 })
 
-export const validatingAdmissionPolicies = v1({
+export const validatingAdmissionPolicies = v1<ValidatingAdmissionPolicy>({
   kind: 'ValidatingAdmissionPolicy',
   plural: 'validatingadmissionpolicies',
   columns: columns.admissionPolicyColumns,
@@ -27,7 +32,7 @@ export const validatingAdmissionPolicies = v1({
   ...shared,
 })
 
-export const validatingAdmissionPolicyBindings = v1({
+export const validatingAdmissionPolicyBindings = v1<ValidatingAdmissionPolicyBinding>({
   kind: 'ValidatingAdmissionPolicyBinding',
   plural: 'validatingadmissionpolicybindings',
   columns: columns.admissionPolicyBindingColumns,

@@ -3,6 +3,7 @@ import type { AdmissionPlugin } from '../../plugins/admission.ts'
 import { createAuthorizer } from '../auth/authorizers.ts'
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts'
 import { claimResize, defaultIngressClass, defaultStorageClass } from './default-classes.ts'
+import type { DynamicAdmission } from './dynamic.ts'
 import { escalationCheck } from './escalation.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
@@ -18,13 +19,17 @@ export interface AdmissionOptions {
   client: Client
   informers: InformerFactory
   serviceCIDR: string
+  /** Webhooks and policies. */
+  dynamic: DynamicAdmission
+  /** Plugins of third parties. */
+  others: readonly AdmissionPlugin[]
 }
 
-/** The built-in steps, in the order they run. */
-export function builtinAdmission({ client, informers, serviceCIDR }: AdmissionOptions): AdmissionPlugin[] {
+/** All steps, in the order they run. */
+export function admissionPlugins(options: AdmissionOptions): AdmissionPlugin[] {
+  const { client, informers, serviceCIDR, dynamic, others } = options
   const authorizer = createAuthorizer({ informers })
   return [
-    escalationCheck(informers, authorizer),
     namespaceLifecycle(client, informers),
     limitRanger(informers),
     serviceAccountAdmission(client, informers),
@@ -40,7 +45,12 @@ export function builtinAdmission({ client, informers, serviceCIDR }: AdmissionOp
     certificateSigning(authorizer),
     certificateSubjectRestriction,
     defaultIngressClass(informers),
+    ...others,
+    dynamic.mutatingWebhooks,
+    // What storage itself does comes after all that may change an object, and is not done twice.
+    escalationCheck(informers, authorizer),
     serviceAddresses({ client, serviceCIDR }),
+    dynamic.validatingWebhooks,
     resourceQuotaAdmission(client, informers),
   ]
 }

@@ -8,13 +8,20 @@ export interface AdmissionChain {
 
 /** A chain of plugins in the order given. What a step took before another one refuses is given back by the caller. */
 export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): AdmissionChain {
-  const run = (step: 'mutate' | 'validate') => {
-    const able = plugins.filter(plugin => plugin[step])
-    return async (attributes: AdmissionAttributes): Promise<void> => {
-      for (const plugin of able) {
-        if (plugin.handles?.(attributes) ?? true) await plugin[step]!(attributes)
+  const mutating = plugins.filter(plugin => plugin.mutate)
+  const validating = plugins.filter(plugin => plugin.validate)
+  return {
+    async mutate(attributes) {
+      for (let i = 0; i < mutating.length; i++) {
+        const plugin = mutating[i]!
+        if (!(plugin.handles?.(attributes) ?? true)) continue
+        if ((await plugin.mutate!(attributes)) === 'again') i = -1
       }
-    }
+    },
+    async validate(attributes) {
+      for (const plugin of validating) {
+        if (plugin.handles?.(attributes) ?? true) await plugin.validate!(attributes)
+      }
+    },
   }
-  return { mutate: run('mutate'), validate: run('validate') }
 }

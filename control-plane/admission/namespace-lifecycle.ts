@@ -13,7 +13,7 @@ export function namespaceLifecycle(client: Client, informers: InformerFactory): 
   return {
     name: 'NamespaceLifecycle',
     handles: ({ operation }) => operation === 'CREATE' || operation === 'DELETE',
-    async validate({ operation, kind, subresource, namespace, name, object }) {
+    async mutate({ operation, kind, subresource, namespace, name, object }) {
       if (operation === 'DELETE') {
         const isNamespace = resourceName(kind) === 'namespaces' && subresource === ''
         if (isNamespace && IMMORTAL.has(name))

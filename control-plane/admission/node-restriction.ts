@@ -10,6 +10,7 @@ import { nodeNameOf } from '../auth/node-authorizer.ts'
 export function nodeRestriction(client: Client): AdmissionPlugin {
   return {
     name: 'NodeRestriction',
+    handles: ({ operation }) => operation !== 'CONNECT',
     async validate(attributes) {
       const node = nodeNameOf(attributes.user)
       if (!node) return

@@ -4,6 +4,7 @@ import type { KindDeclaration } from '../../api/kinds/kind.ts'
 import type { SchemaSet } from '../../api/schema/schemas.ts'
 import type { Logger } from '../../plugins/plugin.ts'
 import type { StorePlugin } from '../../plugins/store.ts'
+import type { ObjectForms } from '../admission/written-request.ts'
 import type { Strategy } from '../registry/strategy.ts'
 import { WatchCache } from './cache/watch-cache.ts'
 import { ViewStore } from './custom/view-store.ts'
@@ -11,6 +12,7 @@ import { KindRegistry } from './kind-registry.ts'
 import { createLoopbackClient } from './loopback.ts'
 import { createLoopbackInformers } from './loopback-informer.ts'
 import type { AdmissionChain, Core } from './rest/core.ts'
+import { createObjectForms } from './rest/object-forms.ts'
 
 /** The API without its HTTP: kinds, verbs, and a client of them. */
 export interface Machinery {
@@ -28,9 +30,16 @@ export interface MachineryOptions {
   strategies: Record<string, Strategy<any>>
   log: Logger
   kinds?: readonly KindDeclaration[]
-  /** Makes the admission chain, which may use the client and the informers. All is admitted where left out. */
-  admission?(client: Client, informers: InformerFactory): AdmissionChain
+  /** Makes the admission chain, which may use what is made here. All is admitted where left out. */
+  admission?(made: AdmissionParts): AdmissionChain
   schemas: SchemaSet
+}
+
+/** What an admission chain may be made of. */
+export interface AdmissionParts {
+  client: Client
+  informers: InformerFactory
+  forms: ObjectForms
 }
 
 const ADMIT_ALL: AdmissionChain = { async mutate() {}, async validate() {} }
@@ -44,6 +53,8 @@ export function createMachinery(options: MachineryOptions): Machinery {
   const core: Core = { store, schemas, admission: ADMIT_ALL }
   const client = createLoopbackClient(core, kinds)
   const informers = createLoopbackInformers(kinds)
-  if (options.admission) core.admission = options.admission(client, informers)
+  if (options.admission) {
+    core.admission = options.admission({ client, informers, forms: createObjectForms(core, kinds, store) })
+  }
   return { kinds, core, client, informers, views: store, close: () => kinds.close() }
 }

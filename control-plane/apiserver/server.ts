@@ -9,8 +9,9 @@ import { loadSchemas } from '../../api/schema/schemas.ts'
 import type { AdmissionPlugin } from '../../plugins/admission.ts'
 import type { Logger } from '../../plugins/plugin.ts'
 import type { StorePlugin } from '../../plugins/store.ts'
-import { builtinAdmission } from '../admission/builtin.ts'
+import { admissionPlugins } from '../admission/builtin.ts'
 import { createAdmissionChain } from '../admission/chain.ts'
+import { createDynamicAdmission, type DynamicAdmission } from '../admission/dynamic.ts'
 import { createAuthenticator, type TokenAuthenticator } from '../auth/authenticators.ts'
 import { createAuthorizer } from '../auth/authorizers.ts'
 import { bootstrapPolicy } from '../auth/bootstrap.ts'
@@ -55,7 +56,7 @@ export interface ApiServerOptions {
   eventTtl?: number
   /** Further bearer tokens, e.g. of a file (`readTokenFile`). */
   tokens?: readonly TokenAuthenticator[]
-  /** Run after the built-in ones. */
+  /** Run after the built-in ones and before webhooks. */
   admissionPlugins?: readonly AdmissionPlugin[]
   /** Metrics of the store's, to be shown with the server's. */
   registry?: Registry
@@ -104,15 +105,18 @@ const FAIRNESS_INTERVAL = 60_000
 
 /** Starts an API server; resolves when it is ready: namespaces and policy are there, the port is open. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { log, serviceCIDR, admissionPlugins = [] } = options
+  const { log, serviceCIDR, admissionPlugins: others = [] } = options
   const registry = options.registry ?? new Registry()
+  let dynamic: DynamicAdmission | undefined
   const machinery = createMachinery({
     store: timedStore(options.store, registry),
     strategies,
     schemas: loadSchemas(),
     log,
-    admission: (client, informers) =>
-      createAdmissionChain([...builtinAdmission({ client, informers, serviceCIDR }), ...admissionPlugins]),
+    admission(made) {
+      dynamic = createDynamicAdmission({ ...made, registry, log })
+      return createAdmissionChain(admissionPlugins({ ...made, serviceCIDR, dynamic, others }))
+    },
   })
   const { client, informers, kinds } = machinery
   const aggregator = new Aggregator({ client, informers, frontProxy: options.pki.frontProxy.client, log })
@@ -142,6 +146,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       startCustomResources(machinery, log, stopping.signal, () => local.sync()),
       aggregator.start(stopping.signal),
     ])
+    await dynamic?.start()
   } catch (error) {
     await stop()
     throw error

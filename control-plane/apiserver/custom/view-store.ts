@@ -1,3 +1,4 @@
+import type { ApiObject } from '../../../api/meta/object.ts'
 import type {
   Change,
   Document,
@@ -6,6 +7,7 @@ import type {
   StorePlugin,
   WriteResult,
 } from '../../../plugins/store.ts'
+import { encode } from '../rest/encode.ts'
 
 /** How the documents of a type in the store look in one served version. */
 export interface View {
@@ -39,6 +41,19 @@ export class ViewStore implements StorePlugin {
 
   forget(name: string): void {
     this.#views.delete(name)
+  }
+
+  /** An object of one view as another one of the same type shows it. It is left alone. */
+  async convert(object: ApiObject, from: string, to: string): Promise<ApiObject> {
+    const [source, target] = [this.#views.get(from)!, this.#views.get(to)!]
+    const { head, tail } = await source.write(encode(object))
+    const bytes = Buffer.concat([Buffer.from(`${head}0`), tail])
+    const [shown] = await target.read([{ key: '', revision: 0, bytes }])
+    const { metadata, ...rest } = JSON.parse(shown!.bytes.toString()) as ApiObject
+    return {
+      ...rest,
+      metadata: { ...metadata, resourceVersion: object.metadata.resourceVersion },
+    } as ApiObject
   }
 
   async get(type: string, key: string): Promise<StoredDocument | undefined> {

@@ -26,7 +26,7 @@ export async function deleteHandler(
   target: Target,
 ): Promise<void> {
   const { options, context } = await deleteOptions(ctx)
-  const removed = await remove(core, storageOf(resource), target, options, context)
+  const removed = await remove(core, storageOf(resource), target, options, context, resource)
   const { isGone } = removed
   const entry = fromStored(resource, removed.entry)
   if (!isGone || RETURNED.has(resource.type)) return await sendEntry(ctx, 200, resource.kind, entry)

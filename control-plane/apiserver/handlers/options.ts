@@ -8,6 +8,7 @@ import {
 } from '../../../api/meta/status.ts'
 import { requireVerb } from '../pipeline/authorization.ts'
 import { readObject } from '../pipeline/body.ts'
+import { HttpOrigin } from '../pipeline/origin.ts'
 import { isTrue } from '../pipeline/request-info.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import type { WriteContext } from '../rest/core.ts'
@@ -60,6 +61,7 @@ export function writeContext(ctx: ApiContext, kind = 'CreateOptions'): WriteCont
     fieldManager: fieldManager(query, kind) || managerOfAgent(ctx.req.headers['user-agent'] ?? ''),
     warn: message => void state.warnings.add(message),
     authorizeCreate: () => requireVerb(ctx, 'create'),
+    origin: new HttpOrigin(state),
   }
 }
 
@@ -133,7 +135,8 @@ export async function deleteOptions(
       throw badRequest(`decoded object cannot be converted to DeleteOptions: ${body.kind}`)
     }
     const dryRun = context.dryRun || isDryRun(body.dryRun ?? [], 'DeleteOptions')
-    return { options: body as DeleteOptions, context: { ...context, dryRun } }
+    const origin = new HttpOrigin(ctx.state, body)
+    return { options: body as DeleteOptions, context: { ...context, dryRun, origin } }
   }
   const gracePeriodSeconds = integer(query, 'gracePeriodSeconds')
   const propagationPolicy = query.get('propagationPolicy') ?? undefined

@@ -8,6 +8,7 @@ import type { ApiContext } from '../pipeline/state.ts'
 import type { Target } from '../rest/core.ts'
 import { getScale } from '../rest/scale.ts'
 import { componentStatusHandler } from './component-status.ts'
+import { connectHandler } from './connect.ts'
 import { deleteCollectionHandler, deleteHandler } from './delete.ts'
 import { getHandler, listHandler } from './read.ts'
 import type { ResourceOptions } from './resource-options.ts'
@@ -93,7 +94,7 @@ async function subresource(ctx: ApiContext, resource: Resource, options: Resourc
   const { subresource: name } = info
   const isKnown = (name === 'status' && status) || (name === 'scale' && scale) || Object.hasOwn(other, name)
   if (!isKnown) return await sendText(ctx, 404, '404 page not found\n')
-  if (CONNECTIONS.has(name)) return await options.connect(ctx)
+  if (CONNECTIONS.has(name)) return await connectHandler(ctx, resource, targetOf(resource, info), options)
   if (name === 'scale') return await scaleSubresource(ctx, resource, options)
   const handler = subresourceHandlers[`${resource.type}/${name}`]
   if (handler) return await reviewHandler(ctx, resource, options, handler)

@@ -27,7 +27,7 @@ export function audit(sink: ((event: AuditEvent) => void) | undefined): Middlewa
 }
 
 function eventOf({ state, url, req, res }: ApiContext, stage: string, received: Date): AuditEvent {
-  const { info, user, impersonator, auditId, decision } = state
+  const { info, user, impersonator, auditId, decision, annotations } = state
   return {
     kind: 'Event',
     apiVersion: 'audit.k8s.io/v1',
@@ -44,10 +44,13 @@ function eventOf({ state, url, req, res }: ApiContext, stage: string, received: 
     responseStatus: { metadata: {}, code: res.statusCode },
     requestReceivedTimestamp: microTime(received),
     stageTimestamp: microTime(new Date()),
-    ...(decision && {
+    ...((decision || annotations) && {
       annotations: {
-        'authorization.k8s.io/decision': decision.allowed === 'allow' ? 'allow' : 'forbid',
-        'authorization.k8s.io/reason': decision.reason ?? '',
+        ...annotations,
+        ...(decision && {
+          'authorization.k8s.io/decision': decision.allowed === 'allow' ? 'allow' : 'forbid',
+          'authorization.k8s.io/reason': decision.reason ?? '',
+        }),
       },
     }),
   }

@@ -17,6 +17,8 @@ export interface RequestState {
   /** Whether the request was allowed, and why. */
   decision?: Decision
   schemas: SchemaSet
+  /** What admission notes in the audit event. */
+  annotations?: Record<string, string>
 }
 
 export type ApiContext = Koa.ParameterizedContext<RequestState>

@@ -1,7 +1,7 @@
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { internalError, serviceUnavailable } from '../../../api/meta/status.ts'
 import type { SchemaSet } from '../../../api/schema/schemas.ts'
-import type { AdmissionAttributes } from '../../../plugins/admission.ts'
+import type { AdmissionAttributes, RequestOrigin } from '../../../plugins/admission.ts'
 import { StoreError, type StorePlugin } from '../../../plugins/store.ts'
 import type { UserInfo } from '../../auth/types.ts'
 import type { Entry } from '../cache/entry.ts'
@@ -30,6 +30,8 @@ export interface WriteContext {
   authorizeCreate?(): Promise<void>
   /** Adds a `Warning` header to the answer. */
   warn(message: string): void
+  /** The request behind the write; undefined for what the server writes by itself. */
+  origin?: RequestOrigin
 }
 
 /** Names one object of a resource. */
@@ -77,11 +79,16 @@ export class Effects {
       subresource: string
       object: ApiObject | undefined
       oldObject: ApiObject | undefined
+      /** As what the client sent it, where that is another resource. */
+      form?: Resource | undefined
+      isNameGenerated?: boolean
     },
   ): AdmissionAttributes {
-    const { target, ...rest } = write
+    const { target, form, ...rest } = write
     return {
       ...rest,
+      requested: form?.kind,
+      origin: context.origin,
       kind: resource.kind,
       namespace: target.namespace,
       name: target.name,

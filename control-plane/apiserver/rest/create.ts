@@ -1,5 +1,6 @@
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { alreadyExists, invalid, isAlreadyExists } from '../../../api/meta/status.ts'
+import type { StrategyContext } from '../../registry/strategy.ts'
 import type { Entry } from '../cache/entry.ts'
 import type { Resource } from '../kind-registry.ts'
 import { type Core, Effects, keyOf, storeCall, type Target, type WriteContext, type Written } from './core.ts'
@@ -39,7 +40,7 @@ export async function create(
   for (let attempt = 1; ; attempt++) {
     try {
       const candidate = isGenerated ? structuredClone(object) : object
-      return await createOnce(core, resource, namespace, candidate, context, options)
+      return await createOnce(core, resource, namespace, candidate, context, { ...options, isGenerated })
     } catch (error) {
       if (!isGenerated || !isAlreadyExists(error) || attempt === NAME_ATTEMPTS) throw error
     }
@@ -52,7 +53,7 @@ async function createOnce(
   namespace: string | undefined,
   object: ApiObject,
   context: WriteContext,
-  { isApplied, form }: CreateOptions,
+  { isApplied, form, isGenerated }: CreateOptions & { isGenerated: boolean },
 ): Promise<Written> {
   const { kind, strategy } = resource
   const strategyContext = { user: context.user, subresource: '', now: new Date() }
@@ -70,8 +71,11 @@ async function createOnce(
       subresource: '',
       object,
       oldObject: undefined,
+      form,
+      isNameGenerated: isGenerated,
     })
     await core.admission.mutate(attributes)
+    if (attributes.isRewritten) prepareAgain(resource, target, object, strategyContext)
     if (strategy.load) await strategy.load(object)
     const errors = [
       ...validateMetadata(resource, object),
@@ -87,6 +91,15 @@ async function createOnce(
     await effects.undo()
     throw error
   }
+}
+
+/** Admission made another object of it: what is not a client's to say is said once more. */
+function prepareAgain(resource: Resource, target: Target, object: ApiObject, context: StrategyContext): void {
+  checkType(resource.kind, object)
+  checkNamespace(resource.kind, object, target.namespace)
+  target.name = object.metadata.name
+  if (resource.kind.subresources?.status) startStatus(resource, object)
+  resource.strategy.prepareForCreate?.(object, context)
 }
 
 async function store(

@@ -25,7 +25,7 @@ export async function removeCollection(
       const { name, namespace } = entry.object.metadata
       try {
         const target = { name, namespace }
-        const removed = await remove(core, storageOf(resource), target, { ...options }, context)
+        const removed = await remove(core, storageOf(resource), target, { ...options }, context, resource)
         deleted.push(fromStored(resource, removed.entry))
       } catch (error) {
         if (!isNotFound(error)) throw error

@@ -28,6 +28,7 @@ const FOREGROUND = 'foregroundDeletion'
 
 /**
  * Deletes an object, or marks it as being deleted where finalizers or a grace period ask for that.
+ * @param form the resource as which the client named it, where that is another one
  * @throws StatusError 404, 409 when a precondition does not hold, 403 …
  */
 export async function remove(
@@ -36,6 +37,7 @@ export async function remove(
   target: Target,
   options: DeleteOptions,
   context: WriteContext,
+  form?: Resource,
 ): Promise<Deleted> {
   checkOptions(options)
   const key = keyOf(target)
@@ -54,7 +56,7 @@ export async function remove(
     if (!entry) throw notFound(resource.kind, target.name)
     let result: Deleted | { current: Entry | undefined }
     try {
-      result = await removeOnce(core, resource, target, options, entry, context)
+      result = await removeOnce(core, resource, target, options, entry, context, form)
     } catch (error) {
       if (isStatusError(error) && !isFresh && (await refresh())) continue
       throw error
@@ -89,6 +91,7 @@ async function removeOnce(
   options: DeleteOptions,
   entry: Entry,
   context: WriteContext,
+  form: Resource | undefined,
 ): Promise<Deleted | { current: Entry | undefined }> {
   const old = entry.object
   checkPreconditions(resource, target, options, entry)
@@ -100,6 +103,7 @@ async function removeOnce(
       subresource: '',
       object: undefined,
       oldObject: old,
+      form,
     })
     await core.admission.mutate(attributes)
     await core.admission.validate(attributes)

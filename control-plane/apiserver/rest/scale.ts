@@ -52,13 +52,18 @@ export async function updateScale(
         checkScale(scale, target)
         object.metadata.resourceVersion = scale.metadata?.resourceVersion as string
         if (scale.metadata?.uid) object.metadata.uid = scale.metadata.uid
-        write(object, resource.kind.subresources!.scale!.specReplicasPath, scale.spec?.replicas ?? 0)
+        writeScale(resource, object, scale)
         return object
       },
     },
     context,
   )
   return scaleOf(resource, entry.object)
+}
+
+/** Writes what a Scale wants into its object. */
+export function writeScale({ kind }: Resource, object: ApiObject, scale: ApiObject): void {
+  write(object, kind.subresources!.scale!.specReplicasPath, scale.spec?.replicas ?? 0)
 }
 
 /** Applies a Scale: whoever does comes to own the object's `spec.replicas`, by the subresource. */

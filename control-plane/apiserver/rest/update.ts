@@ -1,6 +1,7 @@
 import { recordOf } from '../../../api/meta/managed-fields/record.ts'
 import type { ApiObject, ObjectMeta } from '../../../api/meta/object.ts'
 import { conflict, invalid, isStatusError, notFound } from '../../../api/meta/status.ts'
+import type { StrategyContext } from '../../registry/strategy.ts'
 import { Entry } from '../cache/entry.ts'
 import type { Resource } from '../kind-registry.ts'
 import { type Core, Effects, keyOf, storeCall, type Target, type WriteContext, type Written } from './core.ts'
@@ -150,22 +151,23 @@ async function prepare(
   const old = entry.object
   const strategyContext = { user: context.user, subresource, now: new Date() }
   fillSpec(core.schemas, kind, object)
-  keepMetadata(object, old)
-  keepOtherHalf(resource, subresource, object, entry)
-  strategy.defaults?.(object)
-  strategy.prepareForUpdate?.(object, old, strategyContext)
+  settle(resource, subresource, object, entry, strategyContext)
   if (!isApplied) recordOwners(core, resource, object, { subresource, old, form }, context)
-  if (hasGeneration(resource) && subresource !== 'status' && isSpecChanged(object, old)) {
-    object.metadata.generation = (old.metadata.generation ?? 0) + 1
-  }
+  countChange(resource, subresource, object, old)
   const attributes = effects.attributes(resource, context, {
     operation: 'UPDATE',
     target,
     subresource,
     object,
     oldObject: old,
+    form,
   })
   await core.admission.mutate(attributes)
+  if (attributes.isRewritten) {
+    checkType(kind, object)
+    settle(resource, subresource, object, entry, strategyContext)
+    countChange(resource, subresource, object, old)
+  }
   if (strategy.load) await strategy.load(object)
   const errors = [
     ...validateMetadata(resource, object),
@@ -177,6 +179,27 @@ async function prepare(
     for (const warning of strategy.warnings(object, old)) context.warn(warning)
   }
   await core.admission.validate(attributes)
+}
+
+/** Sets what an update may not change back, and fills in the rest. */
+function settle(
+  resource: Resource,
+  subresource: string,
+  object: ApiObject,
+  entry: Entry,
+  context: StrategyContext,
+): void {
+  const { strategy } = resource
+  keepMetadata(object, entry.object)
+  keepOtherHalf(resource, subresource, object, entry)
+  strategy.defaults?.(object)
+  strategy.prepareForUpdate?.(object, entry.object, context)
+}
+
+/** Changes of anything but the status are counted. */
+function countChange(resource: Resource, subresource: string, object: ApiObject, old: ApiObject): void {
+  if (!hasGeneration(resource) || subresource === 'status' || !isSpecChanged(object, old)) return
+  object.metadata.generation = (old.metadata.generation ?? 0) + 1
 }
 
 /** An update of the object leaves its status alone, an update of the status all but the status. */

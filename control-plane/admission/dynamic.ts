@@ -1,0 +1,56 @@
+import type { Registry } from 'prom-client'
+import type { Client, InformerFactory } from '../../api/client/client.ts'
+import {
+  mutatingWebhookConfigurations,
+  validatingWebhookConfigurations,
+} from '../../api/kinds/admissionregistration.ts'
+import type { AdmissionPlugin } from '../../plugins/admission.ts'
+import type { Logger } from '../../plugins/plugin.ts'
+import { NamespaceFinder } from './matching/selection.ts'
+import { ConfiguredHooks } from './webhooks/configured.ts'
+import { WebhookMetrics } from './webhooks/metrics.ts'
+import { mutatingWebhooks } from './webhooks/mutating.ts'
+import { Relevance } from './webhooks/relevant.ts'
+import { validatingWebhooks } from './webhooks/validating.ts'
+import type { ObjectForms } from './written-request.ts'
+
+/** Steps of admission that objects of the API configure. */
+export interface DynamicAdmission {
+  mutatingWebhooks: AdmissionPlugin
+  validatingWebhooks: AdmissionPlugin
+  /**
+   * Reads the configurations and follows them. Nothing is refused before: a server that starts cannot be stopped by what
+   * it could not reach yet.
+   */
+  start(): Promise<void>
+}
+
+export interface DynamicAdmissionOptions {
+  client: Client
+  informers: InformerFactory
+  forms: ObjectForms
+  registry: Registry
+  log: Logger
+}
+
+/** Webhooks, as the API's objects configure them. */
+export function createDynamicAdmission(options: DynamicAdmissionOptions): DynamicAdmission {
+  const { client, informers, forms, registry, log } = options
+  const finder = new NamespaceFinder(client, informers)
+  const hooks = {
+    informers,
+    forms,
+    finder,
+    metrics: new WebhookMetrics(registry),
+    relevance: new Relevance(finder),
+  }
+  const mutating = new ConfiguredHooks(mutatingWebhookConfigurations, informers, log)
+  const validating = new ConfiguredHooks(validatingWebhookConfigurations, informers, log)
+  return {
+    mutatingWebhooks: mutatingWebhooks(mutating, hooks),
+    validatingWebhooks: validatingWebhooks(validating, hooks),
+    async start() {
+      await Promise.all([mutating.start(), validating.start()])
+    },
+  }
+}

@@ -1,0 +1,63 @@
+import { randomUUID } from 'node:crypto'
+import type { InformerFactory } from '../../../api/client/client.ts'
+import { callWebhook, WebhookError } from '../../apiserver/webhooks/call.ts'
+import type { RequestForm, WrittenRequest } from '../written-request.ts'
+import type { Hook } from './configured.ts'
+import { CallError, dryRunUnsupported, Rejection } from './errors.ts'
+import { ReviewError, readVerdict, reviewRequest, reviewVersion, type Verdict } from './review.ts'
+
+const DEFAULT_SECONDS = 10
+const UNAVAILABLE = 503
+const BAD_REQUEST = 400
+const WITHOUT_EFFECT = ['None', 'NoneOnDryRun']
+
+/**
+ * Asks a webhook; what it says beside its verdict is passed on to the client and the audit log.
+ * @throws CallError, Rejection, StatusError 400 for a dry run that the webhook does not support
+ */
+export async function ask(
+  { webhook }: Hook,
+  request: WrittenRequest,
+  form: RequestForm,
+  informers: InformerFactory,
+): Promise<Verdict> {
+  const { name, timeoutSeconds = DEFAULT_SECONDS } = webhook
+  const { attributes, isMutable } = request
+  if (attributes.dryRun && !WITHOUT_EFFECT.includes(webhook.sideEffects ?? '')) throw dryRunUnsupported(name)
+  const version = reviewVersion(webhook.admissionReviewVersions)
+  if (!version) {
+    const why =
+      'could not create admission objects: webhook does not accept known AdmissionReview versions (v1, v1beta1)'
+    throw new CallError(name, why, BAD_REQUEST)
+  }
+  const uid = randomUUID()
+  const review = {
+    kind: 'AdmissionReview',
+    apiVersion: `admission.k8s.io/${version}`,
+    request: await reviewRequest(request, form, uid),
+  }
+  try {
+    const answer = await callWebhook(webhook.clientConfig, review, informers, timeoutSeconds * 1_000, {
+      timeout: `${timeoutSeconds}s`,
+    })
+    const verdict = readVerdict(answer, version, uid, isMutable)
+    passOn(verdict, name, request)
+    if (!verdict.allowed) throw new Rejection(name, verdict.result)
+    return verdict
+  } catch (error) {
+    if (error instanceof ReviewError) {
+      throw new CallError(name, `received invalid webhook response: ${error.message}`, UNAVAILABLE)
+    }
+    if (error instanceof WebhookError) {
+      throw new CallError(name, `failed to call webhook: ${error.message}`, error.status, { cause: error })
+    }
+    throw error
+  }
+}
+
+function passOn({ warnings, auditAnnotations }: Verdict, name: string, { attributes }: WrittenRequest): void {
+  for (const warning of warnings) attributes.warn(String(warning))
+  for (const [key, value] of Object.entries(auditAnnotations)) {
+    attributes.origin?.annotate(`${name}/${key}`, String(value))
+  }
+}

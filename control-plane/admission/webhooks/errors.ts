@@ -1,0 +1,36 @@
+import { badRequest, type Status, StatusError } from '../../../api/meta/status.ts'
+
+/** A webhook that could not be asked, or gave no proper answer: what its failure policy is about. */
+export class CallError extends Error {
+  readonly code = 'WEBHOOK_CALL'
+  /** The HTTP status that metrics are told of. */
+  readonly status: number
+
+  constructor(webhook: string, reason: string, status: number, options?: ErrorOptions) {
+    super(`failed calling webhook ${JSON.stringify(webhook)}: ${reason}`, options)
+    this.status = status
+  }
+}
+
+const LEAST_CODE = 400
+
+/** A webhook's refusal as the client is told of it. */
+export class Rejection extends StatusError {
+  constructor(webhook: string, { message, reason, code = 0, status, ...result }: Partial<Status> = {}) {
+    const denied = `admission webhook ${JSON.stringify(webhook)} denied the request`
+    const why = message || reason
+    super({
+      ...result,
+      kind: 'Status',
+      apiVersion: 'v1',
+      metadata: {},
+      status: 'Failure',
+      message: why ? `${denied}: ${why}` : `${denied} without explanation`,
+      ...(reason && { reason }),
+      code: Math.max(code, LEAST_CODE),
+    })
+  }
+}
+
+export const dryRunUnsupported = (webhook: string): StatusError =>
+  badRequest(`admission webhook ${JSON.stringify(webhook)} does not support dry run`)
