@@ -46,6 +46,7 @@ export async function call<T>(
     try {
       const connection = await route.connect(end - Date.now())
       attempt = { connection, redis: connection.redis, mayBeDone }
+      connection.gather()
       return await command(attempt)
     } catch (error) {
       if (error instanceof StoreError) throw error

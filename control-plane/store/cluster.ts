@@ -109,7 +109,7 @@ export class Cluster implements Topology {
     const name = `${purpose} ${group} ${nameOf(address)}`
     let connection = this.#connections.get(name)
     if (!connection) {
-      connection = this.#connect({ ...this.#target.redis, ...address }, purpose)
+      connection = this.#connect({ ...this.#target.redis, ...address })
       this.#connections.set(name, connection)
     }
     return connection

@@ -18,6 +18,7 @@ export class Connection {
    */
   lineage = ''
   #log: Logger
+  #gathering: Redis['stream'] | undefined
   /** Why the last try to connect failed. */
   #fault = ''
   #waiting = new Set<() => void>()
@@ -71,6 +72,18 @@ export class Connection {
         Math.max(timeout, 0),
       )
       this.#waiting.add(done)
+    })
+  }
+
+  /** What is sent in this turn of the event loop goes out at its end, in one write. */
+  gather(): void {
+    const { stream } = this.redis
+    if (!stream || stream === this.#gathering) return
+    this.#gathering = stream
+    stream.cork()
+    setImmediate(() => {
+      this.#gathering = undefined
+      stream.uncork()
     })
   }
 

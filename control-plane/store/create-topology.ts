@@ -4,17 +4,10 @@ import { Cluster } from './cluster.ts'
 import { Connection } from './connection.ts'
 import { OneRedis } from './one-redis.ts'
 import type { StoreTarget } from './store-url.ts'
-import type { Purpose, Topology } from './topology.ts'
+import type { Topology } from './topology.ts'
 
 /** Reaches the Redis, or the Redises, that a store's URL names. */
-export function createTopology(target: StoreTarget, prepare: Prepare, log: Logger): Topology {
-  const connect = (options: RedisOptions, purpose: Purpose) => {
-    const connection = new Connection({ ...options, enableAutoPipelining: purpose !== 'feed' }, log)
-    prepare(connection)
-    return connection
-  }
+export function createTopology(target: StoreTarget, log: Logger): Topology {
+  const connect = (options: RedisOptions) => new Connection(options, log)
   return target.mode === 'cluster' ? new Cluster(target, connect, log) : new OneRedis(target.redis, connect)
 }
-
-/** Prepares a new connection (defines scripts). */
-export type Prepare = (connection: Connection) => void

@@ -8,8 +8,7 @@ export class OneRedis implements Topology {
   #connections: Record<Purpose, Connection>
 
   constructor(options: RedisOptions, connect: Connect) {
-    const open = (purpose: Purpose) => connect(options, purpose)
-    this.#connections = { writes: open('writes'), reads: open('reads'), feed: open('feed') }
+    this.#connections = { writes: connect(options), reads: connect(options), feed: connect(options) }
   }
 
   route(_type: string, purpose: Purpose): Route {

@@ -26,6 +26,7 @@ import {
 import { Feed } from './feed.ts'
 import { LogLengths } from './log-length.ts'
 import { Replication } from './replication.ts'
+import { Script } from './script.ts'
 import { ADVANCE, DELETE, DROP, PUT } from './scripts.ts'
 import { storeTarget } from './store-url.ts'
 import type { Topology } from './topology.ts'
@@ -48,13 +49,10 @@ const LOG_RETENTION = 10 * 60_000
 const PING_DEADLINE = 3_000
 const SCAN_COUNT = 1_000
 
-/** The scripts as commands of the connection (see `scripts.ts` for their arguments). */
-interface Scripts {
-  skiffPutBuffer(...args: (string | Buffer | number)[]): Promise<[number, Buffer | null]>
-  skiffDeleteBuffer(...args: (string | number)[]): Promise<[number, Buffer | null, Buffer?]>
-  skiffDrop(...args: string[]): Promise<number>
-  skiffAdvance(...args: string[]): Promise<number>
-}
+const put = new Script(PUT)
+const remove = new Script(DELETE)
+const drop = new Script(DROP)
+const advance = new Script(ADVANCE)
 
 /**
  * Connects to Redis, waits until it answers, and gives the store. Rejects with `unavailable` after 10 s, or with a
@@ -92,7 +90,7 @@ class RedisStore implements StorePlugin {
     this.#replication = new Replication(target.replicas)
     this.#isCluster = target.mode === 'cluster'
     this.#lineageOf = target.mode === 'single' ? () => '' : connection => connection.lineage
-    this.#topology = createTopology(target, defineScripts, log)
+    this.#topology = createTopology(target, log)
     this.#compaction = new Compaction(this, logRetention, log)
   }
 
@@ -125,28 +123,20 @@ class RedisStore implements StorePlugin {
   async put(type: string, key: string, expected: number, { head, tail }: Document): Promise<WriteResult> {
     this.#compaction.include(type)
     this.#logLengths.note(type, head.length + tail.length)
-    const [done, answer] = await this.#write(type, attempt => {
-      const values = [key, String(expected), head, tail, this.#logLengths.of(type)]
-      return scripts(attempt.redis).skiffPutBuffer(
-        ...keyList(type),
-        ...values,
-        ...this.#circumstances(attempt),
-      )
-    })
+    const [done, answer] = (await this.#write(type, attempt => {
+      const values = [key, String(expected), head, tail, String(this.#logLengths.of(type))]
+      return put.run(attempt.redis, keyList(type), [...values, ...this.#circumstances(attempt)])
+    })) as [number, Buffer | null]
     if (!done) return { ok: false, current: answer ? storedDocument(key, answer) : undefined }
     const digits = answer!.toString('latin1')
     return { ok: true, revision: Number(digits), bytes: Buffer.concat([Buffer.from(head + digits), tail]) }
   }
 
   async delete(type: string, key: string, expected: number): Promise<WriteResult> {
-    const [done, answer, last] = await this.#write(type, attempt => {
-      const values = [key, String(expected), this.#logLengths.of(type)]
-      return scripts(attempt.redis).skiffDeleteBuffer(
-        ...keyList(type),
-        ...values,
-        ...this.#circumstances(attempt),
-      )
-    })
+    const [done, answer, last] = (await this.#write(type, attempt => {
+      const values = [key, String(expected), String(this.#logLengths.of(type))]
+      return remove.run(attempt.redis, keyList(type), [...values, ...this.#circumstances(attempt)])
+    })) as [number, Buffer | null, Buffer?]
     if (!done) return { ok: false, current: answer ? storedDocument(key, answer) : undefined }
     return { ok: true, revision: Number(answer!.toString('latin1')), bytes: Buffer.from(last!) }
   }
@@ -188,11 +178,11 @@ class RedisStore implements StorePlugin {
   }
 
   async advance(type: string, revision: number): Promise<void> {
-    await this.#write(type, ({ redis }) => scripts(redis).skiffAdvance(...keyList(type), String(revision)))
+    await this.#write(type, ({ redis }) => advance.run(redis, keyList(type), [String(revision)]))
   }
 
   async drop(type: string): Promise<void> {
-    await this.#write(type, ({ redis }) => scripts(redis).skiffDrop(...keyList(type)))
+    await this.#write(type, ({ redis }) => drop.run(redis, keyList(type), []))
   }
 
   /** Waits for a Redis that is being started or loads its data. */
@@ -237,15 +227,6 @@ class RedisStore implements StorePlugin {
 function keyList(type: string): string[] {
   const { revision, documents, log, lineage } = keysOf(type)
   return [revision, documents, log, lineage]
-}
-
-function defineScripts({ redis }: Connection): void {
-  const scripts = { skiffPut: PUT, skiffDelete: DELETE, skiffDrop: DROP, skiffAdvance: ADVANCE }
-  for (const [name, lua] of Object.entries(scripts)) redis.defineCommand(name, { numberOfKeys: 4, lua })
-}
-
-function scripts(redis: Redis): Scripts {
-  return redis as unknown as Scripts
 }
 
 /** The types of one Redis with their revisions, which are of one moment (but for a cluster's, whose slots differ). */

@@ -15,4 +15,4 @@ export interface Topology {
   close(): void
 }
 
-export type Connect = (options: RedisOptions, purpose: Purpose) => Connection
+export type Connect = (options: RedisOptions) => Connection
