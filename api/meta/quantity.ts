@@ -39,8 +39,22 @@ const PATTERN = /^([+-]?)(\d*)(?:\.(\d*))?(?:(Ki|Mi|Gi|Ti|Pi|Ei)|([eE][+-]?\d+)|
 export const QUANTITY_RULE =
   "quantities must match the regular expression '^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'"
 
+/** The latest ones by their text: few different ones are used, again and again. */
+const parsed = new Map<string, Quantity>()
+const MOST_REMEMBERED = 1_000
+
 /** @throws Error with {@link QUANTITY_RULE} when the text is no quantity. */
 export function parseQuantity(text: string): Quantity {
+  let quantity = parsed.get(text)
+  if (!quantity) {
+    quantity = parse(text)
+    if (parsed.size >= MOST_REMEMBERED) parsed.clear()
+    parsed.set(text, quantity)
+  }
+  return quantity
+}
+
+function parse(text: string): Quantity {
   const match = PATTERN.exec(text)
   const [, sign = '', whole = '', fraction = '', binary, exponent, decimal = ''] = match ?? []
   if (!match || whole + fraction === '') throw new Error(QUANTITY_RULE)

@@ -8,6 +8,8 @@ export interface StrategyContext {
   /** Name of the subresource written to, '' for the object itself. */
   subresource: string
   now: Date
+  /** The spec as JSON, where that is made already: as it will be stored. */
+  specText?: string | undefined
 }
 
 /**

@@ -20,19 +20,52 @@ const SELF = '".":{}'
  * nothing. Most objects are created and never looked at in this respect, so the text is all that is made.
  * @throws MergeError where items of a list cannot be told apart
  */
-export const createdText = (type: MapType, object: object): string => mapText(type, object as Json, '')
+export function createdText(type: MapType, object: object): string {
+  let text = ''
+  for (const key in object) {
+    const member = (object as Json)[key]
+    const inside = key === 'spec' ? specText(type, member) : memberText(type, key, member)
+    if (inside !== '') text += text === '' ? inside : `,${inside}`
+  }
+  return wrap(text, '')
+}
+
+/** What was told of the latest specs, by their JSON: objects made from a template have the same one. */
+const specs = new WeakMap<MapType, Map<string, string>>()
+const MOST_SPECS = 100
+/** Longer ones are not kept. Characters. */
+const LONGEST_SPEC = 16 << 10
+
+function specText(type: MapType, spec: unknown): string {
+  const json = JSON.stringify(spec)
+  if (json === undefined || json.length > LONGEST_SPEC) return memberText(type, 'spec', spec)
+  const known = specs.get(type) ?? new Map<string, string>()
+  specs.set(type, known)
+  let text = known.get(json)
+  if (text === undefined) {
+    text = memberText(type, 'spec', spec)
+    if (known.size >= MOST_SPECS) known.clear()
+    known.set(json, text)
+  }
+  return text
+}
 
 /** Members of a map behind what comes first. */
 function mapText(type: MapType, value: Json, first: string): string {
   let text = first
   for (const key in value) {
-    const member = value[key]
-    const field = member === undefined ? undefined : fieldOf(type, key)
-    if (!field || field.isUntracked) continue
-    const inside = fieldText(field, member)
-    if (inside !== '') text += `${text === '' ? '' : ','}${field.text}${inside}`
+    const inside = memberText(type, key, value[key])
+    if (inside !== '') text += text === '' ? inside : `,${inside}`
   }
   return wrap(text, first)
+}
+
+/** One member with its path element; nothing where there is nothing to own. */
+function memberText(type: MapType, key: string, member: unknown): string {
+  const field = member === undefined ? undefined : fieldOf(type, key)
+  if (!field || field.isUntracked) return ''
+  const inside = fieldText(field, member)
+  return inside === '' ? '' : `${field.text}${inside}`
 }
 
 /** In braces; nothing where there is nothing, a leaf where there is only the value itself. */

@@ -77,14 +77,15 @@ async function createOnce(
     await core.admission.mutate(attributes)
     if (attributes.isRewritten) prepareAgain(resource, target, object, strategyContext)
     if (strategy.load) await strategy.load(object)
+    const specText = object.spec && JSON.stringify(object.spec)
     const errors = [
       ...validateMetadata(resource, object),
-      ...(strategy.validate?.(object, undefined, strategyContext) ?? []),
+      ...(strategy.validate?.(object, undefined, { ...strategyContext, specText }) ?? []),
     ]
     if (errors.length > 0) throw invalid(kind, target.name, errors)
     for (const warning of strategy.warnings?.(object, undefined) ?? []) context.warn(warning)
     await core.admission.validate(attributes)
-    const entry = await store(core, resource, target, object, context)
+    const entry = await store(core, resource, target, { object, specText }, context)
     await effects.finish()
     return { entry, isNew: true }
   } catch (error) {
@@ -106,7 +107,7 @@ async function store(
   core: Core,
   resource: Resource,
   target: Target,
-  object: ApiObject,
+  { object, specText }: { object: ApiObject; specText: string | undefined },
   context: WriteContext,
 ): Promise<Entry> {
   const key = keyOf(target)
@@ -114,7 +115,7 @@ async function store(
     if (await storeCall(core.store.get(resource.type, key))) throw alreadyExists(resource.kind, target.name)
     return entryOf(key, object, 0)
   }
-  const result = await storeCall(core.store.put(resource.type, key, 0, encode(object)))
+  const result = await storeCall(core.store.put(resource.type, key, 0, encode(object, specText)))
   if (!result.ok) throw alreadyExists(resource.kind, target.name)
   return storedEntry(resource, key, result, object)
 }

@@ -5,13 +5,17 @@ import { metadataText } from '../cache/document.ts'
 import { Entry } from '../cache/entry.ts'
 import type { Resource } from '../kind-registry.ts'
 
-/** An object as the store takes it: serialized, with the revision left open as the first member of its metadata. */
-export function encode(object: ApiObject): Document {
-  const { apiVersion, kind, metadata, ...rest } = object
+/**
+ * An object as the store takes it: serialized, with the revision left open as the first member of its metadata. `specText`
+ * is its spec as JSON, where that is at hand.
+ */
+export function encode(object: ApiObject, specText?: string): Document {
+  const { apiVersion, kind, metadata, spec, ...rest } = object
   const head = `{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(kind)},"metadata":{${REVISION_MARK}`
   const meta = metadataText(metadata, recordOf(metadata))
+  const body = spec === undefined ? '' : `,"spec":${specText ?? JSON.stringify(spec)}`
   const others = JSON.stringify(rest)
-  const tail = others === '{}' ? `",${meta}}` : `",${meta},${others.slice(1)}`
+  const tail = `",${meta}${body}${others === '{}' ? '}' : `,${others.slice(1)}`}`
   return { head, tail: Buffer.from(tail) }
 }
 

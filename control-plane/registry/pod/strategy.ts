@@ -1,6 +1,7 @@
 import type { Pod } from '../../../api/kinds/types.ts'
 import { type FieldError, forbiddenField } from '../../../api/meta/status.ts'
 import { collect, isSame } from '../rules/check.ts'
+import { SoundTexts } from '../rules/sound.ts'
 import type { Strategy } from '../strategy.ts'
 import { annotationUpdateFaults, podAnnotationFaults } from './annotations.ts'
 import { imageFaults } from './containers.ts'
@@ -23,10 +24,10 @@ export const podStrategy: Strategy<Pod> = {
     if (subresource === 'ephemeralcontainers') keepAllButEphemeral(pod, old)
     if (subresource === 'resize') keepAllButResources(pod, old)
   },
-  validate(pod, old, { subresource }) {
+  validate(pod, old, { subresource, specText }) {
     if (subresource === 'binding') return []
     if (subresource === 'status') return old ? validatePodStatus(pod, old) : []
-    if (!old) return collect(validatePod(pod), createFaults(pod))
+    if (!old) return collect(validatePod(pod, specText), createFaults(pod))
     if (subresource === 'ephemeralcontainers') {
       return collect(validatePod(pod), validateEphemeralUpdate(pod, old))
     }
@@ -42,10 +43,21 @@ export const podStrategy: Strategy<Pod> = {
   },
 }
 
-/** What holds for a Pod at any time. */
-export function validatePod({ metadata, spec }: Pod): readonly FieldError[] {
+const soundSpecs = new SoundTexts()
+
+/** What holds for a Pod at any time. `specText` is its spec as JSON, where that is at hand. */
+export function validatePod(pod: Pod, specText?: string): readonly FieldError[] {
+  const { metadata, spec } = pod
+  // A claim made for a volume is named after the Pod.
+  const isNamed = spec.volumes?.some(({ ephemeral }) => ephemeral)
   return collect(
     podAnnotationFaults(metadata.annotations, spec, 'metadata.annotations'),
+    specText === undefined || isNamed ? specFaults(pod) : soundSpecs.check(specText, () => specFaults(pod)),
+  )
+}
+
+function specFaults({ metadata, spec }: Pod): readonly FieldError[] {
+  return collect(
     validatePodSpec(spec, 'spec', { podName: metadata.name, isPod: true }),
     !spec.serviceAccountName && tokenFaults(spec),
     (spec.containers ?? []).flatMap((container, i) => imageFaults(container, `spec.containers[${i}]`)),
