@@ -7,13 +7,15 @@ import type { DynamicAdmission } from './dynamic.ts'
 import { escalationCheck } from './escalation.ts'
 import { limitRanger } from './limit-ranger.ts'
 import { namespaceLifecycle } from './namespace-lifecycle.ts'
-import { nodeRestriction } from './node-restriction.ts'
-import { defaultTolerationSeconds, priorityAdmission, taintNodesByCondition } from './pod-defaults.ts'
+import { nodeRestriction } from './node-restriction/plugin.ts'
+import { defaultTolerationSeconds, taintNodesByCondition } from './pod-defaults.ts'
 import { podSecurity } from './pod-security/admission.ts'
+import { priorityAdmission } from './priority.ts'
 import { resourceQuotaAdmission } from './resource-quota.ts'
 import { runtimeClassAdmission } from './runtime-class.ts'
 import { serviceAccountAdmission } from './service-account.ts'
 import { serviceAddresses } from './service-addresses.ts'
+import { storageProtection } from './storage-protection.ts'
 
 export interface AdmissionOptions {
   client: Client
@@ -33,12 +35,13 @@ export function admissionPlugins(options: AdmissionOptions): AdmissionPlugin[] {
     namespaceLifecycle(client, informers),
     limitRanger(informers),
     serviceAccountAdmission(client, informers),
-    nodeRestriction(client),
+    nodeRestriction(client, authorizer),
     taintNodesByCondition,
     podSecurity(client, informers),
     priorityAdmission(informers),
     defaultTolerationSeconds,
     defaultStorageClass(informers),
+    storageProtection,
     claimResize(informers),
     runtimeClassAdmission(client, informers),
     certificateApproval(authorizer),

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { resourceName } from '../../api/kinds/kind.ts'
 import { forbidden } from '../../api/meta/status.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../../plugins/admission.ts'
-import { organizationsOf } from '../auth/certificates.ts'
+import { requestSubject } from '../auth/certificate-requests.ts'
 import type { Authorizer } from '../auth/types.ts'
 
 const GROUP = 'certificates.k8s.io'
@@ -75,7 +75,7 @@ export const certificateSubjectRestriction: AdmissionPlugin = {
   validate({ object, name }) {
     const { signerName, request } = (object as any).spec
     if (signerName !== 'kubernetes.io/kube-apiserver-client') return
-    if (!organizationsOf(Buffer.from(request, 'base64').toString()).includes(MASTERS)) return
+    if (!requestSubject(request).organizations.includes(MASTERS)) return
     const why = `use of ${signerName} signer with ${MASTERS} group is not allowed`
     throw forbidden(RESOURCE, object?.metadata.name || name, why)
   },

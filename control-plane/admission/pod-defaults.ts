@@ -1,8 +1,5 @@
-import type { InformerFactory } from '../../api/client/client.ts'
 import { resourceName } from '../../api/kinds/kind.ts'
-import { priorityClasses } from '../../api/kinds/scheduling.ts'
 import type { Node, Pod, Toleration } from '../../api/kinds/types.ts'
-import { forbidden } from '../../api/meta/status.ts'
 import type { AdmissionPlugin } from '../../plugins/admission.ts'
 
 const isPodCreate: AdmissionPlugin['handles'] = ({ operation, kind, subresource }) =>
@@ -30,33 +27,6 @@ export const defaultTolerationSeconds: AdmissionPlugin = {
       spec.tolerations = [...(spec.tolerations ?? []), toleration]
     }
   },
-}
-
-const SYSTEM_PRIORITIES: Record<string, number> = {
-  'system-cluster-critical': 2_000_000_000,
-  'system-node-critical': 2_000_001_000,
-}
-
-/** Resolves priorityClassName into a number. */
-export function priorityAdmission(informers: InformerFactory): AdmissionPlugin {
-  const cache = informers.informer(priorityClasses)
-  return {
-    name: 'Priority',
-    handles: isPodCreate,
-    mutate({ object, name }) {
-      const pod = object as Pod
-      const wanted = pod.spec.priorityClassName
-      const found = wanted ? cache.get(wanted) : cache.list().find(({ globalDefault }) => globalDefault)
-      const value = found?.value ?? SYSTEM_PRIORITIES[wanted ?? '']
-      if (wanted && value === undefined) {
-        const why = `no PriorityClass with name ${wanted} was found`
-        throw forbidden({ group: '', plural: 'pods' }, pod.metadata.name || name, why)
-      }
-      pod.spec.priority = value ?? 0
-      if (found && !wanted) pod.spec.priorityClassName = found.metadata.name
-      if (found?.preemptionPolicy) pod.spec.preemptionPolicy = found.preemptionPolicy
-    },
-  }
 }
 
 const NOT_READY = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }

@@ -124,12 +124,3 @@ function alternativeNames({
   ]
   return names.length === 0 ? [] : [new x509.SubjectAlternativeNameExtension(names)]
 }
-
-/** The organizations that a signing request (PEM) asks for; none when it cannot be read. */
-export function organizationsOf(request: string): string[] {
-  try {
-    return new x509.Pkcs10CertificateRequest(request).subjectName.getField('O')
-  } catch {
-    return []
-  }
-}

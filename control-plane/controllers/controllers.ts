@@ -23,6 +23,7 @@ import { podGarbageCollector } from './pod-gc.ts'
 import { replicaSetController, replicationController } from './replica-set/controller.ts'
 import { resourceQuotaController } from './resource-quota.ts'
 import { statefulSetController } from './stateful-set/controller.ts'
+import { attributesClassProtection, claimProtection, volumeProtection } from './storage-protection.ts'
 
 /** The controllers, by the component their events name. */
 const CONTROLLERS: Record<string, (context: ControllerContext) => Controller> = {
@@ -46,6 +47,9 @@ const CONTROLLERS: Record<string, (context: ControllerContext) => Controller> = 
   'endpoint-controller': endpointsController,
   'namespace-controller': namespaceController,
   'pod-garbage-collector': podGarbageCollector,
+  'pvc-protection-controller': claimProtection,
+  'pv-protection-controller': volumeProtection,
+  'vac-protection-controller': attributesClassProtection,
 }
 
 export interface ControllersOptions {

@@ -66,7 +66,7 @@ const privileged = eachContainer(
 const procMount: Check = pod => {
   const mountOf = ({ securityContext }: any): string => securityContext?.procMount ?? 'Default'
   const wrong = containersOf(pod).filter(container => mountOf(container) !== 'Default')
-  if (wrong.length === 0 || pod.spec.hostUsers === false) return undefined
+  if (wrong.length === 0) return undefined
   const types = sortedQuoted(wrong.map(mountOf))
   return {
     reason: 'procMount',
@@ -74,24 +74,23 @@ const procMount: Check = pod => {
   }
 }
 
-const SELINUX_TYPES = new Set([
-  '',
-  'container_t',
-  'container_init_t',
-  'container_kvm_t',
-  'container_engine_t',
-])
+const SELINUX_TYPES = ['', 'container_t', 'container_init_t', 'container_kvm_t']
 
-const seLinuxOptions: Check = pod => {
+const seLinuxOptions =
+  (types: readonly string[]): Check =>
+  pod =>
+    seLinuxFault(pod, new Set(types))
+
+function seLinuxFault(pod: any, allowed: ReadonlySet<string>): Fault | undefined {
   const isWrong = ({ securityContext }: any): boolean => {
     const { type = '', user, role } = securityContext?.seLinuxOptions ?? {}
-    return !SELINUX_TYPES.has(type) || Boolean(user) || Boolean(role)
+    return !allowed.has(type) || Boolean(user) || Boolean(role)
   }
   const containers = containersOf(pod).filter(isWrong)
   const setters = [...(isWrong(pod.spec) ? [pod.spec] : []), ...containers]
   if (setters.length === 0) return undefined
   const options = setters.map(({ securityContext }: any) => securityContext.seLinuxOptions)
-  const types = options.map(({ type = '' }: any) => type).filter((type: string) => !SELINUX_TYPES.has(type))
+  const types = options.map(({ type = '' }: any) => type).filter((type: string) => !allowed.has(type))
   const who = [...(isWrong(pod.spec) ? ['pod'] : []), ...(containers.length > 0 ? [naming(containers)] : [])]
   const what = [
     ...(types.length > 0 ? [`type${types.length === 1 ? '' : 's'} ${sortedQuoted(types)}`] : []),
@@ -104,27 +103,31 @@ const seLinuxOptions: Check = pod => {
   }
 }
 
-const SYSCTLS = new Set([
+const SYSCTLS = [
   'kernel.shm_rmid_forced',
   'net.ipv4.ip_local_port_range',
-  'net.ipv4.ip_local_reserved_ports',
   'net.ipv4.ip_unprivileged_port_start',
   'net.ipv4.ping_group_range',
+  'net.ipv4.tcp_syncookies',
+]
+const SYSCTLS_27 = [...SYSCTLS, 'net.ipv4.ip_local_reserved_ports']
+const SYSCTLS_29 = [
+  ...SYSCTLS_27,
   'net.ipv4.tcp_fin_timeout',
   'net.ipv4.tcp_keepalive_intvl',
   'net.ipv4.tcp_keepalive_probes',
   'net.ipv4.tcp_keepalive_time',
-  'net.ipv4.tcp_rmem',
-  'net.ipv4.tcp_syncookies',
-  'net.ipv4.tcp_wmem',
-])
+]
+const SYSCTLS_32 = [...SYSCTLS_29, 'net.ipv4.tcp_rmem', 'net.ipv4.tcp_wmem']
 
-const sysctls: Check = ({ spec }) => {
-  const names = (spec.securityContext?.sysctls ?? [])
-    .map(({ name }: any) => name)
-    .filter((name: string) => !SYSCTLS.has(name))
-  return names.length > 0 ? { reason: 'forbidden sysctls', detail: names.join(', ') } : undefined
-}
+const sysctls =
+  (allowed: readonly string[]): Check =>
+  ({ spec }) => {
+    const names = (spec.securityContext?.sysctls ?? [])
+      .map(({ name }: any) => name)
+      .filter((name: string) => !allowed.includes(name))
+    return names.length > 0 ? { reason: 'forbidden sysctls', detail: names.join(', ') } : undefined
+  }
 
 const ADDABLE = new Set([
   'AUDIT_WRITE',
@@ -242,14 +245,19 @@ const restrictedVolumes: Check = ({ spec }) => {
 
 const allowPrivilegeEscalation = eachContainer(
   'allowPrivilegeEscalation != false',
-  ({ securityContext }, pod) => !isWindows(pod) && securityContext?.allowPrivilegeEscalation !== false,
+  ({ securityContext }) => securityContext?.allowPrivilegeEscalation !== false,
   'must set securityContext.allowPrivilegeEscalation=false',
 )
+
+/** Windows has no such thing. */
+const onlyLinux =
+  (check: Check): Check =>
+  pod =>
+    isWindows(pod) ? undefined : check(pod)
 
 const dropsAll = ({ securityContext }: any): boolean => securityContext?.capabilities?.drop?.includes('ALL')
 
 const unrestrictedCapabilities: Check = pod => {
-  if (isWindows(pod)) return undefined
   const keeping = containersOf(pod).filter(container => !dropsAll(container))
   const details = [
     ...(keeping.length > 0 ? [`${naming(keeping)} must set securityContext.capabilities.drop=["ALL"]`] : []),
@@ -282,7 +290,6 @@ const runAsUser: Check = pod => {
 }
 
 const seccompRestricted: Check = pod => {
-  if (isWindows(pod)) return undefined
   const wrong = badSeccomp(pod)
   const silent = containersOf(pod).filter(container => seccompOf(container) === undefined)
   const isOpen = !isFineSeccomp(seccompOf(pod.spec)) && seccompOf(pod.spec) === undefined
@@ -293,42 +300,130 @@ const seccompRestricted: Check = pod => {
   return wrong.length > 0 ? { reason: 'seccompProfile', detail: wrong.join('; ') } : undefined
 }
 
-/** What `baseline` asks for besides; the restricted standard has stricter ones instead. */
-const ONLY_BASELINE: Check[] = [defaultCapabilities, hostPathVolumes, seccompBaseline]
+const SECCOMP_POD = 'seccomp.security.alpha.kubernetes.io/pod'
+const SECCOMP_CONTAINER = 'container.seccomp.security.alpha.kubernetes.io/'
 
-const BASELINE: Check[] = [
-  appArmorProfile,
-  defaultCapabilities,
-  hostNamespaces,
-  hostPathVolumes,
-  hostPorts,
-  privileged,
-  procMount,
-  seLinuxOptions,
-  seccompBaseline,
-  sysctls,
-  windowsHostProcess,
-]
+const isFineAnnotation = (value: string): boolean =>
+  value === 'runtime/default' || value === 'docker/default' || value.startsWith('localhost/')
 
-const RESTRICTED: Check[] = [
-  allowPrivilegeEscalation,
-  unrestrictedCapabilities,
-  restrictedVolumes,
-  runAsNonRoot,
-  runAsUser,
-  seccompRestricted,
-]
-
-/** The Pod Security Standards: the rules of each level, in the order they are told. */
-export const LEVELS: Record<string, Check[]> = {
-  privileged: [],
-  baseline: BASELINE,
-  restricted: [...BASELINE.filter(check => !ONLY_BASELINE.includes(check)), ...RESTRICTED],
+/** Before v1.19 profiles were told of in annotations. */
+const seccompAnnotations: Check = pod => {
+  const notes: Record<string, string> = pod.metadata?.annotations ?? {}
+  const keys = [SECCOMP_POD, ...containersOf(pod).map(({ name }) => `${SECCOMP_CONTAINER}${name}`)]
+  const wrong = keys
+    .filter(key => notes[key] !== undefined && !isFineAnnotation(notes[key]))
+    .map(key => `${key}=${JSON.stringify(notes[key])}`)
+    .sort()
+  if (wrong.length === 0) return undefined
+  const detail = `forbidden annotation${wrong.length === 1 ? '' : 's'} ${wrong.join(', ')}`
+  return { reason: 'seccompProfile', detail }
 }
 
-/** How a Pod breaks a level, in words; undefined when it does not. */
-export function violations(level: string, pod: any): string | undefined {
-  const faults = (LEVELS[level] ?? []).flatMap(check => check(pod) ?? [])
+const PROBES = ['livenessProbe', 'readinessProbe', 'startupProbe']
+
+/** Who probes another host uses the node to do so. */
+const probeHosts: Check = pod => {
+  const hostsOf = (container: any): string[] =>
+    [...PROBES.map(probe => container[probe]), container.lifecycle?.postStart, container.lifecycle?.preStop]
+      .flatMap(handler => [handler?.httpGet?.host, handler?.tcpSocket?.host])
+      .filter(Boolean)
+  const wrong = containersOf(pod).filter(container => hostsOf(container).length > 0)
+  if (wrong.length === 0) return undefined
+  const hosts = new Set(wrong.flatMap(hostsOf))
+  const names = wrong.map(({ name }) => name)
+  const [what, verb] = wrong.length === 1 ? ['container', 'uses'] : ['containers', 'use']
+  const plural = hosts.size === 1 ? '' : 's'
+  return {
+    reason: 'probe or lifecycle host',
+    detail: `${what} ${sortedQuoted(names)} ${verb} probe or lifecycle host${plural} ${sortedQuoted(hosts)}`,
+  }
+}
+
+/** A rule since a minor version, until another one of its row follows. */
+type Versions = [since: number, check: Check][]
+
+/** By upstream's names of them, in the order they are told. */
+const BASELINE: Record<string, Versions> = {
+  appArmorProfile: [[0, appArmorProfile]],
+  capabilities_baseline: [[0, defaultCapabilities]],
+  hostNamespaces: [[0, hostNamespaces]],
+  hostPathVolumes: [[0, hostPathVolumes]],
+  hostPorts: [[0, hostPorts]],
+  hostProbesAndHostLifecycle: [[34, probeHosts]],
+  privileged: [[0, privileged]],
+  procMount: [[0, procMount]],
+  seLinuxOptions: [
+    [0, seLinuxOptions(SELINUX_TYPES)],
+    [31, seLinuxOptions([...SELINUX_TYPES, 'container_engine_t'])],
+  ],
+  seccompProfile_baseline: [
+    [0, seccompAnnotations],
+    [19, seccompBaseline],
+  ],
+  sysctls: [
+    [0, sysctls(SYSCTLS)],
+    [27, sysctls(SYSCTLS_27)],
+    [29, sysctls(SYSCTLS_29)],
+    [32, sysctls(SYSCTLS_32)],
+  ],
+  windowsHostProcess: [[0, windowsHostProcess]],
+}
+
+const RESTRICTED: Record<string, Versions> = {
+  allowPrivilegeEscalation: [
+    [8, allowPrivilegeEscalation],
+    [25, onlyLinux(allowPrivilegeEscalation)],
+  ],
+  capabilities_restricted: [
+    [22, unrestrictedCapabilities],
+    [25, onlyLinux(unrestrictedCapabilities)],
+  ],
+  restrictedVolumes: [[0, restrictedVolumes]],
+  runAsNonRoot: [[0, runAsNonRoot]],
+  runAsUser: [[23, runAsUser]],
+  seccompProfile_restricted: [
+    [19, seccompRestricted],
+    [25, onlyLinux(seccompRestricted)],
+  ],
+}
+
+/** Rules of the restricted standard that take the place of others, where they hold. */
+const OVERRIDES: Record<string, string> = {
+  capabilities_restricted: 'capabilities_baseline',
+  restrictedVolumes: 'hostPathVolumes',
+  seccompProfile_restricted: 'seccompProfile_baseline',
+}
+
+export const LEVELS = ['privileged', 'baseline', 'restricted']
+export const LATEST = Number.POSITIVE_INFINITY
+
+const known = new Map<string, Check[]>()
+
+/** The rules of a level at a minor version, in the order they are told. */
+function checksOf(level: string, minor: number): Check[] {
+  const key = `${level}:${minor}`
+  const before = known.get(key)
+  if (before) return before
+  const at = (rows: Record<string, Versions>): [string, Check][] =>
+    Object.entries(rows).flatMap(([name, versions]) => {
+      const found = versions.findLast(([since]) => since <= minor)
+      return found ? [[name, found[1]]] : []
+    })
+  const restricted = level === 'restricted' ? at(RESTRICTED) : []
+  const replaced = new Set(restricted.map(([name]) => OVERRIDES[name]))
+  const baseline = level === 'privileged' ? [] : at(BASELINE).filter(([name]) => !replaced.has(name))
+  const checks = [...baseline, ...restricted].map(([, check]) => check)
+  known.set(key, checks)
+  return checks
+}
+
+/** How a Pod breaks a level at a version, each fault by itself. */
+export const faultsOf = (level: string, minor: number, pod: any): Fault[] =>
+  checksOf(level, minor).flatMap(check => check(pod) ?? [])
+
+/** The same in words; undefined when the level is kept. */
+export function violations(level: string, pod: any, minor = LATEST): string | undefined {
+  const faults = faultsOf(level, minor, pod)
   if (faults.length === 0) return undefined
   return faults.map(({ reason, detail }) => (detail ? `${reason} (${detail})` : reason)).join(', ')
 }

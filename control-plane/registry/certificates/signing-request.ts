@@ -7,6 +7,7 @@ import {
   required as requiredError,
 } from '../../../api/meta/status.ts'
 import { toTime } from '../../../api/meta/time.ts'
+import { requestFault } from '../../auth/certificate-requests.ts'
 import { collect, each, FINE, oneOf, type Rule } from '../rules/check.ts'
 import { subdomain } from '../rules/values.ts'
 import type { Strategy } from '../strategy.ts'
@@ -68,7 +69,7 @@ export const signingRequestStrategy: Strategy<any> = {
   },
   validate(request, old, { subresource }) {
     return collect(
-      specFaults(request.spec),
+      specFaults(request.spec, !old),
       conditionFaults(request),
       old && changeFaults(request, old, subresource),
     )
@@ -91,11 +92,11 @@ function stampConditions(request: any, old: any, now: string): void {
   }
 }
 
-function specFaults(spec: any): readonly FieldError[] {
+function specFaults(spec: any, isNew: boolean): readonly FieldError[] {
   const { request = '', usages = [], signerName, expirationSeconds } = spec
   const seconds = `may not specify a duration less than ${LEAST_SECONDS} seconds (10 minutes)`
   return collect(
-    requestFaults(request),
+    requestFaults(request, isNew),
     usages.length === 0 && [requiredError('spec.usages', '')],
     each(oneOf(...USAGES))(usages, 'spec.usages'),
     usages.flatMap((usage: string, i: number) =>
@@ -114,12 +115,10 @@ function specFaults(spec: any): readonly FieldError[] {
   )
 }
 
-const PEM = /-----BEGIN ([^-]+)-----[\s\S]+?-----END \1-----/
-
-function requestFaults(request: string): readonly FieldError[] {
-  const [, type] = PEM.exec(Buffer.from(request, 'base64').toString()) ?? []
-  if (type === 'CERTIFICATE REQUEST' || type === 'NEW CERTIFICATE REQUEST') return FINE
-  return [invalidValue('spec.request', request, 'PEM block type must be CERTIFICATE REQUEST')]
+/** The form of a request, and that whoever asks has the key; what is stored was looked at before. */
+function requestFaults(request: string, isNew: boolean): readonly FieldError[] {
+  const fault = isNew ? requestFault(request) : undefined
+  return fault === undefined ? FINE : [invalidValue('spec.request', request, fault)]
 }
 
 /** `example.com/signer`. */

@@ -31,7 +31,6 @@ export function defaultPod(spec: PodSpec): void {
   defaultPodSpec(spec)
   set(spec, 'enableServiceLinks', true)
   if (spec.hostNetwork) defaultHostPorts(spec)
-  set(spec, 'preemptionPolicy', 'PreemptLowerPriority')
   for (const { resources } of [...(spec.containers ?? []), ...(spec.initContainers ?? [])]) {
     for (const [name, value] of Object.entries(resources?.limits ?? {})) {
       resources!.requests ??= {}

@@ -1,5 +1,10 @@
 import test from 'ava'
+import { namespaces, pods } from '../../../api/kinds/core.ts'
+import { podSecurity } from '../../../control-plane/admission/pod-security/admission.ts'
 import { violations } from '../../../control-plane/admission/pod-security/checks.ts'
+import { levelOf } from '../../../control-plane/admission/pod-security/policy.ts'
+import { attributesOf, refusal } from '../../helpers/admission.ts'
+import { createFakeInformers } from '../../helpers/fake-informers.ts'
 
 const pod = (spec: object, container: object = {}) => ({
   metadata: { name: 'p' },
@@ -76,3 +81,184 @@ const FAULTS: [what: string, spec: object, container: object, words: string][] =
 for (const [what, spec, container, words] of FAULTS) {
   test(`the baseline refuses ${what}`, t => t.is(violations('baseline', pod(spec, container)), words))
 }
+
+const VERSIONS: [
+  what: string,
+  level: string,
+  minor: number,
+  spec: object,
+  container: object,
+  words?: string,
+][] = [
+  [
+    'another host is probed',
+    'baseline',
+    34,
+    {},
+    {
+      livenessProbe: { httpGet: { port: 1, host: 'a' } },
+      lifecycle: { preStop: { tcpSocket: { host: 'b' } } },
+    },
+    'probe or lifecycle host (container "a" uses probe or lifecycle hosts "a", "b")',
+  ],
+  ['another host is probed', 'baseline', 33, {}, { livenessProbe: { httpGet: { port: 1, host: 'a' } } }],
+  [
+    'a type of SELinux of v1.31',
+    'baseline',
+    30,
+    { securityContext: { seLinuxOptions: { type: 'container_engine_t' } } },
+    {},
+    'seLinuxOptions (pod set forbidden securityContext.seLinuxOptions: type "container_engine_t")',
+  ],
+  [
+    'a type of SELinux of v1.31',
+    'baseline',
+    31,
+    { securityContext: { seLinuxOptions: { type: 'container_engine_t' } } },
+    {},
+  ],
+  ...(
+    [
+      [26, 'net.ipv4.ip_local_reserved_ports', 'forbidden sysctls (net.ipv4.ip_local_reserved_ports)'],
+      [27, 'net.ipv4.ip_local_reserved_ports', undefined],
+      [28, 'net.ipv4.tcp_fin_timeout', 'forbidden sysctls (net.ipv4.tcp_fin_timeout)'],
+      [29, 'net.ipv4.tcp_fin_timeout', undefined],
+      [31, 'net.ipv4.tcp_rmem', 'forbidden sysctls (net.ipv4.tcp_rmem)'],
+      [32, 'net.ipv4.tcp_rmem', undefined],
+    ] as const
+  ).map(
+    ([minor, name, words]) =>
+      [`the setting ${name}`, 'baseline', minor, { securityContext: { sysctls: [{ name }] } }, {}, words] as [
+        string,
+        string,
+        number,
+        object,
+        object,
+        string?,
+      ],
+  ),
+  [
+    'a profile in a field',
+    'baseline',
+    18,
+    { securityContext: { seccompProfile: { type: 'Unconfined' } } },
+    {},
+  ],
+  ['nothing said', 'restricted', 7, { securityContext: { runAsNonRoot: true } }, {}],
+  [
+    'nothing said',
+    'restricted',
+    8,
+    { securityContext: { runAsNonRoot: true } },
+    {},
+    'allowPrivilegeEscalation != false (container "a" must set securityContext.allowPrivilegeEscalation=false)',
+  ],
+  [
+    'added capabilities',
+    'restricted',
+    21,
+    { securityContext: { runAsNonRoot: true, seccompProfile: { type: 'Localhost' } } },
+    { securityContext: { allowPrivilegeEscalation: false, capabilities: { add: ['SYS_TIME'] } } },
+    'non-default capabilities (container "a" must not include "SYS_TIME" in securityContext.capabilities.add)',
+  ],
+  [
+    'Windows',
+    'restricted',
+    24,
+    { os: { name: 'windows' }, securityContext: { runAsNonRoot: true } },
+    {},
+    'allowPrivilegeEscalation != false (container "a" must set securityContext.allowPrivilegeEscalation=false), unrestricted capabilities (container "a" must set securityContext.capabilities.drop=["ALL"]), seccompProfile (pod or container "a" must set securityContext.seccompProfile.type to "RuntimeDefault" or "Localhost")',
+  ],
+  ['Windows', 'restricted', 25, { os: { name: 'windows' }, securityContext: { runAsNonRoot: true } }, {}],
+]
+for (const [what, level, minor, spec, container, words] of VERSIONS) {
+  test(`${level} of v1.${minor} ${words ? 'refuses' : 'takes'} ${what}`, t => {
+    t.is(violations(level, pod(spec, container), minor), words)
+  })
+}
+
+test('before v1.19 profiles stood in annotations', t => {
+  const old = {
+    ...pod({}),
+    metadata: { annotations: { 'seccomp.security.alpha.kubernetes.io/pod': 'unconfined' } },
+  }
+  t.is(
+    violations('baseline', old, 18),
+    'seccompProfile (forbidden annotation seccomp.security.alpha.kubernetes.io/pod="unconfined")',
+  )
+  t.is(violations('baseline', old, 19), undefined)
+})
+
+const LABELS = 'pod-security.kubernetes.io/'
+test('labels choose a level and a version; what cannot be read is enforced strictly', t => {
+  const of = (mode: 'enforce' | 'warn', labels: object) => {
+    const entries = Object.entries(labels).map(([key, value]) => [`${LABELS}${key}`, value])
+    return levelOf(Object.fromEntries(entries), mode).name
+  }
+  t.is(of('enforce', {}), 'privileged:latest')
+  t.is(of('enforce', { enforce: 'baseline', 'enforce-version': 'v1.30' }), 'baseline:v1.30')
+  t.is(of('enforce', { enforce: 'x', 'enforce-version': 'v2' }), 'restricted:latest')
+  t.is(of('warn', { warn: 'x' }), 'privileged:latest')
+  t.is(of('warn', { 'warn-version': 'v1.2' }), 'privileged:v1.2')
+})
+
+test('who raises the level of a namespace is told of the Pods that break it', async t => {
+  const informers = createFakeInformers()
+  const there = (name: string, spec: object): any => ({
+    apiVersion: 'v1',
+    kind: 'Pod',
+    ...pod(spec),
+    metadata: { name, namespace: 'n' },
+  })
+  informers.set(
+    pods,
+    there('b', { hostNetwork: true }),
+    there('a', { hostNetwork: true }),
+    there('c', { hostPID: true, volumes: [{ name: 'v', hostPath: { path: '/' } }] }),
+    there('fine', {}),
+  )
+  const plugin = podSecurity({} as never, informers)
+  const namespace = (labels: object): any => ({ metadata: { name: 'n', labels } })
+  const write = attributesOf('namespaces', {
+    operation: 'UPDATE',
+    object: namespace({ [`${LABELS}enforce`]: 'baseline' }),
+    oldObject: namespace({}),
+  })
+  t.is(await refusal(plugin, write), undefined)
+  t.deepEqual(write.warnings, [
+    'existing pods in namespace "n" violate the new PodSecurity enforce level "baseline:latest"',
+    'a (and 1 other pod): host namespaces',
+    'c: host namespaces, hostPath volumes',
+  ])
+  const back = attributesOf('namespaces', {
+    operation: 'UPDATE',
+    object: namespace({ [`${LABELS}enforce`]: 'baseline' }),
+    oldObject: namespace({ [`${LABELS}enforce`]: 'restricted' }),
+  })
+  t.is(await refusal(plugin, back), undefined)
+  t.deepEqual(back.warnings, [])
+})
+
+test('the audit log is told of the level that is enforced, and of what breaks the audited one', async t => {
+  const informers = createFakeInformers()
+  informers.set(namespaces, {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: 'n', labels: { [`${LABELS}audit`]: 'baseline', [`${LABELS}audit-version`]: 'v1.30' } },
+  } as never)
+  const noted: Record<string, string> = {}
+  const origin = {
+    options: () => undefined,
+    annotate: (key: string, value: string) => {
+      noted[key] = value
+    },
+  }
+  const write = attributesOf('pods', { object: pod({ hostPID: true }) as never, namespace: 'n', origin })
+  t.is(await refusal(podSecurity({} as never, informers), write), undefined)
+  t.deepEqual(write.warnings, [])
+  t.deepEqual(noted, {
+    [`${LABELS}enforce-policy`]: 'privileged:latest',
+    [`${LABELS}audit-violations`]:
+      'would violate PodSecurity "baseline:v1.30": host namespaces (hostPID=true)',
+  })
+})

@@ -1,11 +1,12 @@
 import test from 'ava'
+import { createRequest } from '../../../helpers/certificate-request.ts'
 import { accepted, refused } from '../../../helpers/rules.ts'
 
 const REQUESTS = 'certificatesigningrequests.certificates.k8s.io'
-const pem = Buffer.from('-----BEGIN CERTIFICATE REQUEST-----\nAAAA\n-----END CERTIFICATE REQUEST-----\n')
+const pem = await createRequest('jane')
 const request = (spec: object = {}, status: object = {}) => ({
   metadata: { name: 'r' },
-  spec: { request: pem.toString('base64'), signerName: 'example.com/s', usages: ['client auth'], ...spec },
+  spec: { request: pem, signerName: 'example.com/s', usages: ['client auth'], ...spec },
   status,
 })
 const approved = { conditions: [{ type: 'Approved', status: 'True' }] }
@@ -30,4 +31,33 @@ test(
   request(),
   'status.conditions: Forbidden: updates may not remove a condition of type "Approved"',
   { old: request({}, approved), subresource: 'approval' },
+)
+
+/** The request with its last byte but some changed: the signature is no longer that of the key. */
+function forged(base64: string): string {
+  const text = Buffer.from(base64, 'base64').toString()
+  const body = Buffer.from(text.replace(/-----[^-]+-----|\s/g, ''), 'base64')
+  body[body.length - 5]! ^= 1
+  const type = 'CERTIFICATE REQUEST'
+  return Buffer.from(`-----BEGIN ${type}-----\n${body.toString('base64')}\n-----END ${type}-----\n`).toString(
+    'base64',
+  )
+}
+const bad = forged(pem)
+test(
+  refused,
+  'a request that its key did not sign',
+  REQUESTS,
+  request({ request: bad }),
+  `spec.request: Invalid value: "${bad}": x509: ECDSA verification failure`,
+)
+test(accepted, 'what was stored, whatever it is', REQUESTS, request({ request: bad }), {
+  old: request({ request: bad }),
+})
+test(
+  refused,
+  'no request',
+  REQUESTS,
+  request({ request: 'eA==' }),
+  'spec.request: Invalid value: "eA==": PEM block type must be CERTIFICATE REQUEST',
 )
