@@ -135,9 +135,12 @@ export function invalid(kind: KindRef, name: string, errors: readonly FieldError
   return failure(422, 'Invalid', `${kindText(kind)} "${name}" is invalid: ${aggregate(errors)}`, details)
 }
 
+/** An error with its field before it, as warnings have it. */
+export const describeFieldError = (error: FieldError): string => `${error.field}: ${describe(error)}`
+
 /** Several errors stand in brackets, each once, as Go's aggregate prints them. */
 function aggregate(errors: readonly FieldError[]): string {
-  const texts = [...new Set(errors.map(error => `${error.field}: ${describe(error)}`))]
+  const texts = [...new Set(errors.map(describeFieldError))]
   if (texts.length === 0) return '<nil>'
   return texts.length === 1 ? texts[0]! : `[${texts.join(', ')}]`
 }

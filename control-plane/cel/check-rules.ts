@@ -6,152 +6,218 @@ import {
   notSupported,
   required,
 } from '../../api/meta/status.ts'
-import { estimateCost, sizeOf } from './cost.ts'
+import type { Program } from './environment.ts'
+import { canCorrelate, pathFault } from './field-path.ts'
+import { estimate } from './language/estimate.ts'
 import { type BrokenRule, type CompiledRule, compileRules, isCompiled, type RuleNode } from './rules.ts'
+import { mostOften } from './schema-sizes.ts'
+import type { Declaration } from './schema-types.ts'
 
 const WORD = 'x-kubernetes-validations'
 /** The most that one rule, and all rules of a schema, may cost at worst (upstream's limits). */
-const RULE_LIMIT = 10_000_000
-const SCHEMA_LIMIT = 100_000_000
+export const RULE_LIMIT = 10_000_000
+export const SCHEMA_LIMIT = 100_000_000
 
 interface Place {
   path: string
-  /** How many times this part may occur in one object. */
-  count: number
+  /** How many times this part may occur in one object; undefined where nothing limits that. */
+  count: number | undefined
   /** The innermost part above that cannot be told from one update to the next. */
   uncorrelated: string | undefined
 }
 
+export interface CheckOptions {
+  /** Rules that were there before and are too expensive are let through: the limits were others then. */
+  allowsExpensive?: boolean
+}
+
 /** What is wrong with the rules of a schema: they must compile, give a truth value, and not cost too much. */
-export function checkRules(schema: JsonSchemaProps, path: string): FieldError[] {
+export function checkRules(schema: JsonSchemaProps, path: string, options: CheckOptions = {}): FieldError[] {
   const root = compileRules(schema)
   if (!root) return []
-  const total = { cost: 0 }
-  const errors = checkNode(root, { path, count: 1, uncorrelated: undefined }, total)
-  if (errors.length === 0 && total.cost > SCHEMA_LIMIT)
-    errors.push(
-      forbiddenField(
-        path,
-        `x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of ${factor(total.cost / SCHEMA_LIMIT)} ${ADVICE}`,
-      ),
-    )
-  return errors
+  const total = new TotalCost()
+  const check = new RuleCheck(total, options)
+  const errors = check.node(root, { path, count: 1, uncorrelated: undefined })
+  return [...errors, ...total.errors(path)]
 }
 
-function checkNode(node: RuleNode, place: Place, total: { cost: number }): FieldError[] {
-  const { schema, properties, values, items } = node
-  const errors = node.rules.flatMap((rule, i) => checkRule(rule, i, node, place, total))
-  for (const [key, inner] of properties)
-    errors.push(...checkNode(inner, { ...place, path: `${place.path}.properties[${key}]` }, total))
-  const count = place.count * sizeOf(schema)
-  if (values)
-    errors.push(...checkNode(values, { ...place, count, path: `${place.path}.additionalProperties` }, total))
-  if (items) {
-    const isMap = schema['x-kubernetes-list-type'] === 'map'
-    const uncorrelated = place.uncorrelated ?? (isMap ? undefined : place.path)
-    errors.push(...checkNode(items, { count, uncorrelated, path: `${place.path}.items` }, total))
+interface Expensive {
+  path: string
+  cost: number
+}
+
+/** What all rules of a schema cost together, and which of them most. */
+class TotalCost {
+  #cost = 0
+  #expensive: Expensive[] = []
+
+  add(path: string, cost: number): void {
+    this.#cost += cost
+    if (cost < SCHEMA_LIMIT / 100) return
+    this.#expensive = [...this.#expensive, { path, cost }].sort((a, b) => b.cost - a.cost).slice(0, 4)
   }
-  return errors
-}
 
-function checkRule(
-  compiled: CompiledRule | BrokenRule,
-  index: number,
-  node: RuleNode,
-  place: Place,
-  total: { cost: number },
-): FieldError[] {
-  const { rule } = compiled
-  const path = `${place.path}.${WORD}[${index}]`
-  const errors = checkTexts(rule, path)
-  if (!rule.rule.trim()) return [...errors, required(`${path}.rule`, 'rule is not specified')]
-  if (rule.fieldPath) errors.push(...checkFieldPath(rule.fieldPath, `${path}.fieldPath`, node.schema))
-  if (!isCompiled(compiled))
+  errors(path: string): FieldError[] {
+    if (this.#cost <= SCHEMA_LIMIT) return []
+    const contributed =
+      'contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema'
+    const what = `${WORD} estimated rule cost total for entire OpenAPIv3 schema`
     return [
-      ...errors,
-      invalidValue(`${path}.${compiled.field}`, rule, `${stage(compiled)}: ${compiled.fault}`),
+      ...this.#expensive.map(rule => forbiddenField(rule.path, contributed)),
+      forbiddenField(path, tooExpensive(what, this.#cost, SCHEMA_LIMIT)),
     ]
-  if (compiled.program.type !== 'bool' && compiled.program.type !== 'dyn')
-    errors.push(invalidValue(`${path}.rule`, rule, 'cel expression must evaluate to a bool'))
-  if (compiled.message && !['string', 'dyn'].includes(compiled.message.type))
-    errors.push(
-      invalidValue(`${path}.messageExpression`, rule, 'messageExpression must evaluate to a string'),
-    )
-  if (compiled.isTransition && place.uncorrelated)
-    errors.push(
-      invalidValue(
-        `${path}.rule`,
-        rule,
-        `oldSelf cannot be used on the uncorrelatable portion of the schema within ${place.uncorrelated}`,
-      ),
-    )
-  if (rule.optionalOldSelf && !compiled.isTransition)
-    errors.push(
-      invalidValue(`${path}.optionalOldSelf`, true, 'may not be set if oldSelf is not used in rule'),
-    )
-  return [...errors, ...checkCost(compiled, path, node, place, total)]
+  }
 }
 
-const stage = ({ field }: BrokenRule): string =>
-  field === 'rule' ? 'compilation failed' : 'messageExpression compilation failed'
+function tooExpensive(what: string, cost: number, limit: number): string {
+  const exceeds = cost / limit
+  const factor =
+    exceeds > 100 ? 'more than 100x' : exceeds < 1.5 ? `${exceeds.toFixed(6)}x` : `${exceeds.toFixed(1)}x`
+  return `${what} exceeds budget by factor of ${factor} (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)`
+}
 
-const ADVICE =
-  '(try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)'
+class RuleCheck {
+  readonly #total: TotalCost
+  readonly #options: CheckOptions
 
-const factor = (exceeds: number): string => (exceeds > 100 ? 'more than 100x' : `${exceeds.toFixed(1)}x`)
+  constructor(total: TotalCost, options: CheckOptions) {
+    this.#total = total
+    this.#options = options
+  }
 
-function checkCost(
-  { program }: CompiledRule,
+  node(node: RuleNode, place: Place): FieldError[] {
+    const { schema, properties, values, items } = node
+    const errors: FieldError[] = []
+    const { path } = place
+    const most = mostParts(schema)
+    const count = place.count === undefined || most === undefined ? undefined : times(place.count, most)
+    const parts = { count, uncorrelated: place.uncorrelated ?? (canCorrelate(schema) ? undefined : path) }
+    if (values) errors.push(...this.node(values, { ...parts, path: `${path}.additionalProperties` }))
+    for (const [key, inner] of properties)
+      errors.push(...this.node(inner, { ...parts, path: `${path}.properties[${key}]` }))
+    if (items) errors.push(...this.node(items, { ...parts, path: `${path}.items` }))
+    const own = node.rules.flatMap((rule, i) => this.#rule(rule, node, place, `${path}.${WORD}[${i}]`))
+    return [...errors, ...own]
+  }
+
+  #rule(compiled: CompiledRule | BrokenRule, node: RuleNode, place: Place, path: string): FieldError[] {
+    const { rule } = compiled
+    const errors = checkTexts(rule, node.schema, path)
+    if (errors.length > 0 || !rule.rule.trim()) return errors
+    const fault = faultOf(compiled)
+    if (fault) errors.push(invalidValue(`${path}.${fault.field}`, rule, fault.detail))
+    if (compiled.program && fault?.field !== 'rule')
+      errors.push(...this.#cost(compiled.program, 'rule', node, place, path))
+    if (!isCompiled(compiled)) return errors
+    if (compiled.message && !fault)
+      errors.push(...this.#cost(compiled.message, 'messageExpression', node, place, path))
+    return [...errors, ...checkTransition(compiled, place, path)]
+  }
+
+  #cost(
+    program: Program,
+    field: 'rule' | 'messageExpression',
+    { declaration }: RuleNode,
+    { count }: Place,
+    path: string,
+  ): FieldError[] {
+    const cost = estimateCost(program, declaration!)
+    const total = field === 'rule' ? times(cost, count ?? mostOften(declaration!.minSize)) : cost
+    this.#total.add(`${path}.${field}`, total)
+    if (total <= RULE_LIMIT || this.#options.allowsExpensive) return []
+    return [forbiddenField(`${path}.${field}`, tooExpensive(`estimated ${field} cost`, total, RULE_LIMIT))]
+  }
+}
+
+const times = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b)
+
+/** How many parts a value has that its schema says one thing of; undefined where nothing limits that. */
+function mostParts({
+  type,
+  additionalProperties,
+  maxItems,
+  maxProperties,
+}: JsonSchemaProps): number | undefined {
+  if (type === 'array') return maxItems
+  return type === 'object' && additionalProperties !== undefined ? maxProperties : 1
+}
+
+/** The most that one run of an expression on a value of a schema can cost, in cel-go's units. */
+export function estimateCost({ checked }: Program, declaration: Declaration): number {
+  return estimate(checked, path => {
+    const found = declarationAt(declaration, path.slice(1))
+    return found && { min: 0, max: found.maxElements }
+  }).max
+}
+
+function declarationAt(declaration: Declaration, path: readonly string[]): Declaration | undefined {
+  let at: Declaration | undefined = declaration
+  for (const name of path) {
+    if (name === '@items' || name === '@values') at = at.element
+    else at = name === '@keys' ? at.key : at.fields?.get(name)
+    if (!at) return undefined
+  }
+  return at
+}
+
+function faultOf(
+  compiled: CompiledRule | BrokenRule,
+): { field: BrokenRule['field']; detail: string } | undefined {
+  if (!isCompiled(compiled)) return { field: compiled.field, detail: compiled.fault }
+  if (compiled.program.resultType.kind !== 'bool')
+    return { field: 'rule', detail: 'cel expression must evaluate to a bool' }
+  if (compiled.message && compiled.message.resultType.kind !== 'string')
+    return { field: 'messageExpression', detail: 'messageExpression must evaluate to a string' }
+  return undefined
+}
+
+function checkTransition(
+  { rule, isTransition }: CompiledRule,
+  { uncorrelated }: Place,
   path: string,
-  { schema }: RuleNode,
-  { count }: Place,
-  total: { cost: number },
 ): FieldError[] {
-  const cost = estimateCost(program.ast, schema) * count
-  total.cost += cost
-  if (cost <= RULE_LIMIT) return []
-  const detail = `estimated rule cost exceeds budget by factor of ${factor(cost / RULE_LIMIT)} ${ADVICE}`
-  return [forbiddenField(`${path}.rule`, detail)]
+  if (!isTransition)
+    return rule.optionalOldSelf === undefined
+      ? []
+      : [
+          invalidValue(
+            `${path}.optionalOldSelf`,
+            rule.optionalOldSelf,
+            'may not be set if oldSelf is not used in rule',
+          ),
+        ]
+  if (!uncorrelated) return []
+  const detail = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelated}`
+  return [invalidValue(`${path}.rule`, rule.rule, detail)]
 }
 
 const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired']
-const LONGEST_MESSAGE = 2048
 
-function checkTexts({ rule, message, reason }: ValidationRule, path: string): FieldError[] {
-  const errors: FieldError[] = []
-  const place = `${path}.message`
-  if (message !== undefined && message !== '' && message.trim() === '')
-    errors.push(invalidValue(place, message, 'message must be non-empty if specified'))
-  else if (message?.trim().includes('\n'))
-    errors.push(invalidValue(place, message, 'message must not contain line breaks'))
-  else if (message && message.length > LONGEST_MESSAGE)
-    errors.push(
-      invalidValue(
-        place,
-        `${message.slice(0, 10)}...`,
-        `message must have a maximum length of ${LONGEST_MESSAGE} characters`,
-      ),
-    )
-  else if (!message && rule.trim().includes('\n'))
-    errors.push(required(place, 'message must be specified if rule contains line breaks'))
+const hasLineBreak = (text: string): boolean => /[\n\r]/.test(text)
+
+function checkTexts(rule: ValidationRule, schema: JsonSchemaProps, path: string): FieldError[] {
+  const errors = checkMessage(rule, path)
+  const { messageExpression, reason, fieldPath } = rule
+  if (messageExpression && messageExpression.trim() === '')
+    errors.push(required(`${path}.messageExpression`, 'messageExpression must be non-empty if specified'))
   if (reason !== undefined && !REASONS.includes(reason))
     errors.push(notSupported(`${path}.reason`, reason, REASONS))
+  if (!fieldPath) return errors
+  const refuse = (detail: string): void =>
+    void errors.push(invalidValue(`${path}.fieldPath`, fieldPath, detail))
+  if (fieldPath.trim() === '') refuse('must be non-empty if specified')
+  if (hasLineBreak(fieldPath)) refuse('must not contain line breaks')
+  if (pathFault(fieldPath, schema)) refuse('must be a valid path')
   return errors
 }
 
-/** A field path leads from where the rule stands to a field that the schema has: `.spec.replicas`, `.labels['a.b']`. */
-function checkFieldPath(fieldPath: string, path: string, schema: JsonSchemaProps): FieldError[] {
-  const refuse = (why: string): FieldError[] => [
-    invalidValue(path, fieldPath, `fieldPath must be a valid path: ${why}`),
-  ]
-  const parts = [...fieldPath.matchAll(/\.([A-Za-z_][\w-]*)|\['((?:[^'\\]|\\.)+)'\]/g)]
-  if (parts.map(([text]) => text).join('') !== fieldPath) return refuse('must be a simple path of fields')
-  let part: JsonSchemaProps | undefined = schema
-  for (const [, name, quoted] of parts) {
-    const values: JsonSchemaProps | undefined =
-      typeof part?.additionalProperties === 'object' ? part.additionalProperties : undefined
-    part = part?.properties?.[name ?? quoted!] ?? values
-    if (!part) return refuse('does not refer to a valid field')
-  }
+function checkMessage({ rule, message = '' }: ValidationRule, path: string): FieldError[] {
+  const place = `${path}.message`
+  if (rule.trim() === '') return [required(`${path}.rule`, 'rule is not specified')]
+  if (message !== '' && message.trim() === '')
+    return [invalidValue(place, message, 'must be non-empty if specified')]
+  if (hasLineBreak(message.trim())) return [invalidValue(place, message, 'must not contain line breaks')]
+  if (hasLineBreak(rule.trim()) && message.trim() === '')
+    return [required(place, 'message must be specified if rule contains line breaks')]
   return []
 }

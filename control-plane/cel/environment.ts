@@ -1,76 +1,59 @@
-import { Environment } from '@marcbachmann/cel-js'
 import { guardPatterns } from '../../api/schema/structural/pattern.ts'
-import { describeFault } from './faults.ts'
 import { registerFormats } from './functions/formats.ts'
 import { registerLists } from './functions/lists.ts'
-import { registerMath } from './functions/math.ts'
 import { registerNetwork } from './functions/network.ts'
 import { registerQuantity } from './functions/quantity.ts'
 import { registerSemver } from './functions/semver.ts'
 import { registerStrings } from './functions/strings.ts'
 import { registerUrl } from './functions/url.ts'
-import { type AstNode, childrenOf } from './syntax.ts'
+import { type Checked, check } from './language/checker.ts'
+import { Environment } from './language/environment.ts'
+import { checkFormats } from './language/format-calls.ts'
+import { checkLiterals } from './language/literals.ts'
+import { parse } from './language/parser.ts'
+import { type Budget, plan } from './language/program.ts'
+import { registerStandard } from './language/standard.ts'
+import { CompileError, childrenOf, type Expression } from './language/syntax.ts'
+import type { Type } from './language/types.ts'
 
-/** What the expressions of one evaluation may cost together. Counted down; below zero evaluation ends. */
-export interface Budget {
-  left: number
-}
+export { Environment } from './language/environment.ts'
+export { type Budget, CostError, InstantiationError } from './language/program.ts'
+export { CompileError } from './language/syntax.ts'
+export { EvaluationError } from './language/values.ts'
 
-/** Thrown when a budget is used up. */
-export class CostError extends Error {
-  readonly code = 'CEL_COST'
-}
-
-/** An expression that cannot be compiled; the message is cel-go's. */
-export class CompileError extends Error {
-  readonly code = 'CEL_COMPILE'
-}
-
-/** An expression that failed; the message is cel-go's, without place. */
-export class EvaluationError extends Error {
-  readonly code = 'CEL_EVALUATION'
-}
+/** The most that one expression may cost in one call (upstream's limit). */
+export const CALL_LIMIT = 1_000_000
 
 /** A compiled expression. */
 export interface Program {
   /** CEL's name of the type that it gives. */
   type: string
-  /** @throws EvaluationError, CostError */
-  evaluate(variables: Record<string, unknown>, budget: Budget): unknown
-  /** The library's syntax tree. */
-  ast: AstNode
+  resultType: Type
+  /**
+   * Runs it. What it costs, in cel-go's units, is taken from the budget.
+   * @throws EvaluationError when it fails, CostError when the budget is used up
+   */
+  evaluate(variables: Readonly<Record<string, unknown>>, budget: Budget): unknown
+  /** Whether it speaks of a variable. */
+  uses(variable: string): boolean
+  /** Its parts with their types, for the estimate of its cost. */
+  checked: Checked
 }
-
-/** The library's evaluator: all steps go through `run`. */
-interface Evaluator {
-  run(ast: { evaluate(ev: Evaluator, ast: unknown, context: unknown): unknown }, context: unknown): unknown
-}
-
-const LIMITS = { maxAstNodes: 20_000, maxDepth: 200 }
 
 let base: Environment | undefined
 
-/** A new environment with all of Kubernetes' functions. */
+/** A new environment with all functions that Kubernetes v1.34 lets new expressions use. */
 export function createEnvironment(): Environment {
-  base ??= registerAll(
-    new Environment({ enableOptionalTypes: true, homogeneousAggregateLiterals: false, limits: LIMITS }),
-  )
+  base ??= registerAll(new Environment())
   return base.clone()
 }
 
-/** Which evaluator a call came through: how an environment's is found (see {@link chargeSteps}). */
-let caught: Evaluator | undefined
-
 function registerAll(environment: Environment): Environment {
   guardPatterns()
-  environment.registerFunction('__evaluator(): bool', function (this: unknown) {
-    caught = this as Evaluator
-    return true
-  } as () => boolean)
   for (const register of [
+    registerStandard,
     registerStrings,
     registerLists,
-    registerMath,
     registerUrl,
     registerQuantity,
     registerNetwork,
@@ -81,96 +64,24 @@ function registerAll(environment: Environment): Environment {
   return environment
 }
 
-let budget: Budget = { left: Number.POSITIVE_INFINITY }
-/** One step for every so many characters or items that are looked at, upstream's factor. */
-const PER_SIZE = 0.1
-
-/**
- * The library counts no cost. All steps of an environment go through its evaluator's `run`, which is replaced by one that
- * charges each of them, and what is read by its size.
- */
-function chargeSteps(environment: Environment): void {
-  environment.evaluate('__evaluator()')
-  caught!.run = function run(ast, context) {
-    if (--budget.left < 0) throw new CostError('operation cancelled: actual cost limit exceeded')
-    const value = ast.evaluate(this, ast, context)
-    if (typeof value === 'string' || Array.isArray(value)) budget.left -= value.length * PER_SIZE
-    return value
-  }
-}
-
-const charged = new WeakSet<Environment>()
-
 /**
  * Compiles an expression.
- * @throws CompileError
+ * @throws CompileError when it is no expression or its types are wrong, InstantiationError when a part that is constant fails
  */
 export function compile(environment: Environment, expression: string): Program {
-  if (!charged.has(environment)) {
-    chargeSteps(environment)
-    charged.add(environment)
-  }
-  try {
-    const program = environment.parse(expression)
-    const { valid, type, error } = program.check()
-    if (!valid) throw error
-    checkTests(environment, program.ast as unknown as AstNode)
-    return {
-      type: type!,
-      ast: program.ast as unknown as AstNode,
-      evaluate: (variables, allowed) => run(() => program(variables), allowed),
-    }
-  } catch (error) {
-    throw new CompileError(describeFault(error as Error, expression), { cause: error })
+  const checked = check(environment, parse(expression), expression)
+  const issues = [...checkLiterals(checked), ...checkFormats(checked)]
+  if (issues.length > 0) throw new CompileError(expression, issues)
+  const resultType = checked.types.get(checked.root)!
+  return {
+    type: String(resultType),
+    resultType,
+    evaluate: plan(checked, environment),
+    uses: variable => usesVariable(checked.root, variable),
+    checked,
   }
 }
 
-/** `has` of a field that no schema declares is a mistake: the library would only answer no. */
-function checkTests(environment: Environment, node: AstNode): void {
-  if (node.op === 'call' && node.args[0] === 'has') {
-    const [field] = node.args[1] as [AstNode]
-    if (isField(environment, field)) {
-      const { valid, error } = environment.check(field.input.slice(field.start, field.end))
-      if (!valid) throw shifted(error as PlacedError, field.start)
-    }
-  }
-  for (const child of childrenOf(node)) checkTests(environment, child)
-}
-
-/** Whether a path of fields begins at a variable of the environment, and not at one of a macro. */
-function isField(environment: Environment, { op, args }: AstNode): boolean {
-  if (op === '.') return isField(environment, args[0])
-  return op === 'id' && environment.hasVariable(args)
-}
-
-type PlacedError = Error & { code?: string; summary?: string; range?: { start: number; end: number } }
-
-const shifted = ({ code, summary, message, range }: PlacedError, by: number): object => ({
-  code,
-  summary,
-  message,
-  range: { start: (range?.start ?? 0) + by },
-})
-
-function run(evaluate: () => unknown, allowed: Budget): unknown {
-  const outer = budget
-  budget = allowed
-  try {
-    const value = evaluate()
-    if (allowed.left < 0) throw new CostError('operation cancelled: actual cost limit exceeded')
-    return value
-  } catch (error) {
-    if (error instanceof CostError || allowed.left < 0)
-      throw new CostError('operation cancelled: actual cost limit exceeded')
-    const { summary, message } = error as Error & { summary?: string }
-    throw new EvaluationError(runtimeText(summary ?? message), { cause: error })
-  } finally {
-    budget = outer
-  }
-}
-
-/** cel-go's words for what goes wrong while a rule runs. */
-const runtimeText = (text: string): string =>
-  text
-    .replace(/^No such key: index out of bounds, index (\d+).*/, 'index out of bounds: $1')
-    .replace(/^No such key: /, 'no such key: ')
+/** Whether an expression speaks of a variable. Variables of macros do not hide those outside: their names differ. */
+const usesVariable = (node: Expression, name: string): boolean =>
+  (node.op === 'ident' && node.name === name) || childrenOf(node).some(child => usesVariable(child, name))

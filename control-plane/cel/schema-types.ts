@@ -1,16 +1,39 @@
-import type { Environment } from '@marcbachmann/cel-js'
 import type { JsonSchemaProps } from '../../api/kinds/apiextensions.ts'
-import { isMap } from '../../api/meta/patch/own.ts'
-import { parseDuration } from './durations.ts'
-import { createEnvironment } from './environment.ts'
-import { isSame } from './functions/lists.ts'
+import { isMap, isSame } from '../../api/meta/patch/own.ts'
+import { listMapKey } from '../../api/schema/structural/validate.ts'
+import { createEnvironment, type Environment } from './environment.ts'
+import { fromJson } from './json-values.ts'
+import { parseDuration, parseTimestamp } from './language/times.ts'
+import {
+  BOOL,
+  BYTES,
+  DOUBLE,
+  DURATION,
+  DYN,
+  INT,
+  listOf,
+  mapOf,
+  STRING,
+  TIMESTAMP,
+  Type,
+} from './language/types.ts'
+import { type Fields, isEqual, SchemaList, type Value } from './language/values.ts'
+import * as sizes from './schema-sizes.ts'
 
 /** How values of one schema look to an expression. */
-export interface CelType {
-  /** Name in CEL's notation. */
-  name: string
+export interface Declaration {
+  type: Type
+  /** The most items, members, characters or bytes; 0 where that says nothing. */
+  maxElements: number
+  /** The least characters it takes in JSON. */
+  minSize: number
+  /** By their names in expressions. */
+  fields?: ReadonlyMap<string, Declaration>
+  /** Of items and members. */
+  element?: Declaration
+  key?: Declaration
   /** Turns a JSON value into what the expression works with; undefined where there is none. */
-  convert(value: unknown): unknown
+  convert(value: unknown): Value | undefined
 }
 
 /** Words that cannot be names in an expression. */
@@ -31,134 +54,243 @@ export function escapeName(name: string): string | undefined {
     .replaceAll('/', '__slash__')
 }
 
-const DYN: CelType = { name: 'dyn', convert: dynamic }
-
-/** What a value without schema is to an expression. */
-function dynamic(value: unknown): unknown {
-  if (value === null || value === undefined) return undefined
-  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value
-  if (Array.isArray(value)) return value.map(dynamic)
-  if (isMap(value)) return new Map(Object.entries(value).map(([key, member]) => [key, dynamic(member)]))
-  return value
-}
-
 /** The types of one schema and of all that is inside it, in an environment that knows them. */
 export class SchemaTypes {
   readonly environment: Environment = createEnvironment()
-  #types = new Map<JsonSchemaProps, CelType | undefined>()
-  #count = 0
 
-  /** The type of a schema; undefined when expressions cannot speak of its values. `isRoot`: it has the fields of all objects. */
-  typeOf(schema: JsonSchemaProps, isRoot = false): CelType | undefined {
-    if (!this.#types.has(schema)) this.#types.set(schema, this.#make(schema, isRoot))
-    return this.#types.get(schema)
+  /**
+   * What expressions see of a schema, under a name for its type; undefined when they cannot speak of its values.
+   * `isRoot`: it has the fields of all objects.
+   */
+  declare(schema: JsonSchemaProps, name: string, isRoot = false): Declaration | undefined {
+    const made = this.#make(schema, name, isRoot || schema['x-kubernetes-embedded-resource'] === true)
+    if (!made || !schema.nullable) return made
+    return { ...made, convert: value => (value === null ? null : made.convert(value)) }
   }
 
-  #make(schema: JsonSchemaProps, isRoot: boolean): CelType | undefined {
-    if (schema['x-kubernetes-int-or-string']) return DYN
+  #make(schema: JsonSchemaProps, name: string, isRoot: boolean): Declaration | undefined {
+    if (schema['x-kubernetes-int-or-string'])
+      return { type: DYN, maxElements: sizes.longestText(schema), minSize: 1, convert: intOrString }
     switch (schema.type) {
       case 'array':
-        return this.#list(schema)
+        return this.#list(schema, name)
       case 'object':
-        return this.#object(schema, isRoot)
+        return this.#object(schema, name, isRoot)
       case 'string':
-        return stringType(schema)
+        return stringDeclaration(schema)
       case 'boolean':
-        return { name: 'bool', convert: value => (typeof value === 'boolean' ? value : undefined) }
+        return scalar(BOOL, sizes.SMALLEST_BOOL, value => (typeof value === 'boolean' ? value : undefined))
       case 'integer':
-        return {
-          name: 'int',
-          convert: value => (Number.isInteger(value) ? BigInt(value as number) : undefined),
-        }
+        return scalar(INT, 1, value => (Number.isInteger(value) ? BigInt(value as number) : undefined))
       case 'number':
-        return { name: 'double', convert: value => (typeof value === 'number' ? value : undefined) }
+        return scalar(DOUBLE, 1, value => (typeof value === 'number' ? value : undefined))
       default:
         return undefined
     }
   }
 
-  #list({ items }: JsonSchemaProps): CelType | undefined {
-    const item = items && this.typeOf(items)
-    if (!item) return undefined
-    const convert = (value: unknown) =>
-      Array.isArray(value) ? value.map(one => item.convert(one)) : undefined
-    return { name: `list<${item.name}>`, convert }
+  #list(schema: JsonSchemaProps, name: string): Declaration | undefined {
+    const element = schema.items && this.declare(schema.items, `${name}.@idx`)
+    if (!element) return undefined
+    return {
+      type: listOf(element.type),
+      maxElements: sizes.mostItems(schema, element.minSize),
+      minSize: sizes.SMALLEST_CONTAINER,
+      element,
+      convert: listConverter(schema, element),
+    }
   }
 
-  #object(schema: JsonSchemaProps, isRoot: boolean): CelType | undefined {
+  #object(schema: JsonSchemaProps, name: string, isRoot: boolean): Declaration | undefined {
     const { additionalProperties } = schema
-    if (additionalProperties) {
-      const member = typeof additionalProperties === 'object' ? this.typeOf(additionalProperties) : DYN
-      return member && mapType(member)
+    if (typeof additionalProperties !== 'object') return this.#fields(withObjectMeta(schema, isRoot), name)
+    const element = this.declare(additionalProperties, `${name}.@elem`)
+    if (!element) return undefined
+    return {
+      type: mapOf(STRING, element.type),
+      maxElements: sizes.mostProperties(schema, element.minSize),
+      minSize: sizes.SMALLEST_CONTAINER,
+      element,
+      key: KEY,
+      convert: value => (isMap(value) ? convertMap(value, element) : undefined),
     }
-    return this.#message(propertiesOf(schema, isRoot))
   }
 
-  #message(properties: Record<string, JsonSchemaProps>): CelType {
-    const name = `Object${++this.#count}`
-    const Message = { [name]: class {} }[name]! as new () => Record<string, unknown>
-    const members = Object.entries(properties).flatMap(([key, schema]) => {
+  #fields(schema: JsonSchemaProps, name: string): Declaration {
+    const type = new Type('struct', name)
+    const fields = new Map<string, Declaration>()
+    const keys = new Map<string, string>()
+    let minSize = sizes.SMALLEST_CONTAINER
+    for (const [key, property] of Object.entries(schema.properties ?? {})) {
+      const declaration = this.declare(property, `${name}.${key}`)
       const escaped = escapeName(key)
-      const type = this.typeOf(schema)
-      return escaped && type ? [{ key, escaped, type }] : []
-    })
-    const fields = Object.fromEntries(members.map(({ escaped, type }) => [escaped, type.name]))
-    this.environment.registerType(name, { ctor: Message, fields } as never)
-    this.environment.registerOperator(`${name} == ${name}`, isSame as never)
-    const convert = (value: unknown): unknown => {
-      if (!isMap(value)) return undefined
-      const message = new Message()
-      for (const { key, escaped, type } of members) {
-        const member = type.convert(value[key])
-        if (member !== undefined) message[escaped] = member
-      }
-      return message
+      if (!declaration) continue
+      if (schema.required?.includes(key) && property.default === undefined)
+        minSize += key.length + declaration.minSize + 4
+      if (escaped === undefined) continue
+      fields.set(escaped, declaration)
+      keys.set(escaped, key)
     }
-    return { name, convert }
+    const types = new Map([...fields].map(([field, declaration]) => [field, declaration.type]))
+    this.environment.registerStruct({ type, fields: types })
+    const shape: Shape = { type, fields, keys }
+    return {
+      type,
+      maxElements: 0,
+      minSize,
+      fields,
+      convert: value => (isMap(value) ? new SchemaObject(shape, value) : undefined),
+    }
   }
 }
 
-const STRING: JsonSchemaProps = { type: 'string' }
-const NAMES: JsonSchemaProps = { type: 'object', properties: { name: STRING, generateName: STRING } }
+/** What objects of one schema have in common. */
+interface Shape {
+  type: Type
+  fields: ReadonlyMap<string, Declaration>
+  /** The properties' own names by those in expressions. */
+  keys: ReadonlyMap<string, string>
+}
+
+/** An object seen through its schema: a field is converted when it is asked for. */
+class SchemaObject implements Fields {
+  readonly #shape: Shape
+  readonly raw: Record<string, unknown>
+
+  constructor(shape: Shape, raw: Record<string, unknown>) {
+    this.#shape = shape
+    this.raw = raw
+  }
+
+  get type(): Type {
+    return this.#shape.type
+  }
+
+  get fieldCount(): number {
+    return Object.keys(this.raw).length
+  }
+
+  get(name: string): Value | undefined {
+    const key = this.#shape.keys.get(name)
+    if (key === undefined || !Object.hasOwn(this.raw, key)) return undefined
+    return this.#shape.fields.get(name)!.convert(this.raw[key])
+  }
+
+  *fieldValues(): Generator<[string, Value]> {
+    for (const name of this.#shape.fields.keys()) {
+      const value = this.get(name)
+      if (value !== undefined) yield [name, value]
+    }
+  }
+
+  isSameFields(other: Fields): boolean {
+    const { raw } = other as SchemaObject
+    if (this.raw === raw) return true
+    if (this.fieldCount !== other.fieldCount) return false
+    const escaped = new Map([...this.#shape.keys].map(([name, key]) => [key, name]))
+    return Object.keys(this.raw).every(key => {
+      if (!Object.hasOwn(raw, key)) return false
+      const name = escaped.get(key)
+      return name === undefined ? isSame(this.raw[key], raw[key]) : isEqual(this.get(name), other.get(name))
+    })
+  }
+}
+
+const scalar = (type: Type, minSize: number, convert: Declaration['convert']): Declaration => ({
+  type,
+  maxElements: 0,
+  minSize,
+  convert,
+})
+
+/** Keys of maps: nothing limits their length. */
+const KEY: Declaration = scalar(STRING, sizes.SMALLEST_TEXT, asString)
+
+function asString(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+const intOrString = (value: unknown): Value | undefined =>
+  typeof value === 'string' || Number.isInteger(value) ? fromJson(value) : undefined
+
+function convertMap(value: Record<string, unknown>, element: Declaration): Map<string, Value> {
+  const map = new Map<string, Value>()
+  for (const key of Object.keys(value)) {
+    const member = element.convert(value[key])
+    if (member !== undefined) map.set(key, member)
+  }
+  return map
+}
+
+function listConverter(schema: JsonSchemaProps, element: Declaration): Declaration['convert'] {
+  const listType = schema['x-kubernetes-list-type']
+  const convert = (item: unknown): Value => element.convert(item)
+  if (listType !== 'set' && listType !== 'map')
+    return value => (Array.isArray(value) ? value.map(convert) : undefined)
+  const keys = schema['x-kubernetes-list-map-keys'] ?? []
+  const keyOf = (item: Value): string => listMapKey((item as SchemaObject).raw, keys, schema)
+  return value => {
+    if (!Array.isArray(value)) return undefined
+    const list = SchemaList.from(value, convert) as SchemaList
+    list.listType = listType
+    list.keyOf = listType === 'map' ? keyOf : undefined
+    return list
+  }
+}
+
+const TEXT: JsonSchemaProps = { type: 'string' }
+const NAMES: JsonSchemaProps = { type: 'object', properties: { name: TEXT, generateName: TEXT } }
 
 /** Every object has a type and a name, whatever its schema says. */
-function propertiesOf(schema: JsonSchemaProps, isRoot: boolean): Record<string, JsonSchemaProps> {
-  const own = schema.properties ?? {}
-  if (!isRoot && !schema['x-kubernetes-embedded-resource']) return own
-  return { ...own, apiVersion: STRING, kind: STRING, metadata: NAMES }
+function withObjectMeta(schema: JsonSchemaProps, isRoot: boolean): JsonSchemaProps {
+  if (!isRoot) return schema
+  const { kind, apiVersion, metadata } = schema.properties ?? {}
+  const { name, generateName } = metadata?.properties ?? {}
+  const isThere = [kind, apiVersion, name, generateName].every(property => property?.type === 'string')
+  if (isThere && metadata?.type === 'object') return schema
+  return { ...schema, properties: { ...schema.properties, apiVersion: TEXT, kind: TEXT, metadata: NAMES } }
 }
 
-function mapType(member: CelType): CelType {
-  return {
-    name: `map<string, ${member.name}>`,
-    convert: value =>
-      isMap(value)
-        ? new Map(Object.entries(value).map(([key, one]) => [key, member.convert(one)]))
-        : undefined,
-  }
-}
-
-const asString = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
-
-function stringType({ format }: JsonSchemaProps): CelType {
-  switch (format) {
+/** Texts of some formats are bytes and times. */
+function stringDeclaration(schema: JsonSchemaProps): Declaration {
+  const maxElements = sizes.longestText(schema)
+  const make = (type: Type, minSize: number, convert: (text: string) => Value | undefined): Declaration => ({
+    type,
+    maxElements,
+    minSize,
+    convert: value => (typeof value === 'string' ? convert(value) : undefined),
+  })
+  switch (schema.format) {
     case 'byte':
-      return {
-        name: 'bytes',
-        convert: value => value && new Uint8Array(Buffer.from(String(value), 'base64')),
-      }
+      return make(BYTES, sizes.SMALLEST_TEXT, text => new Uint8Array(Buffer.from(text, 'base64')))
     case 'date':
+      return make(TIMESTAMP, sizes.DATE, parseTimestamp)
     case 'date-time':
-      return {
-        name: 'google.protobuf.Timestamp',
-        convert: value => (value ? new Date(String(value)) : undefined),
-      }
+      return make(TIMESTAMP, sizes.SMALLEST_TIME, parseTimestamp)
     case 'duration':
-      return {
-        name: 'google.protobuf.Duration',
-        convert: value => (value ? parseDuration(String(value)) : undefined),
-      }
+      return make(DURATION, sizes.SMALLEST_DURATION, text => parseDuration(text.replaceAll(' ', ''), UNITS))
     default:
-      return { name: 'string', convert: asString }
+      return make(STRING, sizes.SMALLEST_TEXT, text => text)
   }
 }
+
+/** Nanoseconds. Durations of schemas may also be told in days and weeks, and in words. */
+const UNITS: Record<string, bigint> = Object.fromEntries(
+  (
+    [
+      ['ns nano nanosecond', 1n],
+      ['us µs micro microsecond', 1_000n],
+      ['ms milli millisecond', 1_000_000n],
+      ['s sec second', 1_000_000_000n],
+      ['m min minute', 60_000_000_000n],
+      ['h hr hour', 3_600_000_000_000n],
+      ['d day', 86_400_000_000_000n],
+      ['w wk week', 604_800_000_000_000n],
+    ] as const
+  ).flatMap(([names, nanos]) =>
+    names.split(' ').flatMap(name => [
+      [name, nanos],
+      [name.length > 2 ? `${name}s` : name, nanos],
+    ]),
+  ),
+)

@@ -25,6 +25,8 @@ export function customStrategy({ resource, version, isTerminating }: CustomStrat
   const hasRules = mentionsRules(schema)
   const rules = ruleValidator(hasRules ? schema : undefined)
   const hasStatus = version.subresources?.status !== undefined
+  /** What was said of objects that broke a rule before and still do. */
+  const warned = new WeakMap<ApiObject, string[]>()
   return {
     hasGeneration: true,
     allowUnconditionalUpdate: false,
@@ -42,10 +44,13 @@ export function customStrategy({ resource, version, isTerminating }: CustomStrat
       const errors = [...validateCustom(object, schema, old), ...validateScale(object, version)]
       const validator = rules()
       if (!validator) return errors
-      return errors.some(isBlocking)
-        ? [...errors, NOT_CHECKED]
-        : [...errors, ...validator.validate(object, old)]
+      if (errors.some(isBlocking)) return [...errors, NOT_CHECKED]
+      const told: string[] = []
+      const broken = validator.validate(object, old, text => told.push(text))
+      if (told.length > 0) warned.set(object, told)
+      return [...errors, ...broken]
     },
+    ...(hasRules && { warnings: object => warned.get(object) ?? [] }),
   }
 }
 

@@ -1,8 +1,14 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { Address4, Address6 } from 'ip-address'
-import { addAll, addNamespace, addType, type Register } from './types.ts'
+import { Type } from '../language/types.ts'
+import { EvaluationError, type Typed } from '../language/values.ts'
+import { addAll, addType, type Register } from './types.ts'
 
-class CelIp {
+const IP = new Type('opaque', 'net.IP')
+const CIDR = new Type('opaque', 'net.CIDR')
+
+class CelIp implements Typed {
+  readonly type = IP
   readonly family: 4 | 6
   readonly value: bigint
   /** As Go prints it. */
@@ -15,6 +21,15 @@ class CelIp {
     this.text = address.correctForm()
   }
 
+  isSame(other: CelIp): boolean {
+    return this.text === other.text
+  }
+
+  /** Bytes. */
+  size(): number {
+    return this.family === 4 ? 4 : 16
+  }
+
   is(...ranges: string[]): boolean {
     return ranges.some(range => new CelCidr(range).contains(this))
   }
@@ -24,7 +39,8 @@ class CelIp {
   }
 }
 
-class CelCidr {
+class CelCidr implements Typed {
+  readonly type = CIDR
   readonly ip: CelIp
   readonly length: number
 
@@ -32,6 +48,15 @@ class CelCidr {
     const [address = '', length = ''] = text.split('/')
     this.ip = new CelIp(address)
     this.length = Number(length)
+  }
+
+  isSame(other: CelCidr): boolean {
+    return String(this) === String(other)
+  }
+
+  /** Bytes of the prefix. */
+  size(): number {
+    return Math.ceil(this.length / 8)
   }
 
   get #hostBits(): bigint {
@@ -65,7 +90,7 @@ function isCidr(text: string): boolean {
 
 function parseIp(text: string): CelIp {
   if (!isIp(text))
-    throw new Error(
+    throw new EvaluationError(
       `IP Address ${JSON.stringify(text)} parse error during conversion from string: ParseAddr(${JSON.stringify(text)}): unable to parse IP`,
     )
   return new CelIp(text)
@@ -73,7 +98,7 @@ function parseIp(text: string): CelIp {
 
 function parseCidr(text: string): CelCidr {
   if (!isCidr(text))
-    throw new Error(
+    throw new EvaluationError(
       `network address parse error during conversion from string: netip.ParsePrefix(${JSON.stringify(text)}): no '/'`,
     )
   return new CelCidr(text)
@@ -83,43 +108,56 @@ function containsCidr(outer: CelCidr, inner: CelCidr): boolean {
   return outer.length <= inner.length && outer.contains(inner.ip)
 }
 
+const isGlobalUnicast = (ip: CelIp): boolean => ip.value !== 0n && !ip.is(...NOT_GLOBAL)
+
+const NOT_GLOBAL = [
+  '255.255.255.255/32',
+  '127.0.0.0/8',
+  '::1/128',
+  '224.0.0.0/4',
+  'ff00::/8',
+  '169.254.0.0/16',
+  'fe80::/10',
+]
+
 /** Kubernetes' `ip(…)` and `cidr(…)`. */
 export const registerNetwork: Register = environment => {
-  addType(environment, 'net.IP', CelIp, (a, b) => a.text === b.text)
-  addType(environment, 'net.CIDR', CelCidr, (a, b) => String(a) === String(b))
-  addAll(environment, {
-    'ip(string): net.IP': parseIp,
-    'isIP(string): bool': isIp,
-    'string(net.IP): string': String,
-    'net.IP.family(): int': ({ family }: CelIp) => BigInt(family),
-    'net.IP.isUnspecified(): bool': (ip: CelIp) => ip.value === 0n,
-    'net.IP.isLoopback(): bool': (ip: CelIp) => ip.is('127.0.0.0/8', '::1/128'),
-    'net.IP.isLinkLocalMulticast(): bool': (ip: CelIp) => ip.is('224.0.0.0/24', 'ff02::/16'),
-    'net.IP.isLinkLocalUnicast(): bool': (ip: CelIp) => ip.is('169.254.0.0/16', 'fe80::/10'),
-    'net.IP.isGlobalUnicast(): bool': (ip: CelIp) =>
-      ip.value !== 0n &&
-      !ip.is(
-        '255.255.255.255/32',
-        '127.0.0.0/8',
-        '::1/128',
-        '224.0.0.0/4',
-        'ff00::/8',
-        '169.254.0.0/16',
-        'fe80::/10',
-      ),
-    'cidr(string): net.CIDR': parseCidr,
-    'isCIDR(string): bool': isCidr,
-    'string(net.CIDR): string': String,
-    'net.CIDR.containsIP(net.IP): bool': (cidr: CelCidr, ip: CelIp) => cidr.contains(ip),
-    'net.CIDR.containsIP(string): bool': (cidr: CelCidr, text: string) => cidr.contains(parseIp(text)),
-    'net.CIDR.containsCIDR(net.CIDR): bool': containsCidr,
-    'net.CIDR.containsCIDR(string): bool': (cidr: CelCidr, text: string) =>
-      containsCidr(cidr, parseCidr(text)),
-    'net.CIDR.ip(): net.IP': ({ ip }: CelCidr) => ip,
-    'net.CIDR.masked(): net.CIDR': (cidr: CelCidr) => cidr.masked(),
-    'net.CIDR.prefixLength(): int': ({ length }: CelCidr) => BigInt(length),
+  addType(environment, IP)
+  addType(environment, CIDR)
+  const range = (id: string, ...ranges: string[]) => ({
+    [id]: ['net.IP.(): bool', (ip: CelIp) => ip.is(...ranges)] as const,
   })
-  addNamespace(environment, 'ip', {
-    'isCanonical(string): bool': (text: string) => parseIp(text).text === text,
+  addAll(environment, {
+    ip: {
+      string_to_ip: ['(string): net.IP', parseIp],
+      cidr_ip: ['net.CIDR.(): net.IP', ({ ip }: CelCidr) => ip],
+    },
+    isIP: { is_ip: ['(string): bool', isIp] },
+    string: { ip_to_string: ['(net.IP): string', String], cidr_to_string: ['(net.CIDR): string', String] },
+    family: { ip_family: ['net.IP.(): int', ({ family }: CelIp) => BigInt(family)] },
+    'ip.isCanonical': { ip_is_canonical: ['(string): bool', (text: string) => parseIp(text).text === text] },
+    isUnspecified: { ip_is_unspecified: ['net.IP.(): bool', ({ value }: CelIp) => value === 0n] },
+    isLoopback: range('ip_is_loopback', '127.0.0.0/8', '::1/128'),
+    isLinkLocalMulticast: range('ip_is_link_local_multicast', '224.0.0.0/24', 'ff02::/16'),
+    isLinkLocalUnicast: range('ip_is_link_local_unicast', '169.254.0.0/16', 'fe80::/10'),
+    isGlobalUnicast: { ip_is_global_unicast: ['net.IP.(): bool', isGlobalUnicast] },
+    cidr: { string_to_cidr: ['(string): net.CIDR', parseCidr] },
+    isCIDR: { is_cidr: ['(string): bool', isCidr] },
+    containsIP: {
+      cidr_contains_ip_string: [
+        'net.CIDR.(string): bool',
+        (cidr: CelCidr, text: string) => cidr.contains(parseIp(text)),
+      ],
+      cidr_contains_ip_ip: ['net.CIDR.(net.IP): bool', (cidr: CelCidr, ip: CelIp) => cidr.contains(ip)],
+    },
+    containsCIDR: {
+      cidr_contains_cidr_string: [
+        'net.CIDR.(string): bool',
+        (cidr: CelCidr, text: string) => containsCidr(cidr, parseCidr(text)),
+      ],
+      cidr_contains_cidr: ['net.CIDR.(net.CIDR): bool', containsCidr],
+    },
+    masked: { cidr_masked: ['net.CIDR.(): net.CIDR', (cidr: CelCidr) => cidr.masked()] },
+    prefixLength: { cidr_prefix_length: ['net.CIDR.(): int', ({ length }: CelCidr) => BigInt(length)] },
   })
 }

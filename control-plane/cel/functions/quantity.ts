@@ -1,9 +1,14 @@
 import { formatQuantity, parseQuantity, type Quantity } from '../../../api/meta/quantity.ts'
+import { Type } from '../language/types.ts'
+import { EvaluationError, type Typed } from '../language/values.ts'
 import { addAll, addType, type Register } from './types.ts'
+
+const QUANTITY = new Type('struct', 'kubernetes.Quantity')
 
 const NANO = 1_000_000_000n
 
-class CelQuantity implements Quantity {
+class CelQuantity implements Quantity, Typed {
+  readonly type = QUANTITY
   readonly nano: bigint
   readonly format: Quantity['format']
 
@@ -16,6 +21,10 @@ class CelQuantity implements Quantity {
     return new CelQuantity({ nano: this.nano + nano, format: this.format })
   }
 
+  isSame(other: CelQuantity): boolean {
+    return this.nano === other.nano
+  }
+
   toString(): string {
     return formatQuantity(this)
   }
@@ -25,7 +34,7 @@ function parse(text: string): CelQuantity {
   try {
     return new CelQuantity(parseQuantity(text))
   } catch (cause) {
-    throw new Error(`quantity parse error: ${(cause as Error).message}`, { cause })
+    throw new EvaluationError((cause as Error).message, { cause })
   }
 }
 
@@ -42,7 +51,7 @@ const isWhole = ({ nano }: CelQuantity): boolean =>
   nano % NANO === 0n && BigInt.asIntN(64, nano / NANO) === nano / NANO
 
 function toInteger(quantity: CelQuantity): bigint {
-  if (!isWhole(quantity)) throw new Error('cannot convert value to integer')
+  if (!isWhole(quantity)) throw new EvaluationError('cannot convert value to integer')
   return quantity.nano / NANO
 }
 
@@ -51,21 +60,35 @@ const compare = (a: CelQuantity, b: CelQuantity): bigint =>
 
 /** Kubernetes' `quantity(…)`. */
 export const registerQuantity: Register = environment => {
-  const type = 'kubernetes.Quantity'
-  addType(environment, type, CelQuantity, (a, b) => a.nano === b.nano)
+  const type = QUANTITY.name
+  const sign = ({ nano }: CelQuantity): bigint => (nano < 0n ? -1n : nano > 0n ? 1n : 0n)
+  addType(environment, QUANTITY)
   addAll(environment, {
-    [`quantity(string): ${type}`]: parse,
-    'isQuantity(string): bool': isQuantity,
-    [`${type}.sign(): int`]: ({ nano }: CelQuantity) => (nano < 0n ? -1n : nano > 0n ? 1n : 0n),
-    [`${type}.isInteger(): bool`]: isWhole,
-    [`${type}.asInteger(): int`]: toInteger,
-    [`${type}.asApproximateFloat(): double`]: ({ nano }: CelQuantity) => Number(nano) / 1e9,
-    [`${type}.isGreaterThan(${type}): bool`]: (a: CelQuantity, b: CelQuantity) => a.nano > b.nano,
-    [`${type}.isLessThan(${type}): bool`]: (a: CelQuantity, b: CelQuantity) => a.nano < b.nano,
-    [`${type}.compareTo(${type}): int`]: compare,
-    [`${type}.add(${type}): ${type}`]: (a: CelQuantity, b: CelQuantity) => a.plus(b.nano),
-    [`${type}.add(int): ${type}`]: (a: CelQuantity, b: bigint) => a.plus(b * NANO),
-    [`${type}.sub(${type}): ${type}`]: (a: CelQuantity, b: CelQuantity) => a.plus(-b.nano),
-    [`${type}.sub(int): ${type}`]: (a: CelQuantity, b: bigint) => a.plus(-b * NANO),
+    quantity: { string_to_quantity: [`(string): ${type}`, parse] },
+    isQuantity: { is_quantity_string: ['(string): bool', isQuantity] },
+    sign: { quantity_sign: [`(${type}): int`, sign], quantity_sign_member: [`${type}.(): int`, sign] },
+    isInteger: { quantity_is_integer: [`${type}.(): bool`, isWhole] },
+    asInteger: { quantity_get_int: [`${type}.(): int`, toInteger] },
+    asApproximateFloat: {
+      quantity_get_float: [`${type}.(): double`, ({ nano }: CelQuantity) => Number(nano) / 1e9],
+    },
+    isGreaterThan: {
+      quantity_is_greater_than: [
+        `${type}.(${type}): bool`,
+        (a: CelQuantity, b: CelQuantity) => a.nano > b.nano,
+      ],
+    },
+    isLessThan: {
+      quantity_is_less_than: [`${type}.(${type}): bool`, (a: CelQuantity, b: CelQuantity) => a.nano < b.nano],
+    },
+    compareTo: { quantity_compare_to: [`${type}.(${type}): int`, compare] },
+    add: {
+      quantity_add: [`${type}.(${type}): ${type}`, (a: CelQuantity, b: CelQuantity) => a.plus(b.nano)],
+      quantity_add_int: [`${type}.(int): ${type}`, (a: CelQuantity, b: bigint) => a.plus(b * NANO)],
+    },
+    sub: {
+      quantity_sub: [`${type}.(${type}): ${type}`, (a: CelQuantity, b: CelQuantity) => a.plus(-b.nano)],
+      quantity_sub_int: [`${type}.(int): ${type}`, (a: CelQuantity, b: bigint) => a.plus(-b * NANO)],
+    },
   })
 }

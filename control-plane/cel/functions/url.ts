@@ -1,6 +1,11 @@
+import { Type } from '../language/types.ts'
+import { EvaluationError, type Typed } from '../language/values.ts'
 import { addAll, addType, type Register } from './types.ts'
 
-class CelUrl {
+const URL_TYPE = new Type('struct', 'kubernetes.URL')
+
+class CelUrl implements Typed {
+  readonly type = URL_TYPE
   readonly url: URL
   /** Whether what was given is a path alone. */
   readonly isPath: boolean
@@ -12,6 +17,10 @@ class CelUrl {
     this.url = new URL(text, this.isPath ? 'path://' : undefined)
   }
 
+  isSame(other: CelUrl): boolean {
+    return this.text === other.text
+  }
+
   query(): Map<string, string[]> {
     const found = new Map<string, string[]>()
     for (const [key, value] of this.url.searchParams) found.set(key, [...(found.get(key) ?? []), value])
@@ -21,7 +30,7 @@ class CelUrl {
 
 function parse(text: string): CelUrl {
   if (!isUrl(text))
-    throw new Error(
+    throw new EvaluationError(
       `URL parse error during conversion from string: parse ${JSON.stringify(text)}: invalid URI for request`,
     )
   return new CelUrl(text)
@@ -37,22 +46,29 @@ function isUrl(text: string): boolean {
 const authority = ({ text, isPath }: CelUrl): string =>
   isPath ? '' : (/^[^:]+:\/\/(?:[^/?#@]*@)?([^/?#]*)/.exec(text)?.[1] ?? '')
 
+const hostname = (url: CelUrl): string =>
+  authority(url)
+    .replace(/:\d*$/, '')
+    .replace(/^\[(.*)\]$/, '$1')
+
+const escapedPath = ({ text, isPath }: CelUrl): string =>
+  (isPath ? text : text.replace(/^[^:]+:\/\/[^/?#]*/, '')).replace(/[?#].*$/, '')
+
 /** Kubernetes' `url(…)`. */
 export const registerUrl: Register = environment => {
-  addType(environment, 'kubernetes.URL', CelUrl, (a, b) => a.text === b.text)
+  const type = URL_TYPE.name
+  const scheme = ({ url, isPath }: CelUrl): string => (isPath ? '' : url.protocol.slice(0, -1))
+  addType(environment, URL_TYPE)
   addAll(environment, {
-    'url(string): kubernetes.URL': parse,
-    'isURL(string): bool': isUrl,
-    'kubernetes.URL.getScheme(): string': ({ url, isPath }: CelUrl) =>
-      isPath ? '' : url.protocol.slice(0, -1),
-    'kubernetes.URL.getHost(): string': authority,
-    'kubernetes.URL.getHostname(): string': (url: CelUrl) =>
-      authority(url)
-        .replace(/:\d*$/, '')
-        .replace(/^\[(.*)\]$/, '$1'),
-    'kubernetes.URL.getPort(): string': (url: CelUrl) => /:(\d*)$/.exec(authority(url))?.[1] ?? '',
-    'kubernetes.URL.getEscapedPath(): string': ({ text, isPath }: CelUrl) =>
-      (isPath ? text : text.replace(/^[^:]+:\/\/[^/?#]*/, '')).replace(/[?#].*$/, ''),
-    'kubernetes.URL.getQuery(): map<string, list<string>>': (url: CelUrl) => url.query(),
+    url: { string_to_url: [`(string): ${type}`, parse] },
+    isURL: { is_url_string: ['(string): bool', isUrl] },
+    getScheme: { url_get_scheme: [`${type}.(): string`, scheme] },
+    getHost: { url_get_host: [`${type}.(): string`, authority] },
+    getHostname: { url_get_hostname: [`${type}.(): string`, hostname] },
+    getPort: {
+      url_get_port: [`${type}.(): string`, (url: CelUrl) => /:(\d*)$/.exec(authority(url))?.[1] ?? ''],
+    },
+    getEscapedPath: { url_get_escaped_path: [`${type}.(): string`, escapedPath] },
+    getQuery: { url_get_query: [`${type}.(): map(string, list(string))`, (url: CelUrl) => url.query()] },
   })
 }
