@@ -6,6 +6,8 @@ import type { Connection } from './connection.ts'
 const CALL_DEADLINE = 10_000
 const FIRST_PAUSE = 10
 const LONGEST_PAUSE = 300
+/** So often a call goes at once where a member of a cluster sent it. */
+const MOST_REDIRECTIONS = 4
 
 /** Leads calls to the Redis that keeps what they are about. */
 export interface Route {
@@ -41,8 +43,10 @@ export async function call<T>(
 ): Promise<T> {
   const end = Date.now() + deadline
   let mayBeDone = false
+  let redirections = 0
   for (let pause = FIRST_PAUSE; ; pause = Math.min(pause * 2, LONGEST_PAUSE)) {
     let attempt: Attempt | undefined
+    let isSentOn = false
     try {
       const connection = await route.connect(end - Date.now())
       attempt = { connection, redis: connection.redis, mayBeDone }
@@ -56,8 +60,10 @@ export async function call<T>(
       mayBeDone ||= isDisconnected || attempt?.mayBeDone === true
       if ((!isDisconnected && !PASSING.test(failure.message)) || Date.now() + pause > end)
         throw unavailable(failure)
+      // Where it is sent it is answered, but for members that disagree for a while.
+      isSentOn = redirections++ < MOST_REDIRECTIONS && /^(ASK|MOVED) /.test(failure.message)
     }
-    await new Promise(resolve => setTimeout(resolve, pause))
+    if (!isSentOn) await new Promise(resolve => setTimeout(resolve, pause))
   }
 }
 

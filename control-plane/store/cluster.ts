@@ -4,8 +4,9 @@ import { StoreError } from '../../plugins/store.ts'
 import type { Route } from './call.ts'
 import type { Connection } from './connection.ts'
 import { keysOf } from './documents.ts'
+import { type Redirection, redirectionOf } from './redirection.ts'
 import type { Address, StoreTarget } from './store-url.ts'
-import type { Connect, Purpose, Topology } from './topology.ts'
+import type { Connect, Manner, Purpose, Topology } from './topology.ts'
 
 /** Slots from `first` to `last` are kept by the master at `address`. */
 interface SlotRange {
@@ -45,9 +46,18 @@ export class Cluster implements Topology {
   }
 
   route(type: string, purpose: Purpose): Route {
+    let redirection: Redirection | undefined
     return {
-      connect: timeout => this.#find(type, purpose, Date.now() + timeout),
+      connect: async timeout => {
+        const end = Date.now() + timeout
+        const sent = redirection
+        redirection = undefined
+        return (sent && (await this.#follow(sent, type, purpose, end))) ?? this.#find(type, purpose, end)
+      },
       failed: (connection, error) => {
+        redirection = redirectionOf(error.message, connection?.redis.options.host ?? '')
+        // While a slot is on its way its master stays what it was.
+        if (redirection?.asks || error.message.startsWith('TRYAGAIN')) return
         this.#isStale = true
         // A member that lost the slot may get it back as another one's heir: no connection outlives that.
         if (connection && /^(MOVED|READONLY|UNBLOCKED)/.test(error.message)) this.#discard(connection)
@@ -75,6 +85,22 @@ export class Cluster implements Topology {
   close(): void {
     this.#closed = true
     for (const connection of this.#connections.values()) connection.close()
+  }
+
+  /** Goes where a member sent a call, if that one can be reached. */
+  async #follow(
+    { address, asks }: Redirection,
+    type: string,
+    purpose: Purpose,
+    end: number,
+  ): Promise<Connection | undefined> {
+    const group = purpose === 'feed' ? type : ''
+    const connection = this.#connection(address, purpose, group, asks ? 'asking' : undefined)
+    if (!(await isReady(connection, Math.min(PATIENCE, end - Date.now())))) return undefined
+    // Keys arrive one by one, and one that is not there yet would read as one that is not: with a command about several
+    // the master says so (TRYAGAIN).
+    if (asks) await connection.redis.exists(...Object.values(keysOf(type)))
+    return connection
   }
 
   async #find(type: string, purpose: Purpose, end: number): Promise<Connection> {
@@ -105,11 +131,11 @@ export class Cluster implements Topology {
     return this.#table.find(range => range.first <= number && number <= range.last)?.address
   }
 
-  #connection(address: Address, purpose: Purpose, group: string): Connection {
-    const name = `${purpose} ${group} ${nameOf(address)}`
+  #connection(address: Address, purpose: Purpose, group: string, manner?: Manner): Connection {
+    const name = `${purpose} ${manner ?? ''} ${group} ${nameOf(address)}`
     let connection = this.#connections.get(name)
     if (!connection) {
-      connection = this.#connect({ ...this.#target.redis, ...address })
+      connection = this.#connect({ ...this.#target.redis, ...address }, manner)
       this.#connections.set(name, connection)
     }
     return connection

@@ -19,11 +19,15 @@ export class Connection {
   lineage = ''
   #log: Logger
   #gathering: Redis['stream'] | undefined
+  #identified: (connection: Connection) => void
   /** Why the last try to connect failed. */
   #fault = ''
   #waiting = new Set<() => void>()
+  #isClosed = false
 
-  constructor(options: RedisOptions, log: Logger) {
+  /** `identified` is told of each connection that was made, before it is used. */
+  constructor(options: RedisOptions, log: Logger, identified: (connection: Connection) => void = () => {}) {
+    this.#identified = identified
     this.#log = log
     this.redis = new Redis({
       protocol: 2,
@@ -87,7 +91,10 @@ export class Connection {
     })
   }
 
+  /** May be called by all whose calls failed. */
   close(): void {
+    if (this.#isClosed) return
+    this.#isClosed = true
     this.redis.disconnect()
   }
 
@@ -110,6 +117,7 @@ export class Connection {
       this.lineage = UNKNOWN
     }
     this.#fault = ''
+    this.#identified(this)
     for (const wake of this.#waiting) wake()
   }
 }

@@ -1,4 +1,5 @@
-import type { Redis } from 'ioredis'
+import { isDeepStrictEqual } from 'node:util'
+import type { ChainableCommander, Redis } from 'ioredis'
 import type { Logger } from '../../plugins/plugin.ts'
 import {
   type Change,
@@ -12,7 +13,6 @@ import {
 } from '../../plugins/store.ts'
 import { type Attempt, call, type Route } from './call.ts'
 import { Compaction } from './compaction.ts'
-import type { Connection } from './connection.ts'
 import { createTopology } from './create-topology.ts'
 import {
   changeOf,
@@ -24,6 +24,7 @@ import {
   unbroken,
 } from './documents.ts'
 import { Feed } from './feed.ts'
+import { Lineages } from './lineages.ts'
 import { LogLengths } from './log-length.ts'
 import { Replication } from './replication.ts'
 import { Script } from './script.ts'
@@ -48,6 +49,8 @@ const LOG_RETENTION = 10 * 60_000
 /** A store that does not answer a ping for so long is not well. Milliseconds. */
 const PING_DEADLINE = 3_000
 const SCAN_COUNT = 1_000
+/** So often the masters of a cluster are asked for a moment without writes. */
+const PASSES = 50
 
 const put = new Script(PUT)
 const remove = new Script(DELETE)
@@ -80,7 +83,8 @@ class RedisStore implements StorePlugin {
   #compaction: Compaction
   #isCluster: boolean
   #isClosed = false
-  #lineageOf: (connection: Connection) => string
+  /** Not of a single Redis, which nobody takes over. */
+  #lineages: Lineages | undefined
   #asked = new Map<string, Promise<number>>()
 
   constructor({ url, log, logLength, logRetention = LOG_RETENTION }: RedisStoreOptions) {
@@ -89,8 +93,8 @@ class RedisStore implements StorePlugin {
     this.#logLengths = new LogLengths(logLength)
     this.#replication = new Replication(target.replicas)
     this.#isCluster = target.mode === 'cluster'
-    this.#lineageOf = target.mode === 'single' ? () => '' : connection => connection.lineage
-    this.#topology = createTopology(target, log)
+    this.#lineages = target.mode === 'single' ? undefined : new Lineages()
+    this.#topology = createTopology(target, connection => this.#lineages?.connected(connection), log)
     this.#compaction = new Compaction(this, logRetention, log)
   }
 
@@ -102,8 +106,8 @@ class RedisStore implements StorePlugin {
   async snapshot(type: string): Promise<Snapshot> {
     const keys = keysOf(type)
     const [revision, fields] = await this.#read(type, async ({ redis }) => {
-      const replies = await redis.multi().get(keys.revision).hgetallBuffer(keys.documents).exec()
-      return results(replies) as [string | null, Record<string, Buffer>]
+      const asked = redis.multi().get(keys.revision).hgetallBuffer(keys.documents)
+      return (await results(asked)) as [string | null, Record<string, Buffer>]
     })
     const documents = Object.entries(fields).map(([key, bytes]) => storedDocument(key, bytes))
     return { revision: Number(revision ?? 1), documents }
@@ -125,7 +129,7 @@ class RedisStore implements StorePlugin {
     this.#logLengths.note(type, head.length + tail.length)
     const [done, answer] = (await this.#write(type, attempt => {
       const values = [key, String(expected), head, tail, String(this.#logLengths.of(type))]
-      return put.run(attempt.redis, keyList(type), [...values, ...this.#circumstances(attempt)])
+      return put.run(attempt.redis, keyList(type), [...values, ...this.#circumstances(type, attempt)])
     })) as [number, Buffer | null]
     if (!done) return { ok: false, current: answer ? storedDocument(key, answer) : undefined }
     const digits = answer!.toString('latin1')
@@ -135,7 +139,7 @@ class RedisStore implements StorePlugin {
   async delete(type: string, key: string, expected: number): Promise<WriteResult> {
     const [done, answer, last] = (await this.#write(type, attempt => {
       const values = [key, String(expected), String(this.#logLengths.of(type))]
-      return remove.run(attempt.redis, keyList(type), [...values, ...this.#circumstances(attempt)])
+      return remove.run(attempt.redis, keyList(type), [...values, ...this.#circumstances(type, attempt)])
     })) as [number, Buffer | null, Buffer?]
     if (!done) return { ok: false, current: answer ? storedDocument(key, answer) : undefined }
     return { ok: true, revision: Number(answer!.toString('latin1')), bytes: Buffer.from(last!) }
@@ -144,8 +148,8 @@ class RedisStore implements StorePlugin {
   async log(type: string, after: number, limit: number): Promise<Change[]> {
     const keys = keysOf(type)
     const [entries, current] = await this.#read(type, async ({ redis }) => {
-      const pipeline = redis.multi().xrangeBuffer(keys.log, `${after + 1}-0`, '+', 'COUNT', limit)
-      return results(await pipeline.get(keys.revision).exec()) as [StreamEntry[], string | null]
+      const asked = redis.multi().xrangeBuffer(keys.log, `${after + 1}-0`, '+', 'COUNT', limit)
+      return (await results(asked.get(keys.revision))) as [StreamEntry[], string | null]
     })
     const changes = entries.map(changeOf)
     const first = changes[0]?.revision ?? Number(current ?? 1) + 1
@@ -165,7 +169,18 @@ class RedisStore implements StorePlugin {
     return feed.subscribe(type, after, listener)
   }
 
+  /** Of a cluster: what its masters say twice in a row was so at one moment in between. */
   async types(): Promise<Map<string, number>> {
+    let types = await this.#types()
+    for (let pass = 0; this.#isCluster && pass < PASSES; pass++) {
+      const again = await this.#types()
+      if (isDeepStrictEqual(again, types)) break
+      types = again
+    }
+    return types
+  }
+
+  async #types(): Promise<Map<string, number>> {
     const routes = await this.#topology.everywhere()
     const found = await Promise.all(
       routes.map(route => call(route, ({ redis }) => revisions(redis, this.#isCluster))),
@@ -215,12 +230,14 @@ class RedisStore implements StorePlugin {
     return call(route, async attempt => {
       const answer = await command(attempt)
       await this.#replication.confirm(attempt)
+      this.#lineages?.wrote(type, attempt.connection)
       return answer
     })
   }
 
-  #circumstances({ connection, mayBeDone }: Attempt): string[] {
-    return [mayBeDone ? '1' : '0', this.#lineageOf(connection)]
+  #circumstances(type: string, { connection, mayBeDone }: Attempt): string[] {
+    const before = this.#lineages?.predecessor(type, connection)
+    return [mayBeDone ? '1' : '0', ...(before === undefined ? [''] : [connection.lineage, before])]
   }
 }
 
@@ -240,12 +257,16 @@ async function revisions(redis: Redis, isCluster: boolean): Promise<Map<string, 
   } while (cursor !== '0')
   const pipeline = isCluster ? redis.pipeline() : redis.multi()
   for (const key of keys) pipeline.get(key)
-  const replies = results(await pipeline.exec())
+  const replies = await results(pipeline)
   return new Map([...keys].map((key, index) => [typeOfKey(key), Number(replies[index] ?? 1)]))
 }
 
-/** The replies of a MULTI, or its first error. */
-function results(replies: [Error | null, unknown][] | null): unknown[] {
+/** The replies of a MULTI; throws why it, or a part of it, was refused. */
+async function results(asked: ChainableCommander): Promise<unknown[]> {
+  const replies = await asked.exec().catch((error: Error & { previousErrors?: Error[] }) => {
+    // "EXECABORT Transaction discarded because of previous errors": the first of them says why.
+    throw error.previousErrors?.[0] ?? error
+  })
   return (replies ?? []).map(([error, reply]) => {
     if (error) throw error
     return reply

@@ -7,7 +7,8 @@
  *
  * Lineage: where Redis fails over, the new master may lack the last writes of the old one, which nobody was answered but
  * followers may have seen. So that their revisions are never given to something else, the first write over a connection
- * to another process than the last write's leaps: followers see a gap and start anew.
+ * to another process than the last write's leaps: followers see a gap and start anew. Not so when a slot of a cluster was
+ * moved to a master that was never a replica: it has all that its predecessor had.
  */
 export const LEAP = 1_000_000
 
@@ -21,9 +22,15 @@ local function revision(bytes)
   return string.sub(bytes, before + 1, after - 1), before, after
 end
 
-local function advance(lineage)
-  if lineage ~= '' and redis.call('GET', KEYS[4]) ~= lineage then
-    redis.call('INCRBY', KEYS[1], ${LEAP})
+local function wasNeverReplica()
+  return string.find(redis.call('INFO', 'replication'), 'master_replid2:' .. string.rep('0', 40), 1, true)
+end
+
+local function advance(lineage, predecessor)
+  local last = lineage ~= '' and redis.call('GET', KEYS[4])
+  if lineage ~= '' and last ~= lineage then
+    local isWhole = last and last == predecessor and wasNeverReplica()
+    if not isWhole then redis.call('INCRBY', KEYS[1], ${LEAP}) end
     redis.call('SET', KEYS[4], lineage)
   end
   local next = redis.call('INCR', KEYS[1])
@@ -61,7 +68,8 @@ end
 
 /**
  * ARGV: key, expected revision ('0': must not be there), head, tail, length of the log, '1' when the same write may have
- * been done already (its answer was lost), lineage. Returns {1, revision} or {0, what is there}.
+ * been done already (its answer was lost), lineage, lineage that was the last one if the type was moved whole. Returns
+ * {1, revision} or {0, what is there}.
  */
 export const PUT = `${COMMON}
 local key, expected, head, tail = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -76,7 +84,7 @@ if ARGV[6] == '1' then
   end
 end
 if found ~= expected then return {0, old} end
-local next = advance(ARGV[7])
+local next = advance(ARGV[7], ARGV[8])
 local bytes = head .. next .. tail
 redis.call('HSET', KEYS[2], key, bytes)
 redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[5], next .. '-0', 'k', key, old and 'u' or 'c', bytes)
@@ -84,8 +92,8 @@ return {1, next}
 `
 
 /**
- * ARGV: key, expected revision, length of the log, '1' when it may have been done already, lineage. Returns {1, revision,
- * last bytes} or {0, what is there}.
+ * ARGV: key, expected revision, length of the log, '1' when it may have been done already, lineage, the one before. Returns
+ * {1, revision, last bytes} or {0, what is there}.
  */
 export const DELETE = `${COMMON}
 local key, expected = ARGV[1], ARGV[2]
@@ -101,7 +109,7 @@ if not old or revision(old) ~= expected then
   return {0, old}
 end
 local _, before, after = revision(old)
-local next = advance(ARGV[5])
+local next = advance(ARGV[5], ARGV[6])
 local bytes = string.sub(old, 1, before) .. next .. string.sub(old, after)
 redis.call('HDEL', KEYS[2], key)
 redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[3], next .. '-0', 'k', key, 'd', bytes)

@@ -15,4 +15,7 @@ export interface Topology {
   close(): void
 }
 
-export type Connect = (options: RedisOptions) => Connection
+/** How commands go over a connection: `asking`, to a master whom a slot is being moved to, each one for itself. */
+export type Manner = 'asking' | undefined
+
+export type Connect = (options: RedisOptions, manner?: Manner) => Connection

@@ -7,8 +7,8 @@ const PAGE = 500
 
 /**
  * All that a store holds, at one moment, while it is written to: each type is read as it is, then all types' revisions are
- * asked for at once, and what was read is brought to them by the logs. (The shards of a Redis Cluster are asked for their
- * revisions one after another.)
+ * asked for at once, and what was read is brought to them by the logs. (The masters of a Redis Cluster are
+ * asked until none of them was written to in between; where that does not happen each type is of a moment of its own.)
  */
 export async function takeBackup(store: StorePlugin): Promise<Backup> {
   for (let attempt = 1; ; attempt++) {
