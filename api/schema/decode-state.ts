@@ -6,8 +6,40 @@ export class DecodeError extends Error {
 /** Upstream's decoder stops collecting there. */
 const MOST_FAULTS = 100
 
+/** What a reader tells while it walks through a body. */
+export interface Walk {
+  /** Go name of the innermost struct. */
+  struct: string
+  enterField(name: string): void
+  leaveField(): void
+  enterItem(place: string | number): void
+  leaveItem(): void
+  unknown(field: string): void
+  mismatch(value: unknown, goType: string, shown?: string): Error
+}
+
+/** Ends a {@link QuietWalk} that met something. */
+export const LOOK_AGAIN = new Error('to be looked at again')
+
+/** For bodies that are as they should be, as nearly all are: remembers nothing, and gives up at the first fault. */
+export class QuietWalk implements Walk {
+  struct = ''
+  enterField(): void {}
+  leaveField(): void {}
+  enterItem(): void {}
+  leaveItem(): void {}
+
+  unknown(): never {
+    throw LOOK_AGAIN
+  }
+
+  mismatch(): Error {
+    return LOOK_AGAIN
+  }
+}
+
 /** Where the decoder is, and what it met on the way. */
-export class DecodeState {
+export class DecodeState implements Walk {
   /** Go name of the innermost struct. */
   struct = ''
   /** What strict validation objects to. */
@@ -66,4 +98,4 @@ export function formatPath(path: readonly (string | number)[]): string {
  * gives back what is to stand there.
  * @throws DecodeError where the type is wrong
  */
-export type Reader = (value: unknown, state: DecodeState) => unknown
+export type Reader = (value: unknown, state: Walk) => unknown

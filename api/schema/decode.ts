@@ -1,6 +1,6 @@
 import { isMap, type Json, setOwn } from '../meta/patch/own.ts'
 import type { Reader } from './decode-state.ts'
-import { DecodeError, DecodeState } from './decode-state.ts'
+import { DecodeError, DecodeState, LOOK_AGAIN, QuietWalk, type Walk } from './decode-state.ts'
 import { type Definition, isReference, objectTypeOf, type SchemaFile, splitType } from './definition.ts'
 import { goType, scalarReader } from './scalars.ts'
 
@@ -26,8 +26,15 @@ export class Decoder {
    * @throws DecodeError when a value's type is wrong, with Go's message
    */
   decode(name: string, object: object): string[] {
+    const read = this.#definition(name)
+    try {
+      read(object, new QuietWalk())
+      return []
+    } catch (error) {
+      if (error !== LOOK_AGAIN) throw error
+    }
     const state = new DecodeState()
-    this.#definition(name)(object, state)
+    read(object, state)
     return state.faults
   }
 
@@ -72,7 +79,7 @@ const isRequired = ({ required }: Definition, field: string): boolean => require
 
 function readObject(
   value: unknown,
-  state: DecodeState,
+  state: Walk,
   struct: string,
   name: string,
   fields: Map<string, FieldReader>,

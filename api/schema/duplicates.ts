@@ -6,7 +6,19 @@ import { formatPath } from './decode-state.ts'
  * @returns `duplicate field "spec.x"` for each, in the text's order
  */
 export function findDuplicates(text: string, value: unknown): string[] {
-  return countKeys(text) === countMembers(value) ? [] : scan(text)
+  const members = countMembers(value)
+  if (countCompactKeys(text) === members && !SPACED_KEY.test(text)) return []
+  return countKeys(text) === members ? [] : scan(text)
+}
+
+/** A key with space before its colon, which programs do not write. */
+const SPACED_KEY = /"[ \t\r\n]+:/
+
+/** Counts quotes followed by a colon: all keys without space before it, and what looks like one inside of strings. */
+function countCompactKeys(text: string): number {
+  let count = 0
+  for (let at = text.indexOf('":'); at >= 0; at = text.indexOf('":', at + 2)) count++
+  return count
 }
 
 const COLON = 0x3a
@@ -43,8 +55,7 @@ function countMembers(value: unknown): number {
   if (typeof value !== 'object' || value === null) return 0
   let count = 0
   if (Array.isArray(value)) for (const item of value) count += countMembers(item)
-  else
-    for (const key of Object.keys(value)) count += 1 + countMembers((value as Record<string, unknown>)[key])
+  else for (const key in value) count += 1 + countMembers((value as Record<string, unknown>)[key])
   return count
 }
 

@@ -8,6 +8,7 @@ import type {
   WriteOptions,
 } from '../../api/client/client.ts'
 import { apiVersion, type KindDeclaration, listKindOf } from '../../api/kinds/kind.ts'
+import { cloneJson } from '../../api/meta/clone.ts'
 import type { ApiObject, List, WatchEvent } from '../../api/meta/object.ts'
 import { pathNotFound, type Status, StatusError } from '../../api/meta/status.ts'
 import type { UserInfo } from '../auth/types.ts'
@@ -80,7 +81,7 @@ class LoopbackClient implements Client {
     object: object,
     options: WriteOptions = {},
   ): Promise<T> {
-    const body = structuredClone(object) as ApiObject
+    const body = cloneJson(object) as ApiObject
     const { namespace } = body.metadata ?? {}
     const resource = this.#kinds.of(kind)
     const wanted = toStored(resource, body)
@@ -96,7 +97,7 @@ class LoopbackClient implements Client {
     options: WriteOptions = {},
   ): Promise<T> {
     const target = targetOf(kind, object.metadata)
-    const apply = () => structuredClone(object) as ApiObject
+    const apply = () => cloneJson(object) as ApiObject
     return await this.#update(kind, target, apply, options)
   }
 
@@ -108,7 +109,7 @@ class LoopbackClient implements Client {
   ): Promise<T> {
     if (patch.type === 'apply') return await this.#apply(kind, targetOf(kind, name), patch.body, options)
     const apply = (object: ApiObject) => {
-      const own = { ...patch, body: structuredClone(patch.body) }
+      const own = { ...patch, body: cloneJson(patch.body) }
       return applyPatch(this.#core, kind as KindDeclaration<any>, object, own)
     }
     return await this.#update(kind, targetOf(kind, name), apply, options)

@@ -1,4 +1,5 @@
-import { attachRecord, ManagedRecord } from '../../../api/meta/managed-fields/record.ts'
+import { cloneJson } from '../../../api/meta/clone.ts'
+import { attachedRecord, attachRecord, ManagedRecord } from '../../../api/meta/managed-fields/record.ts'
 import type { ApiObject, ObjectMeta } from '../../../api/meta/object.ts'
 import { REVISION_MARK } from '../../../plugins/store.ts'
 
@@ -51,6 +52,33 @@ export function parseWithoutManaged(bytes: Buffer): ApiObject {
   const object = JSON.parse(bytes.toString())
   if (object.metadata) delete object.metadata.managedFields
   return object
+}
+
+/** A copy of an object as it was written or parsed; its managedFields stay unread. */
+export function copyObject(object: ApiObject): ApiObject {
+  const copy = copyWithoutManaged(object)
+  const { metadata } = object
+  const record = attachedRecord(metadata)
+  if (record) attachRecord(copy.metadata, record)
+  else if (metadata.managedFields) copy.metadata.managedFields = cloneJson(metadata.managedFields)
+  return copy
+}
+
+/** A copy of an object without its managedFields. */
+export function copyWithoutManaged(object: ApiObject): ApiObject {
+  const copy = {} as ApiObject
+  for (const field in object) {
+    copy[field] = field === 'metadata' ? copyMetadata(object.metadata) : cloneJson(object[field])
+  }
+  return copy
+}
+
+function copyMetadata(metadata: ObjectMeta): ObjectMeta {
+  const copy: Record<string, unknown> = {}
+  for (const field in metadata) {
+    if (field !== 'managedFields') copy[field] = cloneJson(metadata[field as keyof ObjectMeta])
+  }
+  return copy as unknown as ObjectMeta
 }
 
 const parseAround = (bytes: Buffer, start: number, end: number): ApiObject =>

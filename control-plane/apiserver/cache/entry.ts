@@ -1,6 +1,6 @@
 import type { ApiObject } from '../../../api/meta/object.ts'
 import type { StoredDocument } from '../../../plugins/store.ts'
-import { parseDocument, parseWithoutManaged } from './document.ts'
+import { copyObject, copyWithoutManaged, parseDocument, parseWithoutManaged } from './document.ts'
 
 /**
  * One object in a watch cache: its final JSON bytes, and the parsed object when somebody needs it. The parsed form is
@@ -27,7 +27,7 @@ export class Entry implements StoredDocument {
   get object(): ApiObject {
     let object = this.#object?.deref()
     if (!object) {
-      object = this.copy()
+      object = parseDocument(this.bytes)
       this.#remember(object)
     }
     return object
@@ -38,14 +38,16 @@ export class Entry implements StoredDocument {
     this.#object = new WeakRef(object)
   }
 
-  /** A parsed object of the caller's own. */
+  /** An object of the caller's own. */
   copy(): ApiObject {
-    return parseDocument(this.bytes)
+    const object = this.#object?.deref()
+    return object ? copyObject(object) : parseDocument(this.bytes)
   }
 
-  /** A parsed object of the caller's own, without managedFields. */
+  /** An object of the caller's own, without managedFields. */
   bareCopy(): ApiObject {
-    return parseWithoutManaged(this.bytes)
+    const object = this.#object?.deref()
+    return object ? copyWithoutManaged(object) : parseWithoutManaged(this.bytes)
   }
 }
 

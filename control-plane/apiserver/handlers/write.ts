@@ -1,4 +1,5 @@
 import { scaleColumns } from '../../../api/kinds/columns/autoscaling.ts'
+import { cloneJson } from '../../../api/meta/clone.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { badRequest, notFound } from '../../../api/meta/status.ts'
 import { validateFields } from '../../../api/schema/field-validation.ts'
@@ -162,7 +163,7 @@ export async function updateScaleHandler(
     core,
     resource,
     target,
-    () => structuredClone(body) as ApiObject,
+    () => cloneJson(body) as ApiObject,
     writeContext(ctx, 'UpdateOptions'),
   )
   await sendScale(ctx, scale)

@@ -1,4 +1,5 @@
 import { apiVersion, type KindDeclaration } from '../../../api/kinds/kind.ts'
+import { cloneJson } from '../../../api/meta/clone.ts'
 import { difference, isEmpty } from '../../../api/meta/managed-fields/field-set.ts'
 import type { Manager, Owner } from '../../../api/meta/managed-fields/owner.ts'
 import { attachRecord, ManagedRecord, recordOf } from '../../../api/meta/managed-fields/record.ts'
@@ -49,7 +50,7 @@ export function applyTo(
 ): ApiObject {
   const { kind } = resource
   checkConfiguration(core, kind, given)
-  const config = structuredClone(given)
+  const config = cloneJson(given)
   if (!current && config.metadata?.uid) throw uidMismatch(kind, config)
   const live = current?.bareCopy() ?? ({} as ApiObject)
   const owners = current ? recordOf(current.object.metadata).owners : []

@@ -1,3 +1,4 @@
+import { cloneJson } from '../../../api/meta/clone.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { alreadyExists, invalid, isAlreadyExists } from '../../../api/meta/status.ts'
 import type { StrategyContext } from '../../registry/strategy.ts'
@@ -39,7 +40,7 @@ export async function create(
   const isGenerated = !object.metadata.name && !!object.metadata.generateName
   for (let attempt = 1; ; attempt++) {
     try {
-      const candidate = isGenerated ? structuredClone(object) : object
+      const candidate = isGenerated ? cloneJson(object) : object
       return await createOnce(core, resource, namespace, candidate, context, { ...options, isGenerated })
     } catch (error) {
       if (!isGenerated || !isAlreadyExists(error) || attempt === NAME_ATTEMPTS) throw error

@@ -1,3 +1,4 @@
+import { cloneJson } from '../../../api/meta/clone.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { ConvertedCache } from '../cache/converted-cache.ts'
 import type { Entry } from '../cache/entry.ts'
@@ -29,6 +30,6 @@ export const formAt = ({ forms }: Resource, apiVersion: string): Resource | unde
 export function convertForm(resource: Resource, object: ApiObject, from: string, to: string): ApiObject {
   if (from === to) return object
   const [source, target] = [formAt(resource, from)!.kind, formAt(resource, to)!.kind]
-  const stored = source.storedAs ? source.storedAs.toStored(structuredClone(object)) : object
+  const stored = source.storedAs ? source.storedAs.toStored(cloneJson(object)) : object
   return { ...(target.storedAs ? target.storedAs.fromStored(stored) : stored), apiVersion: to }
 }

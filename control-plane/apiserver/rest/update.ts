@@ -1,3 +1,4 @@
+import { cloneJson } from '../../../api/meta/clone.ts'
 import { recordOf } from '../../../api/meta/managed-fields/record.ts'
 import type { ApiObject, ObjectMeta } from '../../../api/meta/object.ts'
 import { conflict, invalid, isStatusError, notFound } from '../../../api/meta/status.ts'
@@ -82,8 +83,10 @@ async function updateOnce(
 ): Promise<Written | { current: Entry | undefined }> {
   const { target } = request
   if (!entry) return await createInstead(core, resource, request, context)
+  // Held, so that what is parsed is parsed once and copied from then on.
+  const old = entry.object
   const object = await request.apply(entry)
-  checkPreconditions(resource, object, entry, target)
+  checkPreconditions(resource, object, entry.revision, old, target)
   const effects = new Effects()
   try {
     await prepare(core, resource, request, object, entry, context, effects)
@@ -111,7 +114,13 @@ async function createInstead(
   return await create(core, resource, target.namespace, object, context, { isApplied, form })
 }
 
-function checkPreconditions(resource: Resource, object: ApiObject, entry: Entry, target: Target): void {
+function checkPreconditions(
+  resource: Resource,
+  object: ApiObject,
+  revision: number,
+  old: ApiObject,
+  target: Target,
+): void {
   const { kind, strategy } = resource
   checkType(kind, object)
   checkName(object, target)
@@ -127,10 +136,10 @@ function checkPreconditions(resource: Resource, object: ApiObject, entry: Entry,
       },
     ])
   }
-  if (resourceVersion && resourceVersion !== String(entry.revision)) {
+  if (resourceVersion && resourceVersion !== String(revision)) {
     throw conflict(kind, target.name, MODIFIED)
   }
-  const currentUid = entry.object.metadata.uid
+  const currentUid = old.metadata.uid
   if (uid && uid !== currentUid) {
     const message = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${currentUid}`
     throw conflict(kind, target.name, message)
@@ -211,7 +220,7 @@ function keepOtherHalf({ kind }: Resource, subresource: string, object: ApiObjec
     keep(object, entry, [...fields.difference(STATUS_FIELDS)])
     const owners = entry.object.metadata.ownerReferences
     if (!isEqual(object.metadata.ownerReferences, owners)) {
-      if (owners) object.metadata.ownerReferences = structuredClone(owners)
+      if (owners) object.metadata.ownerReferences = cloneJson(owners)
       else delete object.metadata.ownerReferences
     }
   }
