@@ -31,6 +31,7 @@ export interface AuthorizationAttributes {
   name?: string
   /** What a list or watch is narrowed down to, as given in the request. */
   fieldSelector?: string
+  labelSelector?: string
 }
 
 /** `no-opinion` hands the question on to the next authorizer; all `no-opinion` means forbidden. */

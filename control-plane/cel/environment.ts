@@ -1,4 +1,5 @@
 import { guardPatterns } from '../../api/schema/structural/pattern.ts'
+import { Pending, registerAuthorizer } from './functions/authorizer.ts'
 import { registerFormats } from './functions/formats.ts'
 import { registerLists } from './functions/lists.ts'
 import { registerNetwork } from './functions/network.ts'
@@ -59,6 +60,7 @@ function registerAll(environment: Environment): Environment {
     registerNetwork,
     registerSemver,
     registerFormats,
+    registerAuthorizer,
   ])
     register(environment)
   return environment
@@ -79,6 +81,28 @@ export function compile(environment: Environment, expression: string): Program {
     evaluate: plan(checked, environment),
     uses: variable => usesVariable(checked.root, variable),
     checked,
+  }
+}
+
+/**
+ * Runs an expression that may ask an authorizer: while one takes its time the expression waits, and is run again with the
+ * answer. What it costs is counted once.
+ * @throws EvaluationError when it fails, CostError when the budget is used up
+ */
+export async function evaluateSettled(
+  { evaluate }: Program,
+  variables: Readonly<Record<string, unknown>>,
+  budget: Budget,
+): Promise<unknown> {
+  const { left } = budget
+  for (;;) {
+    try {
+      return evaluate(variables, budget)
+    } catch (error) {
+      if (!(error instanceof Pending)) throw error
+      await error.answer
+      budget.left = left
+    }
   }
 }
 

@@ -1,4 +1,8 @@
 export { checkRules } from './check-rules.ts'
 export * from './environment.ts'
+export { AUTHORIZER, type Authorize, AuthorizerValue, RESOURCE_CHECK } from './functions/authorizer.ts'
 export { fromJson } from './json-values.ts'
+export { DYN, optionalOf, parseType, Type } from './language/types.ts'
+export { type Fields, Optional } from './language/values.ts'
 export { RuleValidator } from './rule-validator.ts'
+export { type Declaration, SchemaTypes } from './schema-types.ts'
