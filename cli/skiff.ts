@@ -74,8 +74,13 @@ program
   .option('--leader-elect-renew-deadline <s>', 'a leader that cannot renew for so long ends', wholeNumber, 10)
   .option('--leader-elect-retry-period <s>', 'time between two renewals', wholeNumber, 2)
   .option('--audit-log-path <file>', 'write an audit event for each request (- for standard output)')
-  .option('--max-requests-inflight <n>', 'reading requests answered at once (400; 0: any)', wholeNumber)
-  .option('--max-mutating-requests-inflight <n>', 'the same for those that write (200; 0: any)', wholeNumber)
+  .option(
+    '--enable-priority-and-fairness <boolean>',
+    'let requests wait in queues by priority; both limits below then add up',
+    boolean,
+  )
+  .option('--max-requests-inflight <n>', 'reading requests answered at once (400)', wholeNumber)
+  .option('--max-mutating-requests-inflight <n>', 'the same for those that write (200)', wholeNumber)
   .action(async options => (await import('./commands/server.ts')).server(options))
 
 program
@@ -122,6 +127,11 @@ program
 function wholeNumber(value: string): number {
   if (!/^\d+$/.test(value)) throw new InvalidArgumentError('expected a whole number')
   return Number(value)
+}
+
+function boolean(value: string): boolean {
+  if (value !== 'true' && value !== 'false') throw new InvalidArgumentError('expected true or false')
+  return value === 'true'
 }
 
 function duration(value: string): number {

@@ -56,6 +56,7 @@ function serverOptions(options: CompleteServerOptions) {
     serviceCIDR: options.serviceCidr,
     clusterDomain: options.clusterDomain,
     ...(eventTtl !== undefined && { eventTtl }),
+    hasFairness: options.enablePriorityAndFairness ?? true,
     limits: {
       ...(maxRequestsInflight !== undefined && { reading: maxRequestsInflight }),
       ...(maxMutatingRequestsInflight !== undefined && { mutating: maxMutatingRequestsInflight }),

@@ -33,6 +33,8 @@ export interface ServerOptions {
   leaderElectRetryPeriod: number
   /** A file for audit events, `-` for standard output. */
   auditLogPath?: string
+  /** True where left out. */
+  enablePriorityAndFairness?: boolean
   maxRequestsInflight?: number
   maxMutatingRequestsInflight?: number
 }

@@ -17,7 +17,7 @@ export interface AppOptions {
   authenticator: Authenticator
   authorizer: Authorizer
   metrics: Middleware
-  /** Refuses what is too much at once. */
+  /** Lets requests wait for what is too much at once, or refuses them. */
   limits: Middleware
   /** For reading bodies in protobuf. */
   schemas: SchemaSet

@@ -5,6 +5,7 @@ import type { DiscoveryHandler } from './discovery/handler.ts'
 import { type HealthCheck, healthHandler } from './discovery/health.ts'
 import type { OpenApiHandler } from './discovery/openapi.ts'
 import { VERSION } from './discovery/version.ts'
+import type { FlowControl } from './fairness/flow-control.ts'
 import type { ResourceOptions } from './handlers/resource-options.ts'
 import { resourceHandler } from './handlers/resources.ts'
 import { sendBody, sendJson, sendText } from './pipeline/respond.ts'
@@ -18,6 +19,8 @@ export interface Routes {
   /** Answers for groups that other servers serve. */
   aggregator: Aggregator
   checks: readonly HealthCheck[]
+  /** Priority and fairness, unless it is switched off. */
+  fairness: FlowControl | undefined
   registry: Registry
 }
 
@@ -25,7 +28,11 @@ export interface Routes {
 export async function route(ctx: ApiContext, routes: Routes): Promise<void> {
   const { info } = ctx.state
   const service = remoteService(ctx, routes)
-  if (service) return await routes.aggregator.handle(ctx, service)
+  if (service) {
+    // The server that answers counts its requests itself.
+    ctx.state.initialized?.()
+    return await routes.aggregator.handle(ctx, service)
+  }
   if (info.isResourceRequest) return await resourceHandler(ctx, routes.resources)
   const [, root] = info.path.split('/')
   switch (root) {
@@ -42,6 +49,8 @@ export async function route(ctx: ApiContext, routes: Routes): Promise<void> {
       return await sendJson(ctx, 200, VERSION)
     case 'metrics':
       return await sendMetrics(ctx, routes.registry)
+    case 'debug':
+      return await debugHandler(ctx, routes)
     case '':
       return await sendJson(ctx, 200, { paths: rootPaths(routes) })
     default:
@@ -53,6 +62,13 @@ export async function route(ctx: ApiContext, routes: Routes): Promise<void> {
 function remoteService({ state }: ApiContext, { aggregator }: Routes): ApiService | undefined {
   const [, root, group, version] = state.info.path.split('/')
   return root === 'apis' && group && version ? aggregator.find(group, version) : undefined
+}
+
+/** What is rarely asked for, and loaded then. */
+async function debugHandler(ctx: ApiContext, { fairness }: Routes): Promise<void> {
+  const { DUMP_PATH, dumpHandler } = await import('./fairness/dump.ts')
+  if (fairness && ctx.state.info.path.startsWith(DUMP_PATH)) return await dumpHandler(ctx, fairness)
+  await sendText(ctx, 404, '404 page not found\n')
 }
 
 async function sendMetrics(ctx: ApiContext, registry: Registry): Promise<void> {

@@ -32,11 +32,17 @@ import { DiscoveryHandler } from './discovery/handler.ts'
 import type { HealthCheck } from './discovery/health.ts'
 import { OpenApiHandler } from './discovery/openapi.ts'
 import { ensureFlowConfiguration } from './fairness/ensure.ts'
+import { FlowControl } from './fairness/flow-control.ts'
+import { followFlowConfiguration } from './fairness/follow.ts'
+import { registerFlowMetrics } from './fairness/metrics.ts'
+import { WatchCounts } from './fairness/watch-counts.ts'
+import { WorkEstimator } from './fairness/work-estimate.ts'
 import { type HttpServer, listen } from './http-server.ts'
 import { createMachinery, type Machinery } from './machinery.ts'
 import { registerServerMetrics } from './metrics/server-metrics.ts'
 import { timedStore } from './metrics/timed-store.ts'
 import type { AuditEvent } from './pipeline/audit.ts'
+import { fairness } from './pipeline/fairness.ts'
 import { DEFAULT_LIMITS, type InflightLimits, limits } from './pipeline/limits.ts'
 import { metrics } from './pipeline/metrics.ts'
 import { createConnector } from './proxy/connect.ts'
@@ -66,6 +72,8 @@ export interface ApiServerOptions {
   audit?: (event: AuditEvent) => void
   /** Requests answered at the same time; upstream's numbers by default. */
   limits?: Partial<InflightLimits>
+  /** False to refuse what goes beyond the limits, without queues (`--enable-priority-and-fairness`). */
+  hasFairness?: boolean
   log: Logger
   /** Stops the server when aborted. */
   signal: AbortSignal
@@ -119,11 +127,12 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     },
   })
   const { client, informers, kinds } = machinery
+  const control = options.hasFairness === false ? undefined : createFlowControl(options, machinery)
   const aggregator = new Aggregator({ client, informers, frontProxy: options.pki.frontProxy.client, log })
   const local = new LocalServices({ client, informers, kinds, log })
   const start = Promise.withResolvers<void>()
   const progress: Progress = { bootstrapped: start.promise, isBootstrapped: false, isStopping: false }
-  const server = await listen(createHandler(options, machinery, aggregator, registry, progress), {
+  const server = await listen(createHandler(options, machinery, aggregator, control, registry, progress), {
     bindAddress: options.bindAddress,
     port: options.port,
     key: options.pki.serving.key,
@@ -145,6 +154,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     await Promise.all([
       startCustomResources(machinery, log, stopping.signal, () => local.sync()),
       aggregator.start(stopping.signal),
+      control && followFlowConfiguration({ control, client, informers, log, signal: stopping.signal }),
     ])
     await dynamic?.start()
   } catch (error) {
@@ -158,11 +168,26 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   return { port: server.port, client, informers, stop }
 }
 
+/**
+ * Priority and fairness, with as many seats as both limits allow.
+ * @throws RangeError where that is none
+ */
+function createFlowControl({ limits }: ApiServerOptions, { kinds }: Machinery): FlowControl {
+  const { reading, mutating } = { ...DEFAULT_LIMITS, ...limits }
+  if (reading + mutating <= 0) {
+    const given = `MaxRequestsInFlight=${reading} and MaxMutatingRequestsInFlight=${mutating}`
+    throw new RangeError(`invalid configuration: ${given}; they must add up to something positive`)
+  }
+  const estimator = new WorkEstimator(kinds, new WatchCounts())
+  return new FlowControl({ seats: reading + mutating, estimator })
+}
+
 /** Wires the parts that answer requests. */
 function createHandler(
   options: ApiServerOptions,
   machinery: Machinery,
   aggregator: Aggregator,
+  control: FlowControl | undefined,
   registry: Registry,
   progress: Progress,
 ) {
@@ -174,6 +199,7 @@ function createHandler(
   const authorizer = createAuthorizer({ informers })
   const rules = createRuleResolver(informers)
   registerServerMetrics(registry, kinds)
+  if (control) registerFlowMetrics(registry, control)
   const connect = createConnector({ informers, client: pki.kubeletClient, ca: pki.ca.cert })
   const review = { client, informers, authorizer, authenticator, tokens, rules }
   const routes: Routes = {
@@ -182,6 +208,7 @@ function createHandler(
     openapi: new OpenApiHandler(kinds, core.schemas, aggregator),
     aggregator,
     checks: healthChecks(options, progress),
+    fairness: control,
     registry,
   }
   const app = createApp({
@@ -190,7 +217,9 @@ function createHandler(
     authorizer,
     schemas: core.schemas,
     metrics: metrics(registry),
-    limits: limits({ ...DEFAULT_LIMITS, ...options.limits }, registry),
+    limits: control
+      ? fairness(control, registry)
+      : limits({ ...DEFAULT_LIMITS, ...options.limits }, registry),
     audit: options.audit,
     handle: ctx => route(ctx, routes),
   })

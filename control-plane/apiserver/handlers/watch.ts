@@ -20,6 +20,7 @@ export async function watchHandler(ctx: ApiContext, store: StorePlugin, resource
     sendInitialEvents: boolean(query, 'sendInitialEvents'),
     allowWatchBookmarks: boolean(query, 'allowWatchBookmarks'),
     encoder,
+    initialized: ctx.state.initialized,
   })
   const seconds = integer(query, 'timeoutSeconds') || SHORTEST * (1 + Math.random())
   ctx.respond = false

@@ -15,8 +15,18 @@ const WHOLE = 64 << 10
 export function commonHeaders({ state }: ApiContext, type: string): OutgoingHttpHeaders {
   const headers: OutgoingHttpHeaders = { 'content-type': type, 'cache-control': 'no-cache, private' }
   if (state.auditId) headers['audit-id'] = state.auditId
+  if (state.flow) addFlowHeaders(headers, state.flow)
   if (state.warnings?.size) headers.warning = [...state.warnings].map(warningHeader) as never
   return headers
+}
+
+/** Which FlowSchema and priority level a request was put to. */
+export function addFlowHeaders(
+  headers: OutgoingHttpHeaders,
+  flow: NonNullable<ApiContext['state']['flow']>,
+): void {
+  headers['x-kubernetes-pf-flowschema-uid'] = flow.uid
+  headers['x-kubernetes-pf-prioritylevel-uid'] = flow.levelUid
 }
 
 /** RFC 7234: `299 - "text"`. */

@@ -19,6 +19,10 @@ export interface RequestState {
   schemas: SchemaSet
   /** What admission notes in the audit event. */
   annotations?: Record<string, string>
+  /** Where priority and fairness put the request. */
+  flow?: { readonly uid: string; readonly levelUid: string }
+  /** Of a watch: says that what there was at its start has been sent. */
+  initialized?: () => void
 }
 
 export type ApiContext = Koa.ParameterizedContext<RequestState>

@@ -1,10 +1,11 @@
 import { badRequest, StatusError, timeout } from '../../../api/meta/status.ts'
 import { isLongRunning } from './long-running.ts'
+import type { RequestInfo } from './request-info.ts'
 import { sendError } from './respond.ts'
 import type { Middleware } from './state.ts'
 
 /** Upstream's --request-timeout: no request may ask for longer. Milliseconds. */
-const REQUEST_TIMEOUT = 60_000
+export const REQUEST_TIMEOUT = 60_000
 /** Milliseconds. */
 const UNITS: Record<string, number> = { ns: 1e-6, us: 1e-3, µs: 1e-3, ms: 1, s: 1e3, m: 60e3, h: 3600e3 }
 const DURATION = /^(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/
@@ -16,18 +17,22 @@ const DURATION = /^(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/
 export const timeouts: Middleware = async (ctx, next) => {
   const { info } = ctx.state
   if (isLongRunning(info)) return await next()
-  const asked = info.query.get('timeout')
-  const milliseconds = asked ? Math.min(readTimeout(asked), REQUEST_TIMEOUT) : REQUEST_TIMEOUT
   const timer = setTimeout(() => {
     const { status } = timeout({ group: '', plural: '' }, '')
     const message = 'Timeout: request did not complete within the allotted timeout'
     void sendError(ctx, new StatusError({ ...status, message, details: {} }))
-  }, milliseconds)
+  }, requestTimeout(info))
   try {
     await next()
   } finally {
     clearTimeout(timer)
   }
+}
+
+/** The time a request has, in milliseconds. @throws StatusError 400 */
+export function requestTimeout({ query }: RequestInfo): number {
+  const asked = query.get('timeout')
+  return asked ? Math.min(readTimeout(asked), REQUEST_TIMEOUT) : REQUEST_TIMEOUT
 }
 
 /** Go's durations: `1m30s`. 0 stands for the longest. */

@@ -16,6 +16,8 @@ export interface WatchRequest extends FilterOptions {
   sendInitialEvents?: boolean | undefined
   allowWatchBookmarks?: boolean | undefined
   encoder?: EventEncoder | undefined
+  /** Called when the watch has caught up. */
+  initialized?: (() => void) | undefined
 }
 
 /** Where the lines of a watch go. */
@@ -110,6 +112,7 @@ class Watch {
       this.#revision = isFromState || !Number(resourceVersion) ? cache.revision : Number(resourceVersion)
       if (isFromState) await this.#sendState()
       await this.#catchUp()
+      this.#request.initialized?.()
       if (!this.#sink.signal.aborted) await this.#follow()
     } catch (error) {
       this.#fail(error as Error)
