@@ -13,7 +13,11 @@ const audited: AuditEvent[] = []
 let api: TestApiServer
 
 test.before(async () => {
-  api = await startTestApiServer({ audit: event => void audited.push(event), limits: { reading: 1 }, hasFairness: false })
+  api = await startTestApiServer({
+    audit: event => void audited.push(event),
+    limits: { reading: 1 },
+    hasFairness: false,
+  })
 })
 test.after.always(() => api.stop())
 
@@ -78,7 +82,7 @@ test('an audit log is appended to, one line an event', async t => {
   await t.throwsAsync(openAuditLog(dir, quietLog), { code: 'EISDIR' })
 })
 
-test.serial('without priority and fairness, too many requests at once are refused with 429, but for system:masters', async t => {
+test.serial('with limits alone, too many requests at once are refused, but for system:masters', async t => {
   const ask = (user: 'admin' | 'scheduler') => api.raw('/api/v1/nodes', { user })
   const flood = await Promise.all(Array.from({ length: 30 }, () => ask('scheduler')))
   const refused = flood.filter(({ status }) => status === 429)
