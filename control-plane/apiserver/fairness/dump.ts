@@ -92,10 +92,10 @@ const DETAILS = ['UserName', 'Verb', 'APIPath', 'Namespace', 'Name', 'APIVersion
 
 function requestRows({ name, requests }: PriorityLevel, withDetails: boolean): Row[] {
   const row = (ticket: Ticket, position: number): Row => {
-    const { schema, queue, flow, initialSeats, finalSeats, lingering } = ticket
+    const { stats, queue, flow, initialSeats, finalSeats, lingering } = ticket
     return [
       name,
-      schema.name,
+      stats.schema,
       queue?.index ?? -1,
       position,
       flow.distinguisher,

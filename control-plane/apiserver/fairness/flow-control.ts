@@ -12,8 +12,7 @@ import { Classifier } from './classifier.ts'
 import { PriorityLevel } from './priority-level.ts'
 import type { Admission } from './queue-set.ts'
 import { RetryAfter } from './retry-after.ts'
-import { Schema } from './schema.ts'
-import { Ticket } from './ticket.ts'
+import { ClassifiedTicket, Schema } from './schema.ts'
 import type { WorkEstimator } from './work-estimate.ts'
 
 export interface FlowControlOptions {
@@ -116,25 +115,25 @@ export class FlowControl {
   }
 
   /** What a request is reckoned to need, and where. */
-  open(info: RequestInfo, user: UserInfo): Ticket {
+  open(info: RequestInfo, user: UserInfo): ClassifiedTicket {
     const schema = this.#classifier.classify(info, user)
-    const ticket = new Ticket(info, user, schema, schema.flowOf(info, user))
+    const ticket = new ClassifiedTicket(info, user, schema)
     this.estimator.estimate(ticket, schema.level.maxSeats)
     schema.stats.seats.add(ticket.seats)
     return ticket
   }
 
-  enter(ticket: Ticket): Admission {
+  enter(ticket: ClassifiedTicket): Admission {
     return ticket.schema.level.requests.enter(ticket, performance.now())
   }
 
   /** Gives up the wait; false where it is over already. */
-  cancel(ticket: Ticket): boolean {
+  cancel(ticket: ClassifiedTicket): boolean {
     return ticket.schema.level.requests.cancel(ticket, performance.now())
   }
 
   /** The request has been answered; of a watch: what there was at its start has been sent. */
-  leave(ticket: Ticket): void {
+  leave(ticket: ClassifiedTicket): void {
     const now = performance.now()
     const { stats, info, startedAt } = ticket
     const executions = info.verb === 'watch' ? stats.watchExecutions : stats.executions

@@ -115,10 +115,10 @@ export class QueueSet {
   }
 
   /** The queue of the flow's hand in which there is least to do; they take turns where there is as much. */
-  #choose({ flow, schema }: Ticket): Queue {
+  #choose({ flow, stats }: Ticket): Queue {
     const { queues, handSize } = this.#queuing
     if (flow.hand?.length !== handSize || flow.deckSize !== queues) {
-      flow.hand = dealHand(hashFlow(schema.name, flow.distinguisher), queues, handSize)
+      flow.hand = dealHand(hashFlow(stats.schema, flow.distinguisher), queues, handSize)
       flow.deckSize = queues
     }
     const { hand } = flow

@@ -3,14 +3,7 @@ import type { UserInfo } from '../../auth/types.ts'
 import type { RequestInfo } from '../pipeline/request-info.ts'
 import type { FlowStats } from './flow-stats.ts'
 import type { PriorityLevel } from './priority-level.ts'
-
-/** Requests that are treated alike: one FlowSchema, one user or namespace. */
-export interface Flow {
-  readonly distinguisher: string
-  /** The queues it may use, for a level with so many queues and so large hands. */
-  hand: readonly number[] | undefined
-  deckSize: number
-}
+import { type Flow, Ticket } from './ticket.ts'
 
 const newFlow = (distinguisher: string): Flow => ({ distinguisher, hand: undefined, deckSize: 0 })
 
@@ -48,5 +41,15 @@ export class Schema {
     const flow = newFlow(distinguisher)
     this.#flows.set(distinguisher, flow)
     return flow
+  }
+}
+
+/** A request whose schema has been found. */
+export class ClassifiedTicket extends Ticket {
+  readonly schema: Schema
+
+  constructor(info: RequestInfo, user: UserInfo, schema: Schema) {
+    super(info, user, schema.stats, schema.flowOf(info, user))
+    this.schema = schema
   }
 }

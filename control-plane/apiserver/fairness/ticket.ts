@@ -1,7 +1,14 @@
 import type { UserInfo } from '../../auth/types.ts'
 import type { RequestInfo } from '../pipeline/request-info.ts'
 import type { FlowStats } from './flow-stats.ts'
-import type { Flow, Schema } from './schema.ts'
+
+/** Requests that are treated alike: one FlowSchema, one user or namespace. */
+export interface Flow {
+  readonly distinguisher: string
+  /** The queues it may use, for a level with so many queues and so large hands. */
+  hand: readonly number[] | undefined
+  deckSize: number
+}
 
 /** A queue of a priority level. */
 export interface Queue {
@@ -19,7 +26,6 @@ export interface Queue {
 export class Ticket {
   readonly info: RequestInfo
   readonly user: UserInfo
-  readonly schema: Schema
   readonly stats: FlowStats
   readonly flow: Flow
   /** Seats it takes while it is answered, and while its events go out to watchers afterwards for so many seconds. */
@@ -36,11 +42,10 @@ export class Ticket {
   /** Told once how the wait ended. */
   decide: ((isAdmitted: boolean) => void) | undefined = undefined
 
-  constructor(info: RequestInfo, user: UserInfo, schema: Schema, flow: Flow) {
+  constructor(info: RequestInfo, user: UserInfo, stats: FlowStats, flow: Flow) {
     this.info = info
     this.user = user
-    this.schema = schema
-    this.stats = schema.stats
+    this.stats = stats
     this.flow = flow
   }
 

@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client'
 import type { FlowControl } from '../fairness/flow-control.ts'
-import type { Ticket } from '../fairness/ticket.ts'
+import type { ClassifiedTicket } from '../fairness/schema.ts'
 import { CounterTable } from '../metrics/tables.ts'
 import { isLongRunning } from './long-running.ts'
 import { sendBody } from './respond.ts'
@@ -22,7 +22,7 @@ export function fairness(control: FlowControl, registry: Registry): Middleware {
     'apiserver_dropped_requests_total',
     'Requests refused because too many were being answered',
   )
-  const refuse = (ctx: ApiContext, { info, schema }: Ticket): Promise<void> => {
+  const refuse = (ctx: ApiContext, { info, schema }: ClassifiedTicket): Promise<void> => {
     const kind = READING.has(info.verb) ? 'readOnly' : 'mutating'
     dropped.add(kind, () => ({ request_kind: kind }))
     const seconds = control.retryAfter.refused(schema.level.name)
@@ -46,7 +46,12 @@ export function fairness(control: FlowControl, registry: Registry): Middleware {
     return refuse(ctx, ticket)
   }
 
-  async function serveLater(ctx: ApiContext, next: () => Promise<void>, isWatch: boolean, ticket: Ticket) {
+  async function serveLater(
+    ctx: ApiContext,
+    next: () => Promise<void>,
+    isWatch: boolean,
+    ticket: ClassifiedTicket,
+  ) {
     const isAdmitted = await wait(control, ticket, ctx)
     const { stats } = ticket
     const waits = isAdmitted ? stats.waits : stats.waitsInVain
@@ -56,7 +61,11 @@ export function fairness(control: FlowControl, registry: Registry): Middleware {
   }
 }
 
-async function serve(control: FlowControl, ticket: Ticket, next: () => Promise<void>): Promise<void> {
+async function serve(
+  control: FlowControl,
+  ticket: ClassifiedTicket,
+  next: () => Promise<void>,
+): Promise<void> {
   try {
     await next()
   } finally {
@@ -66,7 +75,7 @@ async function serve(control: FlowControl, ticket: Ticket, next: () => Promise<v
 
 async function serveWatch(
   control: FlowControl,
-  ticket: Ticket,
+  ticket: ClassifiedTicket,
   ctx: ApiContext,
   next: () => Promise<void>,
 ): Promise<void> {
@@ -86,7 +95,7 @@ async function serveWatch(
 }
 
 /** Resolves when the request may start, with false when it has waited too long or its client is gone. */
-function wait(control: FlowControl, ticket: Ticket, { res, state }: ApiContext): Promise<boolean> {
+function wait(control: FlowControl, ticket: ClassifiedTicket, { res, state }: ApiContext): Promise<boolean> {
   const longest = (ticket.info.verb === 'watch' ? REQUEST_TIMEOUT : requestTimeout(state.info)) / WAITING_PART
   return new Promise(resolve => {
     const decide = (isAdmitted: boolean) => {

@@ -6,9 +6,8 @@ import {
   QueueSet,
   type Queuing,
 } from '../../../../control-plane/apiserver/fairness/queue-set.ts'
-import { Schema } from '../../../../control-plane/apiserver/fairness/schema.ts'
+import { ClassifiedTicket, Schema } from '../../../../control-plane/apiserver/fairness/schema.ts'
 import { dealHand, hashFlow } from '../../../../control-plane/apiserver/fairness/shuffle-shard.ts'
-import { Ticket } from '../../../../control-plane/apiserver/fairness/ticket.ts'
 import { parseRequest } from '../../../../control-plane/apiserver/pipeline/request-info.ts'
 import {
   SUGGESTED_LEVELS,
@@ -28,9 +27,9 @@ function level(limit: number, queuing: Partial<Queuing> = {}) {
     new FlowStats('level', 'schema'),
   )
   const started: string[] = []
-  const come = (user: string, now: number, seats = 1): { ticket: Ticket; admission: Admission } => {
+  const come = (user: string, now: number, seats = 1): { ticket: ClassifiedTicket; admission: Admission } => {
     const person = { name: user, groups: [] }
-    const ticket = new Ticket(info, person, schema, schema.flowOf(info, person))
+    const ticket = new ClassifiedTicket(info, person, schema)
     ticket.initialSeats = seats
     ticket.decide = isAdmitted => void (isAdmitted && started.push(user))
     return { ticket, admission: requests.enter(ticket, now) }
@@ -68,7 +67,7 @@ function strangers(count: number, queues: number, handSize: number): string[] {
   const users: string[] = []
   const taken = new Set<number>()
   for (let i = 0; users.length < count; i++) {
-    const hand = dealHand(hashFlow('global-default', `user-${i}`), queues, handSize)
+    const hand = dealHand(hashFlow('schema', `user-${i}`), queues, handSize)
     if (hand.some(queue => taken.has(queue))) continue
     for (const queue of hand) taken.add(queue)
     users.push(`user-${i}`)
@@ -156,7 +155,7 @@ test('seats stay taken while events of a write go out', async t => {
   const { ticket } = come('a', 0)
   ticket.finalSeats = 0
   requests.leave(ticket, 1)
-  const write = new Ticket(info, ticket.user, ticket.schema, ticket.flow)
+  const write = new ClassifiedTicket(info, ticket.user, ticket.schema)
   write.finalSeats = 40
   write.lingering = 0.005
   t.is(requests.enter(write, 2), 'execute')
