@@ -53,6 +53,7 @@ export function admissionPlugins(options: AdmissionOptions): AdmissionPlugin[] {
     // What storage itself does comes after all that may change an object, and is not done twice.
     escalationCheck(informers, authorizer),
     serviceAddresses({ client, serviceCIDR }),
+    dynamic.validatingPolicies,
     dynamic.validatingWebhooks,
     resourceQuotaAdmission(client, informers),
   ]

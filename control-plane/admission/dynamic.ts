@@ -6,7 +6,11 @@ import {
 } from '../../api/kinds/admissionregistration.ts'
 import type { AdmissionPlugin } from '../../plugins/admission.ts'
 import type { Logger } from '../../plugins/plugin.ts'
+import { createAuthorizer } from '../auth/authorizers.ts'
 import { NamespaceFinder } from './matching/selection.ts'
+import { ConfiguredPolicies } from './policies/configured.ts'
+import { PolicyMetrics } from './policies/metrics.ts'
+import { validatingPolicies } from './policies/validating.ts'
 import { ConfiguredHooks } from './webhooks/configured.ts'
 import { WebhookMetrics } from './webhooks/metrics.ts'
 import { mutatingWebhooks } from './webhooks/mutating.ts'
@@ -17,6 +21,7 @@ import type { ObjectForms } from './written-request.ts'
 /** Steps of admission that objects of the API configure. */
 export interface DynamicAdmission {
   mutatingWebhooks: AdmissionPlugin
+  validatingPolicies: AdmissionPlugin
   validatingWebhooks: AdmissionPlugin
   /**
    * Reads the configurations and follows them. Nothing is refused before: a server that starts cannot be stopped by what
@@ -33,24 +38,30 @@ export interface DynamicAdmissionOptions {
   log: Logger
 }
 
-/** Webhooks, as the API's objects configure them. */
+/** Webhooks and policies, as the API's objects configure them. */
 export function createDynamicAdmission(options: DynamicAdmissionOptions): DynamicAdmission {
   const { client, informers, forms, registry, log } = options
+  const authorizer = createAuthorizer({ informers })
   const finder = new NamespaceFinder(client, informers)
-  const hooks = {
-    informers,
-    forms,
-    finder,
-    metrics: new WebhookMetrics(registry),
-    relevance: new Relevance(finder),
-  }
+  const metrics = new WebhookMetrics(registry)
+  const relevance = new Relevance(finder, authorizer, metrics)
+  const policies = new ConfiguredPolicies(informers, log)
+  const hooks = { informers, forms, finder, metrics, relevance }
   const mutating = new ConfiguredHooks(mutatingWebhookConfigurations, informers, log)
   const validating = new ConfiguredHooks(validatingWebhookConfigurations, informers, log)
   return {
     mutatingWebhooks: mutatingWebhooks(mutating, hooks),
+    validatingPolicies: validatingPolicies(policies, {
+      client,
+      finder,
+      forms,
+      authorizer,
+      metrics: new PolicyMetrics(registry),
+      conditionMetrics: metrics,
+    }),
     validatingWebhooks: validatingWebhooks(validating, hooks),
     async start() {
-      await Promise.all([mutating.start(), validating.start()])
+      await Promise.all([mutating.start(), policies.start(), validating.start()])
     },
   }
 }

@@ -22,6 +22,8 @@ export interface ObjectForms {
   convert(object: ApiObject, from: KindDeclaration, to: KindDeclaration): ApiObject | Promise<ApiObject>
   /** Brings an object that was changed by others into form: unknown fields are dropped, defaults filled in. */
   decode(kind: KindDeclaration, object: ApiObject): void
+  /** The kind of an apiVersion and kind that is served; undefined where none is. */
+  find(apiVersion: string, kind: string): KindDeclaration | undefined
   /** The Scale of an object. */
   scaleOf(kind: KindDeclaration, object: ApiObject): ApiObject
   /** Writes what a Scale says into its object. */

@@ -1,26 +1,26 @@
 import type { InformerFactory } from '../../api/client/client.ts'
 import { createNodeAuthorizer } from './node-authorizer.ts'
 import { createRbacAuthorizer, createRuleResolver } from './rbac.ts'
-import type { Authorizer } from './types.ts'
+import type { ImmediateAuthorizer } from './types.ts'
 
 const MASTERS = 'system:masters'
 
-const mastersAuthorizer: Authorizer = {
+const mastersAuthorizer: ImmediateAuthorizer = {
   authorize: ({ user }) => ({ allowed: user.groups.includes(MASTERS) ? 'allow' : 'no-opinion' }),
 }
 
 /** The chain: system:masters, Node, RBAC. The first opinion counts; none means forbidden. */
-export function createAuthorizer({ informers }: { informers: InformerFactory }): Authorizer {
-  const chain = [
+export function createAuthorizer({ informers }: { informers: InformerFactory }): ImmediateAuthorizer {
+  const chain: ImmediateAuthorizer[] = [
     mastersAuthorizer,
     createNodeAuthorizer(informers),
     createRbacAuthorizer(createRuleResolver(informers)),
   ]
   return {
-    async authorize(attributes) {
+    authorize(attributes) {
       const reasons: string[] = []
       for (const authorizer of chain) {
-        const decision = await authorizer.authorize(attributes)
+        const decision = authorizer.authorize(attributes)
         if (decision.allowed !== 'no-opinion') return decision
         if (decision.reason) reasons.push(decision.reason)
       }

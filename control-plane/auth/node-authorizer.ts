@@ -5,7 +5,7 @@ import { parseFieldSelector } from '../../api/meta/selectors.ts'
 import { NODE_RULES, nodeNameOf } from './node-rules.ts'
 import { references } from './pod-references.ts'
 import { ruleAllows } from './rbac.ts'
-import type { AuthorizationAttributes, Authorizer } from './types.ts'
+import type { AuthorizationAttributes, ImmediateAuthorizer } from './types.ts'
 
 export { nodeNameOf } from './node-rules.ts'
 
@@ -30,7 +30,7 @@ type Rule = (question: Question) => string | undefined
  * The Node authorizer (kubernetes.io, "Using Node Authorization"): beyond {@link NODE_RULES}, a kubelet reads its own
  * Node, the Pods bound to it and what those refer to, asks for tokens of their service accounts, and writes its Lease.
  */
-export function createNodeAuthorizer(informers: InformerFactory): Authorizer {
+export function createNodeAuthorizer(informers: InformerFactory): ImmediateAuthorizer {
   const cache = informers.informer(pods)
   const claims = informers.informer(persistentVolumeClaims)
   cache.addIndex('nodeName', pod => (pod.spec.nodeName ? [pod.spec.nodeName] : []))

@@ -1,6 +1,6 @@
 import type { PolicyRule } from '../../api/kinds/types.ts'
 import type { RuleResolver } from './rule-resolver.ts'
-import type { AuthorizationAttributes, Authorizer } from './types.ts'
+import type { AuthorizationAttributes, ImmediateAuthorizer } from './types.ts'
 
 export { createRuleResolver, type RuleResolver } from './rule-resolver.ts'
 
@@ -33,7 +33,7 @@ function pathAllowed(urls: string[] | undefined, path: string): boolean {
 }
 
 /** Allows what a role bound to the user allows (kubernetes.io, "Using RBAC Authorization"). */
-export function createRbacAuthorizer(resolver: RuleResolver): Authorizer {
+export function createRbacAuthorizer(resolver: RuleResolver): ImmediateAuthorizer {
   return {
     authorize(attributes) {
       let reason: string | undefined

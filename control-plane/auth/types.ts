@@ -44,3 +44,8 @@ export interface Decision {
 export interface Authorizer {
   authorize(attributes: AuthorizationAttributes): Decision | Promise<Decision>
 }
+
+/** One that never waits. */
+export interface ImmediateAuthorizer extends Authorizer {
+  authorize(attributes: AuthorizationAttributes): Decision
+}

@@ -2,6 +2,7 @@ import type { InformerFactory } from '../../../api/client/client.ts'
 import type { AdmissionWebhook, WebhookConfiguration } from '../../../api/kinds/admission-types.ts'
 import type { KindDeclaration } from '../../../api/kinds/kind.ts'
 import type { Logger } from '../../../plugins/plugin.ts'
+import type { MatchConditions } from '../expressions/match-conditions.ts'
 import { type CompiledSelection, compileSelection } from '../matching/selection.ts'
 
 /** A webhook, ready to be asked. */
@@ -11,6 +12,8 @@ export interface Hook {
   configuration: string
   webhook: AdmissionWebhook
   selection: CompiledSelection
+  /** Compiled when a request first comes that they have to be tested on. */
+  conditions?: Promise<MatchConditions>
 }
 
 /** The webhooks of all configurations of a kind, made anew when one of them changes. */

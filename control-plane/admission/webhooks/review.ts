@@ -25,10 +25,19 @@ export async function reviewRequest(
   form: RequestForm,
   uid: string,
 ): Promise<object> {
+  return {
+    uid,
+    ...requestOf(request, form),
+    object: (await request.objectIn(form)) ?? null,
+    oldObject: (await request.oldObjectIn(form)) ?? null,
+  }
+}
+
+/** What there is to say of a request beside its objects. */
+export function requestOf(request: WrittenRequest, form: RequestForm): object {
   const { operation, attributes, subresource, name, namespace } = request
   const { user, dryRun, origin } = attributes
   return {
-    uid,
     kind: form.kind,
     resource: form.resource,
     ...(subresource && { subResource: subresource }),
@@ -39,15 +48,13 @@ export async function reviewRequest(
     ...(namespace && { namespace }),
     operation,
     userInfo: userInfoOf(user),
-    object: (await request.objectIn(form)) ?? null,
-    oldObject: (await request.oldObjectIn(form)) ?? null,
     dryRun,
     options: origin?.options(operation) ?? defaultOptions(request),
   }
 }
 
 /** authentication/v1 UserInfo. */
-export const userInfoOf = ({ name, uid, groups, extra }: WrittenRequest['attributes']['user']): object => ({
+const userInfoOf = ({ name, uid, groups, extra }: WrittenRequest['attributes']['user']): object => ({
   username: name,
   ...(uid && { uid }),
   ...(groups.length > 0 && { groups }),

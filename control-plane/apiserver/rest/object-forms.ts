@@ -27,6 +27,8 @@ export function createObjectForms({ schemas }: Core, kinds: KindRegistry, views:
       fillSpec(schemas, kind, object)
       kinds.of(kind).strategy.defaults?.(object)
     },
+    find: (version, name) =>
+      kinds.all().find(({ kind }) => kind.kind === name && apiVersion(kind) === version)?.kind,
     scaleOf: (kind, object) => scaleOf(kinds.of(kind), object),
     writeScale: (kind, object, scale) => writeScale(kinds.of(kind), object, scale),
   }

@@ -246,3 +246,21 @@ test.serial('a server that was killed asks the same webhooks when it is back', a
   await api.restart()
   t.is((await api.raw(`${ns}/configmaps`, { body: configMap('x') })).status, 400)
 })
+
+test('match conditions decide whether a webhook is asked, and fail closed', async t => {
+  const ns = await inNamespace('conditioned')
+  const clientConfig = server.at('/conditioned', () => ({ allowed: false }))
+  const matchConditions = [
+    { name: 'labelled', expression: 'has(object.metadata.labels) && object.metadata.labels.check == "yes"' },
+    { name: 'sized', expression: 'object.data.size == "1"' },
+  ]
+  await configureWebhook(api, 'validating', 'conditioned', { clientConfig, matchConditions }, 'conditioned')
+  const create = async (labels: object, data: object) =>
+    (await api.raw(`${ns}/configmaps`, { body: { metadata: { name: 'x', labels }, data } })).body
+  t.regex((await create({ check: 'yes' }, { size: '1' })).message, /denied the request/)
+  t.is(
+    (await create({ check: 'yes' }, { other: '1' })).message,
+    'configmaps "x" is forbidden: expression \'object.data.size == "1"\' resulted in error: no such key: size',
+  )
+  t.is((await create({ check: 'no' }, { other: '1' })).kind, 'ConfigMap')
+})
