@@ -28,24 +28,17 @@ const versionKind = ({ group, version }: CustomDefinition, kind: string): object
 
 function objectSchema(definition: CustomDefinition, dialect: Dialect, texts: Descriptions): JsonSchema {
   const { schema, kind } = definition
-  const published = schema
-    ? publish(schema, dialect, texts)
-    : { type: 'object', 'x-kubernetes-preserve-unknown-fields': true }
-  const isClosed = dialect === v2 && published['x-kubernetes-preserve-unknown-fields']
-  return {
-    ...published,
-    ...(!isClosed && {
-      properties: { ...typeFields(dialect, texts), ...(published.properties as object | undefined) },
-    }),
-    ...(schema?.properties?.metadata && { properties: withMetadata(published, dialect, texts) }),
-    'x-kubernetes-group-version-kind': versionKind(definition, kind),
-  }
+  const shown = { 'x-kubernetes-group-version-kind': versionKind(definition, kind) }
+  // Properties would be all there may be for a reader of v2, even metadata's alone.
+  if (!schema || (dialect === v2 && keepsUnknown(schema))) return { type: 'object', ...shown }
+  const published = publish(schema, dialect, texts)
+  // What a schema says of metadata narrows it for validation; what is shown is the whole of it.
+  const properties = { ...(published.properties as object | undefined), ...typeFields(dialect, texts) }
+  return { ...published, properties, ...shown }
 }
 
-/** What a schema says of metadata narrows it for validation; what is shown is the whole of it. */
-function withMetadata({ properties }: JsonSchema, dialect: Dialect, texts: Descriptions): object {
-  return { ...(properties as object), ...typeFields(dialect, texts) }
-}
+const keepsUnknown = (schema: JsonSchemaProps): boolean =>
+  schema['x-kubernetes-preserve-unknown-fields'] === true
 
 const typeFields = (dialect: Dialect, texts: Descriptions): Record<string, JsonSchema> => ({
   apiVersion: { description: texts[MODEL]?.apiVersion ?? '', type: 'string' },
@@ -79,33 +72,41 @@ const NOT_IN_V2 = ['nullable', 'oneOf', 'anyOf', 'allOf', 'not', 'x-kubernetes-v
 
 /** A structural schema as clients are shown it. */
 function publish(schema: JsonSchemaProps, dialect: Dialect, texts: Descriptions): JsonSchema {
-  if (dialect === v2 && isOpaque(schema)) return opaque(schema)
-  const { properties, additionalProperties, items, ...rest } = schema
-  const shown: JsonSchema = { ...rest }
-  if (dialect === v2) for (const word of NOT_IN_V2) delete shown[word]
+  const { properties, additionalProperties, items, ...shown } = dialect === v2 ? forV2(schema) : schema
+  const published: JsonSchema = { ...shown }
   const inner = (part: JsonSchemaProps): JsonSchema => publish(part, dialect, texts)
   const own = properties && Object.entries(properties).map(([key, part]) => [key, inner(part)])
-  const embedded = schema['x-kubernetes-embedded-resource'] ? typeFields(dialect, texts) : {}
-  if (own || schema['x-kubernetes-embedded-resource'])
-    shown.properties = { ...Object.fromEntries(own ?? []), ...embedded }
+  const embedded = schema['x-kubernetes-embedded-resource'] && !(dialect === v2 && keepsUnknown(schema))
+  if (own || embedded)
+    published.properties = { ...Object.fromEntries(own ?? []), ...(embedded && typeFields(dialect, texts)) }
+  if (embedded) published.required = [...new Set([...(schema.required ?? []), 'kind', 'apiVersion'])]
   if (additionalProperties !== undefined)
-    shown.additionalProperties =
+    published.additionalProperties =
       typeof additionalProperties === 'boolean' ? additionalProperties : inner(additionalProperties)
-  if (items) shown.items = inner(items)
+  if (items) published.items = inner(items)
+  return published
+}
+
+/**
+ * The schema in the words of OpenAPI v2. Where more may stand than its words can say (null, unknown fields), old clients
+ * would refuse what they are not told of: they are shown no type and no properties, which is to say anything.
+ */
+function forV2(schema: JsonSchemaProps): JsonSchemaProps {
+  const shown = { ...schema }
+  for (const word of NOT_IN_V2) delete shown[word]
+  if (schema.nullable || keepsUnknown(schema)) {
+    delete shown.items
+    delete shown.properties
+  }
+  const isOpen = keepsUnknown(schema) && schema.type === 'object'
+  if (schema.nullable || isOpen || (schema.type === 'array' && !shown.items)) delete shown.type
+  if (schema.required) shown.required = requiredForV2(schema)
+  if (!shown.required?.length) delete shown.required
   return shown
 }
 
-/** Old clients would refuse what they are not told of: they are shown that anything may stand there. */
-const isOpaque = (schema: JsonSchemaProps): boolean =>
-  Boolean(
-    schema['x-kubernetes-preserve-unknown-fields'] || schema['x-kubernetes-int-or-string'] || schema.nullable,
-  )
-
-function opaque({ type, description, ...schema }: JsonSchemaProps): JsonSchema {
-  return {
-    ...(description && { description }),
-    ...(type && !schema.nullable && { type }),
-    ...(schema['x-kubernetes-preserve-unknown-fields'] && { 'x-kubernetes-preserve-unknown-fields': true }),
-    ...(schema['x-kubernetes-int-or-string'] && { 'x-kubernetes-int-or-string': true }),
-  }
+/** A client that knows no null would miss a required field that is null. */
+function requiredForV2({ required = [], properties = {}, additionalProperties }: JsonSchemaProps): string[] {
+  if (typeof additionalProperties === 'object' && additionalProperties.nullable) return []
+  return required.filter(name => !properties[name]?.nullable)
 }

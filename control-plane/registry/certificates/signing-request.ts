@@ -46,7 +46,6 @@ const LONGEST_NAME = 571
 type Condition = { type: string; status?: string; lastUpdateTime?: string; lastTransitionTime?: string }
 
 const conditionsOf = (request: any): Condition[] => request.status?.conditions ?? []
-const isDecision = ({ type }: Condition): boolean => DECISIONS.includes(type)
 
 /** Who asks for a certificate is who is asking; who decides, who signs and who asks write different parts. */
 export const signingRequestStrategy: Strategy<any> = {
@@ -76,11 +75,19 @@ export const signingRequestStrategy: Strategy<any> = {
   },
 }
 
+/** Decisions stay as they are, in the places they are sent in; who adds one or takes one away is told by validation. */
 function keepDecisions(request: any, old: any): void {
-  const others = conditionsOf(request).filter(condition => !isDecision(condition))
-  const conditions = [...others, ...conditionsOf(old).filter(isDecision)]
-  request.status = { ...request.status, conditions }
-  if (conditions.length === 0) delete request.status.conditions
+  for (const decision of DECISIONS) {
+    const before = conditionsOf(old).filter(({ type }) => type === decision)
+    const conditions = conditionsOf(request)
+    if (conditions.filter(({ type }) => type === decision).length !== before.length) continue
+    request.status = {
+      ...request.status,
+      ...(conditions.length > 0 && {
+        conditions: conditions.map(given => (given.type === decision ? before.shift()! : given)),
+      }),
+    }
+  }
 }
 
 function stampConditions(request: any, old: any, now: string): void {

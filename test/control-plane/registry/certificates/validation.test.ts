@@ -1,6 +1,7 @@
 import test from 'ava'
+import { strategies } from '../../../../control-plane/registry/strategies.ts'
 import { createRequest } from '../../../helpers/certificate-request.ts'
-import { accepted, refused } from '../../../helpers/rules.ts'
+import { accepted, filled, refused } from '../../../helpers/rules.ts'
 
 const REQUESTS = 'certificatesigningrequests.certificates.k8s.io'
 const pem = await createRequest('jane')
@@ -61,3 +62,26 @@ test(
   request({ request: 'eA==' }),
   'spec.request: Invalid value: "eA==": PEM block type must be CERTIFICATE REQUEST',
 )
+test(
+  refused,
+  'a decision by who signs',
+  REQUESTS,
+  request({}, approved),
+  'status.conditions: Forbidden: updates may not add a condition of type "Approved"',
+  { old: request(), subresource: 'status' },
+)
+test('who signs adds conditions after those that are there, and decisions stay as they were', t => {
+  const decided = { conditions: [{ type: 'Approved', status: 'True', reason: 'a' }] }
+  const old = filled(REQUESTS, request({}, decided))
+  const conditions = [{ type: 'Approved', status: 'True', reason: 'b' }, { type: 'Mine', status: 'True' }]
+  const wanted: any = filled(REQUESTS, request({}, { conditions }))
+  const context = { user: { name: 'u', groups: [] }, subresource: 'status', now: new Date(0) }
+  strategies[REQUESTS]!.prepareForUpdate!(wanted, old as any, context)
+  t.deepEqual(
+    wanted.status.conditions.map(({ type, reason }: any) => [type, reason]),
+    [
+      ['Approved', 'a'],
+      ['Mine', undefined],
+    ],
+  )
+})
