@@ -230,3 +230,32 @@ export const BOOTSTRAP_ROLES: Record<string, BootstrapRole> = {
     ],
   },
 }
+
+const LEADER_LOCK = (name: string): PolicyRule[] => [
+  rule('', 'configmaps', ['watch']),
+  rule('', 'configmaps', ['get', 'update'], [name]),
+]
+
+/** Roles of the system's namespaces, by `namespace/name`. */
+export const NAMESPACED_ROLES: Record<string, BootstrapRole> = {
+  // What a server behind an APIService needs to believe the front proxy and to ask who is calling.
+  'kube-system/extension-apiserver-authentication-reader': {
+    rules: [rule('', 'configmaps', READ, ['extension-apiserver-authentication'])],
+  },
+  'kube-system/system::leader-locking-kube-controller-manager': {
+    rules: LEADER_LOCK('kube-controller-manager'),
+  },
+  'kube-system/system::leader-locking-kube-scheduler': { rules: LEADER_LOCK('kube-scheduler') },
+  'kube-system/system:controller:bootstrap-signer': { rules: [rule('', 'secrets', READ)] },
+  'kube-system/system:controller:cloud-provider': { rules: [rule('', 'configmaps', ['create', ...READ])] },
+  'kube-system/system:controller:token-cleaner': {
+    rules: [rule('', 'secrets', ['delete', ...READ]), EVENTS],
+  },
+  'kube-public/system:controller:bootstrap-signer': {
+    rules: [
+      rule('', 'configmaps', READ),
+      rule('', 'configmaps', ['update'], ['cluster-info']),
+      EVENTS,
+    ],
+  },
+}

@@ -1,8 +1,10 @@
 import type { Client } from '../../api/client/client.ts'
-import { clusterRoleBindings, clusterRoles } from '../../api/kinds/rbac.ts'
+import type { KindDeclaration } from '../../api/kinds/kind.ts'
+import { clusterRoleBindings, clusterRoles, roleBindings, roles } from '../../api/kinds/rbac.ts'
 import type { ClusterRole, ClusterRoleBinding, Subject } from '../../api/kinds/types.ts'
+import { type ApiObject, objectKey, splitKey } from '../../api/meta/object.ts'
 import { isAlreadyExists } from '../../api/meta/status.ts'
-import { BOOTSTRAP_ROLES, type BootstrapRole } from './bootstrap-rules.ts'
+import { BOOTSTRAP_ROLES, type BootstrapRole, NAMESPACED_ROLES } from './bootstrap-rules.ts'
 import { uncoveredRights } from './rule-cover.ts'
 
 const API_GROUP = 'rbac.authorization.k8s.io'
@@ -29,47 +31,108 @@ const BOOTSTRAP_BINDINGS: Record<string, Subject[]> = {
   'system:volume-scheduler': [user('system:kube-scheduler')],
 }
 
+const serviceAccount = (name: string): Subject => ({ kind: 'ServiceAccount', name, namespace: 'kube-system' })
+
+/** By `namespace/name`. */
+const NAMESPACED_BINDINGS: Record<string, { role: string; subjects: Subject[] }> = {
+  'kube-system/system::extension-apiserver-authentication-reader': {
+    role: 'extension-apiserver-authentication-reader',
+    subjects: [user('system:kube-controller-manager'), user('system:kube-scheduler')],
+  },
+  'kube-system/system::leader-locking-kube-controller-manager': {
+    role: 'system::leader-locking-kube-controller-manager',
+    subjects: [user('system:kube-controller-manager'), serviceAccount('kube-controller-manager')],
+  },
+  'kube-system/system::leader-locking-kube-scheduler': {
+    role: 'system::leader-locking-kube-scheduler',
+    subjects: [user('system:kube-scheduler'), serviceAccount('kube-scheduler')],
+  },
+  'kube-system/system:controller:bootstrap-signer': {
+    role: 'system:controller:bootstrap-signer',
+    subjects: [serviceAccount('bootstrap-signer')],
+  },
+  'kube-system/system:controller:cloud-provider': {
+    role: 'system:controller:cloud-provider',
+    subjects: [serviceAccount('cloud-provider')],
+  },
+  'kube-system/system:controller:token-cleaner': {
+    role: 'system:controller:token-cleaner',
+    subjects: [serviceAccount('token-cleaner')],
+  },
+  'kube-public/system:controller:bootstrap-signer': {
+    role: 'system:controller:bootstrap-signer',
+    subjects: [serviceAccount('bootstrap-signer')],
+  },
+}
+
 /**
  * Makes sure that the default roles and bindings are there and complete. What an administrator added stays; what is
  * annotated `rbac.authorization.kubernetes.io/autoupdate: "false"` is left alone.
  */
 export async function bootstrapPolicy(client: Client): Promise<void> {
-  const [roles, bindings] = await Promise.all([client.list(clusterRoles), client.list(clusterRoleBindings)])
-  const roleOf = new Map(roles.items.map(role => [role.metadata.name, role]))
-  const bindingOf = new Map(bindings.items.map(binding => [binding.metadata.name, binding]))
+  const ensureRoles = async (kind: KindDeclaration<any>, wanted: Record<string, BootstrapRole>) => {
+    const found = await listByKey<ClusterRole>(client, kind)
+    await Promise.all(
+      Object.entries(wanted).map(([key, role]) => ensureRole(client, kind, key, role, found.get(key))),
+    )
+  }
+  const ensureBindings = async (kind: KindDeclaration<any>, wanted: Record<string, WantedBinding>) => {
+    const found = await listByKey<ClusterRoleBinding>(client, kind)
+    await Promise.all(
+      Object.entries(wanted).map(([key, binding]) =>
+        ensureBinding(client, kind, key, binding, found.get(key)),
+      ),
+    )
+  }
+  const clusterBindings = Object.entries(BOOTSTRAP_BINDINGS).map(
+    ([role, subjects]) => [role, { role, subjects }] as const,
+  )
   await Promise.all([
-    ...Object.entries(BOOTSTRAP_ROLES).map(([name, role]) =>
-      ensureRole(client, name, role, roleOf.get(name)),
-    ),
-    ...Object.entries(BOOTSTRAP_BINDINGS).map(([name, subjects]) =>
-      ensureBinding(client, name, subjects, bindingOf.get(name)),
-    ),
+    ensureRoles(clusterRoles, BOOTSTRAP_ROLES),
+    ensureRoles(roles, NAMESPACED_ROLES),
+    ensureBindings(clusterRoleBindings, Object.fromEntries(clusterBindings)),
+    ensureBindings(roleBindings, NAMESPACED_BINDINGS),
   ])
+}
+
+/** A binding of a role, in its own namespace where it has one. */
+interface WantedBinding {
+  role: string
+  subjects: Subject[]
+}
+
+async function listByKey<T extends ApiObject>(
+  client: Client,
+  kind: KindDeclaration<any>,
+): Promise<Map<string, T>> {
+  const { items } = await client.list(kind)
+  return new Map(items.map((object: T) => [objectKey(object), object]))
 }
 
 async function ensureRole(
   client: Client,
-  name: string,
+  kind: KindDeclaration<any>,
+  key: string,
   wanted: BootstrapRole,
   found: ClusterRole | undefined,
 ): Promise<void> {
   const labels = { ...LABELS, ...(wanted.aggregateTo && { [aggregateLabel(wanted.aggregateTo)]: 'true' }) }
   if (!found) {
-    const metadata = { name, labels, annotations: ANNOTATIONS }
+    const metadata = { ...splitKey(key), labels, annotations: ANNOTATIONS }
     const role = {
       apiVersion: VERSION,
-      kind: 'ClusterRole',
+      kind: kind.kind,
       metadata,
       rules: wanted.rules,
       ...aggregation(wanted),
     }
-    return ignoreExisting(client.create(clusterRoles, role))
+    return ignoreExisting(client.create(kind, role))
   }
   const { rules = [], metadata } = found
   const missing = uncoveredRights(rules, wanted.rules).length > 0
   const unlabelled = Object.entries(labels).some(([key, value]) => metadata.labels?.[key] !== value)
   if (!isManaged(found) || (!missing && !unlabelled)) return
-  await client.update(clusterRoles, {
+  await client.update(kind, {
     ...found,
     metadata: { ...metadata, labels: { ...metadata.labels, ...labels } },
     rules: missing
@@ -91,15 +154,16 @@ const aggregation = ({ aggregates }: BootstrapRole): Pick<ClusterRole, 'aggregat
 
 async function ensureBinding(
   client: Client,
-  name: string,
-  wanted: Subject[],
+  kind: KindDeclaration<any>,
+  key: string,
+  { role, subjects: wanted }: WantedBinding,
   found: ClusterRoleBinding | undefined,
 ): Promise<void> {
   if (!found) {
-    const metadata = { name, labels: LABELS, annotations: ANNOTATIONS }
-    const roleRef = { apiGroup: API_GROUP, kind: 'ClusterRole', name }
-    const binding = { apiVersion: VERSION, kind: 'ClusterRoleBinding', metadata, subjects: wanted, roleRef }
-    return ignoreExisting(client.create(clusterRoleBindings, binding))
+    const metadata = { ...splitKey(key), labels: LABELS, annotations: ANNOTATIONS }
+    const roleRef = { apiGroup: API_GROUP, kind: kind.kind.replace('Binding', ''), name: role }
+    const binding = { apiVersion: VERSION, kind: kind.kind, metadata, subjects: wanted, roleRef }
+    return ignoreExisting(client.create(kind, binding))
   }
   const { subjects = [] } = found
   const isThere = (subject: Subject): boolean =>
@@ -109,7 +173,7 @@ async function ensureBinding(
     )
   const missing = wanted.filter(subject => !isThere(subject))
   if (missing.length === 0 || !isManaged(found)) return
-  await client.update(clusterRoleBindings, { ...found, subjects: [...subjects, ...missing] })
+  await client.update(kind, { ...found, subjects: [...subjects, ...missing] })
 }
 
 const isManaged = ({ metadata }: ClusterRole | ClusterRoleBinding): boolean =>

@@ -49,9 +49,9 @@ const bindingStrategy: Strategy<any> = {
   hasGeneration: false,
   defaults(binding) {
     binding.roleRef ??= {}
-    binding.roleRef.apiGroup ??= 'rbac.authorization.k8s.io'
+    binding.roleRef.apiGroup ||= 'rbac.authorization.k8s.io'
     for (const subject of binding.subjects ?? []) {
-      subject.apiGroup ??= subject.kind === 'ServiceAccount' ? '' : 'rbac.authorization.k8s.io'
+      subject.apiGroup ||= subject.kind === 'ServiceAccount' ? '' : 'rbac.authorization.k8s.io'
       if (subject.apiGroup === '') delete subject.apiGroup
     }
   },

@@ -29,6 +29,25 @@ test.serial('component identities have their own rights and no others', async t 
   t.true(refused.body.message.includes('User "system:kube-scheduler" cannot list resource "secrets"'))
 })
 
+// Found by upstream's conformance tests; every add-on with an API of its own (metrics-server …) binds itself to this role.
+test.serial('a server behind an APIService may be let read how callers are authenticated', async t => {
+  const path = '/apis/rbac.authorization.k8s.io/v1/namespaces/kube-system/rolebindings'
+  const name = 'extension-apiserver-authentication-reader'
+  const subjects = [{ kind: 'ServiceAccount', name: 'metrics', namespace: 'default' }]
+  const body = { metadata: { name: 'metrics' }, roleRef: { apiGroup: '', kind: 'Role', name }, subjects }
+  const bound = await api.raw(path, { body })
+  t.is(bound.body.roleRef.apiGroup, 'rbac.authorization.k8s.io')
+  const headers = { 'impersonate-user': 'system:serviceaccount:default:metrics' }
+  const configMaps = '/api/v1/namespaces/kube-system/configmaps'
+  t.is((await api.raw(`${configMaps}/extension-apiserver-authentication`, { headers })).status, 200)
+  t.is((await api.raw(`${configMaps}/kube-root-ca.crt`, { headers })).status, 403)
+  const { body: own } = await api.raw(`${path}/system::extension-apiserver-authentication-reader`)
+  t.deepEqual(
+    own.subjects.map((subject: any) => subject.name),
+    ['system:kube-controller-manager', 'system:kube-scheduler'],
+  )
+})
+
 test.serial('impersonation acts with the rights of the other, for those who may', async t => {
   const headers = { 'impersonate-user': 'jane', 'impersonate-group': 'readers' }
   const asJane = await api.raw('/api/v1/pods', { headers })
