@@ -252,10 +252,6 @@ export const NAMESPACED_ROLES: Record<string, BootstrapRole> = {
     rules: [rule('', 'secrets', ['delete', ...READ]), EVENTS],
   },
   'kube-public/system:controller:bootstrap-signer': {
-    rules: [
-      rule('', 'configmaps', READ),
-      rule('', 'configmaps', ['update'], ['cluster-info']),
-      EVENTS,
-    ],
+    rules: [rule('', 'configmaps', READ), rule('', 'configmaps', ['update'], ['cluster-info']), EVENTS],
   },
 }

@@ -55,6 +55,20 @@ export function removeOwner(
   return patchMetadata(client, kind, metadata, { metadata: { uid: metadata.uid, ownerReferences } })
 }
 
+/**
+ * Lets the owners of an object go before it does: they may wait for each other in a circle. False when the object has gone
+ * meanwhile.
+ */
+export function unblockOwners(
+  client: Client,
+  kind: KindDeclaration<any>,
+  { metadata }: Pick<ApiObject, 'metadata'>,
+): Promise<boolean> {
+  const { uid, ownerReferences: owners = [] } = metadata
+  const ownerReferences = owners.map(owner => ({ ...owner, blockOwnerDeletion: false }))
+  return patchMetadata(client, kind, metadata, { metadata: { uid, ownerReferences } })
+}
+
 /** A strategic merge patch of an object that may be gone: then false. */
 export async function patchMetadata(
   client: Client,

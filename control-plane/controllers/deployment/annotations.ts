@@ -17,10 +17,22 @@ const NOT_COPIED = new Set([
 
 type Annotations = Record<string, string>
 
-export const revisionOf = ({ metadata }: ReplicaSet): number =>
-  Number(metadata.annotations?.[REVISION_ANNOTATION] ?? 0) || 0
+/** Revisions are 64 bits wide: users may begin anywhere. */
+export const revisionOf = ({ metadata }: ReplicaSet): bigint =>
+  toRevision(metadata.annotations?.[REVISION_ANNOTATION])
 
-export const highestRevision = (sets: readonly ReplicaSet[]): number => Math.max(0, ...sets.map(revisionOf))
+const toRevision = (text = ''): bigint => (/^\d+$/.test(text) ? BigInt(text) : 0n)
+
+export function highestRevision(sets: readonly ReplicaSet[]): bigint {
+  const latest = [...sets].sort(byRevision).at(-1)
+  return latest ? revisionOf(latest) : 0n
+}
+
+/** For sorting, the oldest first. */
+export const byRevision = (a: ReplicaSet, b: ReplicaSet): number => {
+  const [first, second] = [revisionOf(a), revisionOf(b)]
+  return first < second ? -1 : Number(first > second)
+}
 
 /**
  * Annotations the set of the present template should have: the Deployment's, and the revision. A set that is rolled
@@ -29,12 +41,12 @@ export const highestRevision = (sets: readonly ReplicaSet[]): number => Math.max
 export function newSetAnnotations(
   { metadata }: Deployment,
   before: Annotations | undefined,
-  revision: number,
+  revision: bigint,
 ): Annotations {
   const copied = Object.entries(metadata.annotations ?? {}).filter(([key]) => !NOT_COPIED.has(key))
   const annotations = { ...before, ...Object.fromEntries(copied) }
   const old = before?.[REVISION_ANNOTATION]
-  if (old !== undefined && Number(old) >= revision) return annotations
+  if (old !== undefined && toRevision(old) >= revision) return annotations
   annotations[REVISION_ANNOTATION] = String(revision)
   if (old !== undefined) annotations[HISTORY] = appendHistory(before?.[HISTORY], old)
   return annotations

@@ -8,7 +8,7 @@ import { adopters, claim } from '../claim.ts'
 import type { ControllerContext } from '../context.ts'
 import { controlledBy, indexByController, ownerKey } from '../owner.ts'
 import { isTerminal } from '../pod-facts.ts'
-import { REVISION_ANNOTATION, revisionOf } from './annotations.ts'
+import { byRevision, REVISION_ANNOTATION } from './annotations.ts'
 import { isActiveSet, newSetSize, oldSetSizes, sizeOf, wantedReplicas } from './arithmetic.ts'
 import {
   type DeploymentStatus,
@@ -150,9 +150,7 @@ export function deploymentController({ client, informers, recorder }: Controller
     const limit = spec.revisionHistoryLimit ?? 10
     if (limit === NO_LIMIT) return
     const alive = oldSets.filter(({ metadata }) => !metadata.deletionTimestamp)
-    const surplus = alive
-      .sort((a, b) => revisionOf(a) - revisionOf(b))
-      .slice(0, Math.max(0, alive.length - limit))
+    const surplus = alive.sort(byRevision).slice(0, Math.max(0, alive.length - limit))
     for (const set of surplus.filter(isIdle)) {
       await client.delete(replicaSets, set.metadata).catch(error => {
         if (!isNotFound(error)) throw error
@@ -208,7 +206,7 @@ function isScaling({ deployment, sets }: View): boolean {
 function scaledSizes({ deployment, newSet, oldSets, sets }: View): Map<string, number> {
   const wanted = wantedReplicas(deployment)
   const active = sets.filter(isActiveSet)
-  const latest = [...oldSets].sort((a, b) => revisionOf(b) - revisionOf(a))[0]
+  const latest = [...oldSets].sort(byRevision).at(-1)
   const only = active.length === 1 ? active[0] : active.length === 0 ? (newSet ?? latest) : undefined
   if (only) return new Map([[only.metadata.name, wanted]])
   if (newSet && sizeOf(newSet) === wanted && newSet.status?.availableReplicas === wanted) {

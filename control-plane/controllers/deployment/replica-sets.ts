@@ -61,7 +61,7 @@ export function createReplicaSetControl(client: Client, recorder: EventRecorder)
       const annotations = newSetAnnotations(
         deployment,
         newSet.metadata.annotations,
-        highestRevision(oldSets) + 1,
+        highestRevision(oldSets) + 1n,
       )
       const minReadySeconds = deployment.spec.minReadySeconds ?? 0
       const isSame =
@@ -102,7 +102,7 @@ function newSetOf(deployment: Deployment, sets: readonly ReplicaSet[]): ReplicaS
       namespace: metadata.namespace!,
       labels,
       annotations: {
-        ...newSetAnnotations(deployment, undefined, highestRevision(sets) + 1),
+        ...newSetAnnotations(deployment, undefined, highestRevision(sets) + 1n),
         ...sizeAnnotations(deployment),
       },
       ownerReferences: [controllerRef(deployments, deployment)],

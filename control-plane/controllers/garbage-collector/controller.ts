@@ -5,7 +5,7 @@ import type { KindDeclaration } from '../../../api/kinds/kind.ts'
 import type { ApiObject, OwnerReference } from '../../../api/meta/object.ts'
 import { isNotFound } from '../../../api/meta/status.ts'
 import type { ControllerContext } from '../context.ts'
-import { removeOwner } from '../owner.ts'
+import { removeOwner, unblockOwners } from '../owner.ts'
 import { createOwnerGraph, type GraphNode } from './graph.ts'
 
 const FOREGROUND = 'foregroundDeletion'
@@ -68,11 +68,14 @@ export function garbageCollector(
     const lost = references.filter((_, i) => states[i] !== 'there').map(({ uid }) => uid)
     if (lost.length === 0) return
     if (lost.length < references.length) return void (await removeOwner(client, kind, object, ...lost))
-    const isBlocked = states.includes('waiting') && graph.dependentsOf(metadata.uid!).length > 0
+    const dependents = graph.dependentsOf(metadata.uid!)
+    const isBlocked = states.includes('waiting') && dependents.length > 0
+    const isCircle = isBlocked && dependents.some(isWaiting)
+    if (isCircle) await unblockOwners(client, kind, object)
     const { uid, resourceVersion } = metadata
     await client
       .delete(kind, metadata, {
-        preconditions: { uid: uid!, resourceVersion: resourceVersion! },
+        preconditions: { uid: uid!, ...(!isCircle && { resourceVersion: resourceVersion! }) },
         propagationPolicy: isBlocked ? 'Foreground' : 'Background',
       })
       .catch(ignoreNotFound)
@@ -92,8 +95,7 @@ export function garbageCollector(
       ? node.object
       : await client.get(kind, { name, namespace: metadata.namespace }).catch(ignoreNotFound)
     if (owner?.metadata.uid !== uid) return 'gone'
-    const isWaiting = owner.metadata.deletionTimestamp && owner.metadata.finalizers?.includes(FOREGROUND)
-    return isWaiting ? 'waiting' : 'there'
+    return isWaiting({ object: owner }) ? 'waiting' : 'there'
   }
 
   async function finishDeletion(node: GraphNode): Promise<void> {
@@ -119,6 +121,10 @@ const isSameInGraph = (object: Pick<ApiObject, 'metadata'>, old: Pick<ApiObject,
   object.metadata.deletionTimestamp === old.metadata.deletionTimestamp &&
   isDeepStrictEqual(object.metadata.ownerReferences, old.metadata.ownerReferences) &&
   isDeepStrictEqual(object.metadata.finalizers, old.metadata.finalizers)
+
+/** Whether an object is being deleted, and stays until its dependents are gone. */
+const isWaiting = ({ object: { metadata } }: Pick<GraphNode, 'object'>): boolean =>
+  metadata.deletionTimestamp !== undefined && (metadata.finalizers?.includes(FOREGROUND) ?? false)
 
 const blocks = ({ metadata }: Pick<ApiObject, 'metadata'>, uid: string): boolean =>
   (metadata.ownerReferences ?? []).some(owner => owner.uid === uid && owner.blockOwnerDeletion)

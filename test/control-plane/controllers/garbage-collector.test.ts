@@ -57,6 +57,18 @@ test('in the foreground the owner goes last', async t => {
   })
 })
 
+// Found by upstream's conformance tests: each waited for the next one to go first.
+test('owners in a circle go in the foreground too', async t => {
+  const first = await createMap('c-first')
+  const second = await createMap('c-second', [owner(first, { blockOwnerDeletion: true })])
+  const third = await createMap('c-third', [owner(second, { blockOwnerDeletion: true })])
+  const body = { metadata: { ownerReferences: [owner(third, { blockOwnerDeletion: true })] } }
+  await loops.client.patch(configMaps, first, { type: 'merge', body })
+  await remove('c-first', 'foreground')
+  await Promise.all(['c-first', 'c-second', 'c-third'].map(mapIsGone))
+  t.pass()
+})
+
 test('orphans stay and forget their owner', async t => {
   const top = await createMap('o-top')
   await createSecret('o-dependent', owner(top))

@@ -99,6 +99,21 @@ test('a rollout never goes beyond surge nor below what must be available', async
   )
 })
 
+test('revisions are counted on from whatever number a ReplicaSet has, 64 bits wide', async t => {
+  await create(deployment('counted', 1))
+  await rolledOut('counted')
+  const [set] = setsOf('counted')
+  const annotations = { 'deployment.kubernetes.io/revision': '3546343826724305832' }
+  await loops.client.patch(replicaSets, set!.metadata, { type: 'merge', body: { metadata: { annotations } } })
+  await setImage('counted', 'counted:2')
+  const { metadata } = await loops.waitFor(
+    deployments,
+    'default/counted',
+    d => isRolledOut(d) && d.metadata.generation === 2,
+  )
+  t.is(metadata.annotations!['deployment.kubernetes.io/revision'], '3546343826724305833')
+})
+
 test('`kubectl rollout undo` brings the old template back as a new revision', async t => {
   await create(deployment('undone', 2))
   await rolledOut('undone')

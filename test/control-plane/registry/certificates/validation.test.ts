@@ -73,7 +73,10 @@ test(
 test('who signs adds conditions after those that are there, and decisions stay as they were', t => {
   const decided = { conditions: [{ type: 'Approved', status: 'True', reason: 'a' }] }
   const old = filled(REQUESTS, request({}, decided))
-  const conditions = [{ type: 'Approved', status: 'True', reason: 'b' }, { type: 'Mine', status: 'True' }]
+  const conditions = [
+    { type: 'Approved', status: 'True', reason: 'b' },
+    { type: 'Mine', status: 'True' },
+  ]
   const wanted: any = filled(REQUESTS, request({}, { conditions }))
   const context = { user: { name: 'u', groups: [] }, subresource: 'status', now: new Date(0) }
   strategies[REQUESTS]!.prepareForUpdate!(wanted, old as any, context)
