@@ -24,8 +24,8 @@ type Side = 'requests' | 'limits'
 const read = (list: Record<string, unknown> | undefined): Amounts =>
   Object.fromEntries(Object.entries(list ?? {}).map(([name, value]) => [name, parseQuantity(String(value))]))
 
-/** What a Pod requests, or may use at most: all its containers together, or its hungriest init container if that is more. */
-export function podAmounts({ spec }: Pod, side: Side): Amounts {
+/** What a Pod's containers request, or may use at most: all together, or the hungriest init container if that is more. */
+export function containerAmounts(spec: Pod['spec'], side: Side): Amounts {
   const of = ({ resources }: Container): Amounts => read(resources?.[side] as Record<string, unknown>)
   let sidecars: Amounts = {}
   let peak: Amounts = {}
@@ -34,8 +34,18 @@ export function podAmounts({ spec }: Pod, side: Side): Amounts {
     if (isSidecar) sidecars = addAmounts(sidecars, of(init))
     peak = largest(peak, isSidecar ? sidecars : addAmounts(sidecars, of(init)))
   }
-  const running = spec.containers.map(of).reduce(addAmounts, sidecars)
-  const total = largest(running, peak)
+  const running = (spec.containers ?? []).map(of).reduce(addAmounts, sidecars)
+  return largest(running, peak)
+}
+
+const isWhole = (name: string): boolean =>
+  name === 'cpu' || name === 'memory' || name.startsWith('hugepages-')
+
+/** What a Pod requests, or may use at most: what it says as a whole, else its containers; and what it costs by itself. */
+export function podAmounts({ spec }: Pod, side: Side): Amounts {
+  const own = (spec as { resources?: Partial<Record<Side, Record<string, unknown>>> }).resources?.[side]
+  const said = own ? Object.entries(read(own)).filter(([name]) => isWhole(name)) : []
+  const total = { ...containerAmounts(spec, side), ...Object.fromEntries(said) }
   const overhead = read(spec.overhead as Record<string, unknown>)
   const isBounded = (name: string): boolean => side === 'requests' || total[name] !== undefined
   return addAmounts(total, Object.fromEntries(Object.entries(overhead).filter(([name]) => isBounded(name))))

@@ -1,4 +1,5 @@
 import { autoscalerStrategy } from './autoscaling/strategy.ts'
+import { defaultAzureDisk, defaultRbd, defaultScaleIo } from './pod/defaults.ts'
 import { fillTemplate } from './pod/template.ts'
 import type { Strategy } from './strategy.ts'
 
@@ -19,6 +20,10 @@ const persistentVolume: Strategy<any> = {
     spec.persistentVolumeReclaimPolicy ??= 'Retain'
     spec.volumeMode ??= 'Filesystem'
     if (spec.hostPath) spec.hostPath.type ??= ''
+    if (spec.iscsi) spec.iscsi.iscsiInterface ||= 'default'
+    if (spec.rbd) defaultRbd(spec.rbd)
+    if (spec.azureDisk) defaultAzureDisk(spec.azureDisk)
+    if (spec.scaleIO) defaultScaleIo(spec.scaleIO)
     if (status) status.phase ??= 'Pending'
   },
   prepareForCreate(volume) {

@@ -1,4 +1,6 @@
 import type { Container, PodSpec, Probe, Volume } from '../../../api/kinds/types.ts'
+import { dropDisabledFields } from './disabled-fields.ts'
+import { defaultPodResources } from './pod-resources.ts'
 
 const DEFAULT_MODE = 420
 
@@ -9,6 +11,7 @@ function set<T extends object, K extends keyof T>(object: T, field: K, value: No
 
 /** Fills in a Pod's spec, or that of a Pod template (core/v1 defaults). */
 export function defaultPodSpec(spec: PodSpec): void {
+  dropDisabledFields(spec)
   set(spec, 'restartPolicy', 'Always')
   set(spec, 'terminationGracePeriodSeconds', 30)
   set(spec, 'dnsPolicy', 'ClusterFirst')
@@ -37,6 +40,7 @@ export function defaultPod(spec: PodSpec): void {
       resources!.requests[name] ??= value
     }
   }
+  defaultPodResources(spec)
 }
 
 /** In its host's network a Pod's port is its host's. */
@@ -94,6 +98,8 @@ function defaultVolume(volume: Volume): void {
   if (hostPath) set(hostPath, 'type', '')
   if (volume.iscsi) set(volume.iscsi, 'iscsiInterface', 'default')
   if (volume.rbd) defaultRbd(volume.rbd)
+  if (volume.azureDisk) defaultAzureDisk(volume.azureDisk)
+  if (volume.scaleIO) defaultScaleIo(volume.scaleIO)
   const image = (volume as { image?: { reference?: string; pullPolicy?: string } }).image
   if (image) set(image, 'pullPolicy', isLatest(image.reference ?? '') ? 'Always' : 'IfNotPresent')
   const claim = volume.ephemeral?.volumeClaimTemplate?.spec
@@ -109,8 +115,24 @@ function defaultVolume(volume: Volume): void {
   if (Object.keys(volume).length === 1) volume.emptyDir = {}
 }
 
-function defaultRbd(rbd: NonNullable<Volume['rbd']>): void {
-  set(rbd, 'pool', 'rbd')
-  set(rbd, 'user', 'admin')
-  set(rbd, 'keyring', '/etc/ceph/keyring')
+/** Of a volume, or of a PersistentVolume. */
+export function defaultAzureDisk(disk: object): void {
+  const given = disk as Record<string, unknown>
+  given.cachingMode ??= 'ReadWrite'
+  given.kind ??= 'Shared'
+  given.fsType ??= 'ext4'
+  given.readOnly ??= false
+}
+
+export function defaultScaleIo(volume: object): void {
+  const given = volume as Record<string, unknown>
+  given.storageMode ||= 'ThinProvisioned'
+  given.fsType ||= 'xfs'
+}
+
+export function defaultRbd(rbd: object): void {
+  const given = rbd as NonNullable<Volume['rbd']>
+  set(given, 'pool', 'rbd')
+  set(given, 'user', 'admin')
+  set(given, 'keyring', '/etc/ceph/keyring')
 }

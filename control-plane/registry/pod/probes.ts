@@ -7,6 +7,7 @@ import {
 } from '../../../api/meta/status.ts'
 import { isHttpHeaderName } from '../../../api/meta/validation.ts'
 import {
+  always,
   collect,
   FINE,
   fields,
@@ -18,7 +19,8 @@ import {
 } from '../rules/check.ts'
 import { portNumber, portNumberOrName } from '../rules/values.ts'
 
-const port = required(portNumberOrName)
+/** One that is left out is Go's zero. */
+const port: Rule = always((value, path) => portNumberOrName(value ?? 0, path))
 
 const httpGet = fields({
   path: required(),
@@ -33,7 +35,7 @@ const HANDLERS: Record<string, Rule> = {
   exec: fields({ command: required() }),
   httpGet,
   tcpSocket: fields({ port }),
-  grpc: fields({ port: required(portNumber) }),
+  grpc: fields({ port: always((value, path) => portNumber(value ?? 0, path)) }),
 }
 
 type Handlers = Record<string, Rule>

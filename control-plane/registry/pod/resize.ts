@@ -1,7 +1,6 @@
 import type { Container, Pod } from '../../../api/kinds/types.ts'
-import { compareQuantity } from '../../../api/meta/quantity.ts'
 import { type FieldError, forbiddenField, invalidValue } from '../../../api/meta/status.ts'
-import { collect, FINE } from '../rules/check.ts'
+import { collect, FINE, isSame } from '../rules/check.ts'
 import type { Amounts } from '../rules/resources.ts'
 import { isMirror } from './annotations.ts'
 import { qosClass } from './qos.ts'
@@ -46,28 +45,35 @@ export function validateResize(pod: Pod, old: Pod): readonly FieldError[] {
   }
   const quality = old.status?.qosClass ?? qosClass(old)
   const detail = 'Pod QOS Class may not change as a result of resizing'
+  const pairsOf = (list: List): [wanted: Sized, old: Sized, path: string][] =>
+    ((old.spec[list] ?? []) as Sized[]).map((container, i) => [
+      (pod.spec[list] as Sized[])[i]!,
+      container,
+      `spec.${list}[${i}].resources`,
+    ])
+  const [init, main] = [pairsOf('initContainers'), pairsOf('containers')]
   return collect(
     quality !== qosClass(pod) && [invalidValue('spec', pod.status?.qosClass ?? '', detail)],
-    ...LISTS.flatMap(list =>
-      ((old.spec[list] ?? []) as Sized[]).map((container, i) =>
-        containerFaults(list, i, (pod.spec[list] as Sized[])[i]!, container),
-      ),
-    ),
+    !isSupported(old) && [forbiddenField('spec', 'Pod running on node without support for resize')],
+    ...init.filter(([, container]) => isSidecar(container)).map(removalFaults),
+    ...main.map(removalFaults),
+    ...main.map(([wanted, container]) => changeFaults(wanted, container, ONLY)),
+    ...init.map(([wanted, container]) => initFaults(wanted, container)),
   )
 }
 
-function containerFaults(list: string, i: number, wanted: Sized, old: Sized): readonly FieldError[] {
-  const isInit = list === 'initContainers'
-  const isSidecar = isInit && wanted.restartPolicy === 'Always'
-  const path = `spec.${list}[${i}].resources`
+type List = (typeof LISTS)[number]
+
+const isSidecar = ({ restartPolicy }: Sized): boolean => restartPolicy === 'Always'
+
+/** A node that tells of a running container's resources can change them; one that runs nothing yet may be able to. */
+function isSupported({ status }: Pod): boolean {
+  const running = (status?.containerStatuses ?? []).find(({ state }) => state?.running)
+  return !running || (running as { resources?: object }).resources !== undefined
+}
+
+function removalFaults([wanted, old, path]: [Sized, Sized, string]): readonly FieldError[] {
   const [after, before] = [amountsOf(wanted), amountsOf(old)]
-  if (isInit && !isSidecar) {
-    const isChanged = JSON.stringify(after) !== JSON.stringify(before)
-    return isChanged
-      ? [forbiddenField('spec', 'resources for non-sidecar init containers are immutable')]
-      : FINE
-  }
-  const which = isSidecar ? 'only cpu and memory resources for sidecar containers are mutable' : ONLY
   return collect(
     lacks(after.requests, before.requests) && [
       forbiddenField(`${path}.requests`, 'resource requests cannot be removed'),
@@ -75,12 +81,25 @@ function containerFaults(list: string, i: number, wanted: Sized, old: Sized): re
     lacks(after.limits, before.limits) && [
       forbiddenField(`${path}.limits`, 'resource limits cannot be removed'),
     ],
-    memoryFaults(wanted, after.limits, before.limits, path),
-    changesOthers(after, before) && [forbiddenField('spec', which)],
   )
 }
 
 const ONLY = 'only cpu and memory resources are mutable'
+const ONLY_OF_SIDECARS = 'only cpu and memory resources for sidecar containers are mutable'
+
+function initFaults(wanted: Sized, old: Sized): readonly FieldError[] {
+  if (isSidecar(wanted)) return changeFaults(wanted, old, ONLY_OF_SIDECARS)
+  return isSame(wanted.resources ?? {}, old.resources ?? {}) && isSame(wanted.resizePolicy, old.resizePolicy)
+    ? FINE
+    : [forbiddenField('spec', 'resources for non-sidecar init containers are immutable')]
+}
+
+/** What may be changed besides CPU and memory: nothing, not even how they are changed. */
+function changeFaults(wanted: Sized, old: Sized, detail: string): readonly FieldError[] {
+  const [after, before] = [amountsOf(wanted), amountsOf(old)]
+  const isFine = isSame(wanted.resizePolicy, old.resizePolicy) && !changesOthers(after, before)
+  return isFine ? FINE : [forbiddenField('spec', detail)]
+}
 
 const amountsOf = ({ resources }: Container): { limits: Amounts; requests: Amounts } => ({
   limits: (resources?.limits ?? {}) as Amounts,
@@ -89,23 +108,6 @@ const amountsOf = ({ resources }: Container): { limits: Amounts; requests: Amoun
 
 const lacks = (after: Amounts, before: Amounts): boolean =>
   Object.keys(before).some(name => after[name] === undefined)
-
-/** Memory in use cannot be taken away from a container that goes on running. */
-function memoryFaults(
-  { resizePolicy = [] }: Sized,
-  after: Amounts,
-  before: Amounts,
-  path: string,
-): readonly FieldError[] {
-  const policy = resizePolicy.find(({ resourceName }) => resourceName === 'memory')?.restartPolicy
-  if (policy === 'RestartContainer' || after.memory === undefined) return FINE
-  const at = `${path}.limits[memory]`
-  const unless = 'unless resizePolicy is RestartContainer'
-  if (before.memory === undefined) return [forbiddenField(at, `memory limits cannot be added ${unless}`)]
-  return compareQuantity(after.memory, before.memory) < 0
-    ? [forbiddenField(at, `memory limits cannot be decreased ${unless}`)]
-    : FINE
-}
 
 function changesOthers(
   after: { limits: Amounts; requests: Amounts },

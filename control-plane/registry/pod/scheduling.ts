@@ -40,6 +40,7 @@ function labelKeyFaults(term: any, path: string): readonly FieldError[] {
   return collect(
     keys(matchLabelKeys, 'matchLabelKeys'),
     keys(mismatchLabelKeys, 'mismatchLabelKeys'),
+    selector && repeatedKeys(matchLabelKeys, selector, path),
     matchLabelKeys.flatMap((key: string, i: number) =>
       mismatchLabelKeys.includes(key)
         ? [
@@ -52,6 +53,19 @@ function labelKeyFaults(term: any, path: string): readonly FieldError[] {
         : [],
     ),
   )
+}
+
+/** A key that the selector had before it was taken from the Pod. Said of the term, as upstream does. */
+function repeatedKeys(keys: string[], { matchLabels, matchExpressions = [] }: Selector, path: string) {
+  if (keys.length === 0) return FINE
+  const seen = new Set(Object.keys(matchLabels ?? {}))
+  return matchExpressions.flatMap(({ key }) => {
+    const i = keys.lastIndexOf(key)
+    const isRepeated = i >= 0 && seen.has(key)
+    seen.add(key)
+    const detail = 'exists in both matchLabelKeys and labelSelector'
+    return isRepeated ? [invalidValue(`${path}[${i}]`, key, detail)] : []
+  })
 }
 
 const NO_SELECTOR = 'must not be specified when labelSelector is not set'
@@ -115,16 +129,19 @@ export const tolerations: Rule = each(toleration)
 const maxSkew = must<number>(skew => skew > 0, 'must be greater than zero')
 const policy = oneOf('Honor', 'Ignore')
 
+/** In a Pod the keys are part of the selector already: they may stand there once, and not once more. */
 function spreadKeyFaults(
   keys: string[],
   selector: Selector | undefined,
   path: string,
+  isMerged: boolean,
 ): readonly FieldError[] {
   if (keys.length === 0) return FINE
-  const own = new Set([
+  const all = [
     ...Object.keys(selector?.matchLabels ?? {}),
     ...(selector?.matchExpressions ?? []).map(({ key }) => key),
-  ])
+  ]
+  const own = new Set(isMerged ? all.filter((key, i) => all.indexOf(key) < i) : all)
   return collect(
     !selector && [forbiddenField(path, NO_SELECTOR)],
     ...keys.map((key, i) =>
@@ -148,30 +165,37 @@ function minDomainsFaults({ minDomains, whenUnsatisfiable }: any, path: string):
 }
 
 /** How Pods are spread over the parts of a cluster. */
-export const topologySpread: Rule = (constraints: any[], path) =>
-  collect(
-    ...constraints.map((constraint, i) => {
-      const at = `${path}[${i}]`
-      const { topologyKey, whenUnsatisfiable } = constraint
-      const isRepeated = constraints
-        .slice(i + 1)
-        .some(other => other.topologyKey === topologyKey && other.whenUnsatisfiable === whenUnsatisfiable)
-      return collect(
-        maxSkew(constraint.maxSkew ?? 0, `${at}.maxSkew`),
-        required(undefined, 'can not be empty')(topologyKey, `${at}.topologyKey`),
-        oneOf('DoNotSchedule', 'ScheduleAnyway')(whenUnsatisfiable ?? '', `${at}.whenUnsatisfiable`),
-        isRepeated && [
-          {
-            type: 'FieldValueDuplicate',
-            field: `${at}.{topologyKey, whenUnsatisfiable}`,
-            badValue: `{${topologyKey}, ${whenUnsatisfiable}}`,
-            detail: '',
-          },
-        ],
-        minDomainsFaults(constraint, `${at}.minDomains`),
-        fields({ nodeAffinityPolicy: policy, nodeTaintsPolicy: policy })(constraint, at),
-        spreadKeyFaults(constraint.matchLabelKeys ?? [], constraint.labelSelector, `${at}.matchLabelKeys`),
-        constraint.labelSelector && labelSelector(constraint.labelSelector, `${at}.labelSelector`),
-      )
-    }),
-  )
+export const topologySpread =
+  (isMerged: boolean): Rule =>
+  (constraints: any[], path) =>
+    collect(
+      ...constraints.map((constraint, i) => {
+        const at = `${path}[${i}]`
+        const { topologyKey, whenUnsatisfiable } = constraint
+        const isRepeated = constraints
+          .slice(i + 1)
+          .some(other => other.topologyKey === topologyKey && other.whenUnsatisfiable === whenUnsatisfiable)
+        return collect(
+          maxSkew(constraint.maxSkew ?? 0, `${at}.maxSkew`),
+          required(undefined, 'can not be empty')(topologyKey, `${at}.topologyKey`),
+          oneOf('DoNotSchedule', 'ScheduleAnyway')(whenUnsatisfiable ?? '', `${at}.whenUnsatisfiable`),
+          isRepeated && [
+            {
+              type: 'FieldValueDuplicate',
+              field: `${at}.{topologyKey, whenUnsatisfiable}`,
+              badValue: `{${topologyKey}, ${whenUnsatisfiable}}`,
+              detail: '',
+            },
+          ],
+          minDomainsFaults(constraint, `${at}.minDomains`),
+          fields({ nodeAffinityPolicy: policy, nodeTaintsPolicy: policy })(constraint, at),
+          spreadKeyFaults(
+            constraint.matchLabelKeys ?? [],
+            constraint.labelSelector,
+            `${at}.matchLabelKeys`,
+            isMerged,
+          ),
+          constraint.labelSelector && labelSelector(constraint.labelSelector, `${at}.labelSelector`),
+        )
+      }),
+    )

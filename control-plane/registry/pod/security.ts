@@ -8,6 +8,7 @@ import {
 } from '../../../api/meta/status.ts'
 import { all, collect, each, FINE, fields, oneOf, type Rule } from '../rules/check.ts'
 import { descendingPath, unixId } from '../rules/values.ts'
+import { windowsOptions } from './windows.ts'
 
 const PROFILES = ['Localhost', 'RuntimeDefault', 'Unconfined']
 const LONGEST_PROFILE = 4_095
@@ -90,6 +91,7 @@ const beforeSysctls = fields({
 const afterSysctls = fields({
   fsGroupChangePolicy: oneOf('Always', 'OnRootMismatch'),
   seccompProfile: seccomp,
+  windowsOptions,
   appArmorProfile: appArmor,
   supplementalGroupsPolicy: oneOf('Merge', 'Strict'),
   seLinuxChangePolicy: oneOf('MountOption', 'Recursive'),
@@ -150,5 +152,5 @@ export const containerSecurity = (hostUsers: boolean): Rule =>
       seccompProfile: seccomp,
     }),
     escalation,
-    fields({ appArmorProfile: appArmor }),
+    fields({ windowsOptions, appArmorProfile: appArmor }),
   )

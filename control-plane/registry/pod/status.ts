@@ -1,17 +1,13 @@
 import type { ContainerStatus, Pod } from '../../../api/kinds/types.ts'
-import { type FieldError, forbiddenField } from '../../../api/meta/status.ts'
-import { ip } from '../rules/addresses.ts'
-import { collect, each, FINE, fields, unchanged } from '../rules/check.ts'
+import { duplicateValue, type FieldError, forbiddenField, invalidValue } from '../../../api/meta/status.ts'
+import { ip, ipFamily } from '../rules/addresses.ts'
+import { collect, FINE, fields, unchanged } from '../rules/check.ts'
 import { qualifiedName, subdomain } from '../rules/values.ts'
 import { annotationUpdateFaults } from './annotations.ts'
 
 const SYSTEM_CONDITIONS = new Set(['PodScheduled', 'Ready', 'Initialized'])
 
-const status = fields({
-  nominatedNodeName: subdomain,
-  podIPs: each(fields({ ip })),
-  hostIPs: each(fields({ ip })),
-})
+const status = fields({ nominatedNodeName: subdomain })
 
 /** What a Pod's status may not say. */
 export function validatePodStatus(pod: Pod, old: Pod): readonly FieldError[] {
@@ -22,6 +18,10 @@ export function validatePodStatus(pod: Pod, old: Pod): readonly FieldError[] {
     ...(wanted.conditions ?? []).map(({ type }, i) =>
       SYSTEM_CONDITIONS.has(type) ? FINE : qualifiedName(type, `metadata.conditions[${i}].Type`),
     ),
+    pod.spec.nodeName !== old.spec.nodeName && [
+      forbiddenField('status.nodeName', 'may not be changed directly'),
+    ],
+    wanted.nominatedNodeName !== before.nominatedNodeName && status(wanted, 'status'),
     unchanged('status.qosClass', wanted.qosClass ?? before.qosClass, before.qosClass ?? wanted.qosClass),
     revivals(
       wanted.containerStatuses,
@@ -38,7 +38,54 @@ export function validatePodStatus(pod: Pod, old: Pod): readonly FieldError[] {
       'ephemeralContainerStatuses',
       () => 'Never',
     ),
-    status(wanted, 'status'),
+    claimFaults(wanted as any, spec),
+    addressFaults(wanted.podIPs ?? [], 'status.podIPs'),
+    hostAddressFaults(wanted as any),
+  )
+}
+
+/** What was made for the Pod's claims on devices. */
+function claimFaults({ resourceClaimStatuses = [] }: any, spec: any): readonly FieldError[] {
+  const seen = new Set<string>()
+  return (resourceClaimStatuses as any[]).flatMap(({ name, resourceClaimName }, i) => {
+    const at = `status.resourceClaimStatuses[${i}].name`
+    const isKnown = (spec.resourceClaims ?? []).some((claim: any) => claim.name === name)
+    const isRepeated = seen.has(name)
+    seen.add(name)
+    return collect(
+      !isKnown && [invalidValue(at, name, 'must match the name of an entry in `spec.resourceClaims`')],
+      isRepeated && [duplicateValue(at, name)],
+      resourceClaimName !== undefined && subdomain(resourceClaimName, at),
+    )
+  })
+}
+
+type Addresses = readonly { ip?: string }[]
+
+/** One address of each family at most. */
+function addressFaults(addresses: Addresses, path: string): readonly FieldError[] {
+  const faults = collect(...addresses.map(({ ip: address = '' }, i) => ip(address, `${path}[${i}]`)))
+  if (addresses.length < 2) return faults
+  const detail = 'may specify no more than one IP for each IP family'
+  const families = new Set(addresses.map(({ ip: address = '' }) => ipFamily(address)))
+  return collect(
+    faults,
+    (families.size < 2 || addresses.length > 2) && [invalidValue(path, addresses, detail)],
+    ...addresses.map((address, i) =>
+      addresses.findIndex(other => other.ip === address.ip) < i
+        ? [{ type: 'FieldValueDuplicate' as const, field: `${path}[${i}]`, badValue: address, detail: '' }]
+        : FINE,
+    ),
+  )
+}
+
+function hostAddressFaults({ hostIP = '', hostIPs = [] }: any): readonly FieldError[] {
+  const [first] = hostIPs
+  if (!first) return FINE
+  const at = 'status.hostIPs'
+  return collect(
+    hostIP !== (first.ip ?? '') && [invalidValue(`${at}[0].ip`, first.ip ?? '', 'must be equal to `hostIP`')],
+    addressFaults(hostIPs, at),
   )
 }
 

@@ -7,6 +7,8 @@ import { annotationUpdateFaults, podAnnotationFaults } from './annotations.ts'
 import { imageFaults } from './containers.ts'
 import { defaultPod } from './defaults.ts'
 import { keepAllButEphemeral, validateEphemeralUpdate } from './ephemeral.ts'
+import { mergeLabelKeys } from './label-keys.ts'
+import { profileMatchFaults } from './profiles.ts'
 import { qosClass } from './qos.ts'
 import { keepAllButResources, validateResize } from './resize.ts'
 import { validatePodStatus } from './status.ts'
@@ -18,6 +20,7 @@ export const podStrategy: Strategy<Pod> = {
   defaults: ({ spec }) => defaultPod(spec),
   prepareForCreate(pod) {
     pod.status = { phase: 'Pending', qosClass: qosClass(pod) } as Pod['status']
+    mergeLabelKeys(pod)
   },
   keepStatusOnCreate: true,
   prepareForUpdate(pod, old, { subresource }) {
@@ -89,7 +92,7 @@ function tokenFaults({ volumes = [] }: Pod['spec']): readonly FieldError[] {
   )
 }
 
-function createFaults({ spec }: Pod): readonly FieldError[] {
+function createFaults({ metadata, spec }: Pod): readonly FieldError[] {
   const gates = (spec as { schedulingGates?: object[] }).schedulingGates ?? []
   return collect(
     spec.ephemeralContainers?.length && [
@@ -99,5 +102,6 @@ function createFaults({ spec }: Pod): readonly FieldError[] {
       gates.length > 0 && [
         forbiddenField('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'),
       ],
+    profileMatchFaults(metadata.annotations, spec, 'spec'),
   )
 }

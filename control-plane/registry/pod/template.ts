@@ -11,6 +11,7 @@ import { collect } from '../rules/check.ts'
 import { annotations, labels } from '../rules/labels.ts'
 import { podAnnotationFaults } from './annotations.ts'
 import { defaultPodSpec } from './defaults.ts'
+import { profileMatchFaults } from './profiles.ts'
 import { validatePodSpec } from './validate-spec.ts'
 
 /** Fills in a Pod template. */
@@ -43,6 +44,7 @@ export function validateTemplate(template: PodTemplateSpec | undefined, path: st
   return collect(
     templateMetadataFaults(template, path),
     validatePodSpec(spec, `${path}.spec`),
+    profileMatchFaults(template.metadata?.annotations, spec, `${path}.spec`),
     spec.ephemeralContainers?.length && [
       forbiddenField(`${path}.spec.ephemeralContainers`, 'ephemeral containers not allowed in pod template'),
     ],

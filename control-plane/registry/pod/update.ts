@@ -10,6 +10,7 @@ import { collect, FINE, isSame } from '../rules/check.ts'
 import { annotationUpdateFaults } from './annotations.ts'
 import { imageFaults } from './containers.ts'
 import { goDiff } from './diff.ts'
+import { tolerations } from './scheduling.ts'
 
 const UPDATABLE = [
   '`spec.containers[*].image`',
@@ -22,17 +23,18 @@ const MOST_DEADLINE = 2_147_483_647
 
 /** What an update of a Pod changes and may not. That the Pod itself is sound is checked elsewhere. */
 export function validatePodUpdate(pod: Pod, old: Pod): readonly FieldError[] {
-  const notes = annotationUpdateFaults(pod.metadata.annotations, old.metadata.annotations)
+  let faults = annotationUpdateFaults(pod.metadata.annotations, old.metadata.annotations)
   for (const field of ['containers', 'initContainers'] as const) {
-    if ((pod.spec[field] ?? []).length !== (old.spec[field] ?? []).length) {
-      return [...notes, forbiddenField(`spec.${field}`, 'pod updates may not add or remove containers')]
+    const wanted = pod.spec[field] ?? []
+    if (wanted.length !== (old.spec[field] ?? []).length) {
+      return [...faults, forbiddenField(`spec.${field}`, 'pod updates may not add or remove containers')]
     }
+    faults = collect(faults, containerImageFaults(wanted, `spec.${field}`))
   }
   const deadline = deadlineFaults(pod.spec.activeDeadlineSeconds, old.spec.activeDeadlineSeconds)
+  if (deadline.length > 0 && pod.spec.activeDeadlineSeconds !== undefined) return [...faults, ...deadline]
   return collect(
-    notes,
-    containerImageFaults(pod.spec.containers ?? [], 'spec.containers'),
-    containerImageFaults(pod.spec.initContainers ?? [], 'spec.initContainers'),
+    faults,
     deadline,
     tolerationFaults(pod.spec.tolerations ?? [], old.spec.tolerations ?? []),
     gateFaults(gatesOf(pod.spec), gatesOf(old.spec)),
@@ -64,7 +66,7 @@ function tolerationFaults(wanted: Toleration[], old: Toleration[]): readonly Fie
   const strip = ({ tolerationSeconds: _, ...rest }: Toleration) => rest
   const isKept = (toleration: Toleration): boolean =>
     wanted.some(other => isDeepStrictEqual(strip(other), strip(toleration)))
-  if (old.every(isKept)) return FINE
+  if (old.every(isKept)) return tolerations(wanted, 'spec.tolerations')
   return [
     forbiddenField(
       'spec.tolerations',

@@ -1,16 +1,13 @@
 import type { PodSpec } from '../../../api/kinds/types.ts'
-import { compareQuantity } from '../../../api/meta/quantity.ts'
 import {
   duplicateValue,
   type FieldError,
-  forbiddenField,
   invalidValue,
   required as requiredError,
 } from '../../../api/meta/status.ts'
 import { isSubdomainWithUnderscore } from '../../../api/meta/validation.ts'
 import { ip } from '../rules/addresses.ts'
 import {
-  all,
   between,
   collect,
   each,
@@ -22,7 +19,7 @@ import {
   requiredOneOf,
 } from '../rules/check.ts'
 import { labels } from '../rules/labels.ts'
-import { containerResourceName, requirements, resourceName } from '../rules/resources.ts'
+import { containerResourceName, requirements } from '../rules/resources.ts'
 import { label, qualifiedName, subdomain } from '../rules/values.ts'
 import {
   type PodFacts,
@@ -30,9 +27,11 @@ import {
   validateEphemeralContainers,
   validateInitContainers,
 } from './containers.ts'
+import { podResourceFaults } from './pod-resources.ts'
 import { affinity, tolerations, topologySpread } from './scheduling.ts'
 import { hostUsersFaults, validatePodSecurity } from './security.ts'
 import { validateVolumes } from './volumes.ts'
+import { hostProcessFaults, systemFaults } from './windows.ts'
 
 const RESTART_POLICIES = ['Always', 'OnFailure', 'Never']
 const DNS_POLICIES = ['ClusterFirstWithHostNet', 'ClusterFirst', 'Default', 'None']
@@ -50,7 +49,7 @@ export function validatePodSpec(
   path: string,
   { podName, isPod = false }: SpecOptions = {},
 ): readonly FieldError[] {
-  const { faults, volumes } = validateVolumes(spec.volumes ?? [], `${path}.volumes`, podName)
+  const { faults, volumes } = validateVolumes(spec.volumes ?? [], `${path}.volumes`, podName, isPod)
   const facts: PodFacts = { spec, volumes, claims: claimNames(spec) }
   return collect(
     spec.terminationGracePeriodSeconds === undefined && [
@@ -65,9 +64,11 @@ export function validatePodSpec(
     spec.hostNetwork && hostPortFaults(spec, `${path}.containers`, isPod),
     beforeSecurity(spec, path),
     validatePodSecurity(spec, path),
-    afterSecurity(spec, path),
+    afterSecurity(spec, path, isPod),
+    hostProcessFaults(spec, path),
     hostUsersFaults(spec, path),
     last(spec, path),
+    (spec as { os?: object }).os && systemFaults(spec, path),
   )
 }
 
@@ -90,32 +91,6 @@ const deviceClaims: Rule = (claims: any[], path) => {
       fields({ resourceClaimName: subdomain, resourceClaimTemplateName: subdomain })(claim, at),
     )
   })
-}
-
-const POD_RESOURCES = ['cpu', 'memory']
-
-const podResourceName: Rule<string> = (name, path) => {
-  const faults = resourceName(name, path)
-  if (faults.length > 0 || name.startsWith('hugepages-')) return faults
-  return oneOf(...POD_RESOURCES)(name, path)
-}
-
-/** Resources of the Pod as a whole bound those of its containers. */
-function podResourceFaults(spec: PodSpec, path: string, claims: ReadonlySet<string>): readonly FieldError[] {
-  const { resources } = spec as { resources?: { claims?: []; limits?: Record<string, string> } }
-  if (!resources) return FINE
-  return collect(
-    resources.claims && [forbiddenField(`${path}.claims`, 'claims cannot be set for Resources at pod-level')],
-    requirements(resources, path, podResourceName, claims),
-    ...(spec.containers ?? []).flatMap(({ resources: own }, i) =>
-      Object.entries(own?.limits ?? {}).map(([name, amount]) => {
-        const bound = resources.limits?.[name]
-        if (bound === undefined || compareQuantity(String(amount), bound) <= 0) return FINE
-        const at = `${path}.containers[${i}][${name}].limits`
-        return [invalidValue(at, amount, `must be less than or equal to pod limits of ${bound}`)]
-      }),
-    ),
-  )
 }
 
 /** With the host's network, a port of the host is the port of the container; templates may leave it out. */
@@ -190,15 +165,20 @@ const gates: Rule = (list: { name: string }[], path) => {
   })
 }
 
-const afterSecurity: Rule<PodSpec> = all(
-  fields({ affinity }),
-  (spec, path) => dnsFaults(spec, `${path}.dnsConfig`),
-  fields({
-    readinessGates: each(fields({ conditionType: qualifiedName })),
-    schedulingGates: gates,
-    topologySpreadConstraints: topologySpread,
-  }),
-)
+const gating = fields({
+  readinessGates: each(fields({ conditionType: qualifiedName })),
+  schedulingGates: gates,
+})
+
+function afterSecurity(spec: PodSpec, path: string, isPod: boolean): readonly FieldError[] {
+  const spread = spec.topologySpreadConstraints
+  return collect(
+    spec.affinity && affinity(spec.affinity, `${path}.affinity`),
+    dnsFaults(spec, `${path}.dnsConfig`),
+    gating(spec, path),
+    spread && topologySpread(isPod)(spread, `${path}.topologySpreadConstraints`),
+  )
+}
 
 const operatingSystem: Rule = ({ name }, path) => {
   if (!name) return [requiredError(`${path}.name`, 'cannot be empty')]

@@ -9,7 +9,18 @@ import {
   required as requiredError,
 } from '../../../api/meta/status.ts'
 import { isDns1123Subdomain } from '../../../api/meta/validation.ts'
-import { all, always, between, collect, FINE, fields, must, type Rule, required } from '../rules/check.ts'
+import {
+  all,
+  always,
+  between,
+  collect,
+  FINE,
+  fields,
+  must,
+  type Rule,
+  required,
+  requiredOneOf,
+} from '../rules/check.ts'
 import { descendingPath, fileMode, label, noBacksteps, subdomain } from '../rules/values.ts'
 import { claimTemplate } from '../storage/claim-spec.ts'
 import { downwardFiles, keysToPaths } from './files.ts'
@@ -70,7 +81,8 @@ export const iscsiSource: Rule = all(
     (source.chapAuthDiscovery || source.chapAuthSession) && !source.secretRef
       ? [requiredError(`${at}.secretRef`, '')]
       : FINE,
-  fields({ initiatorName: qualifiedIscsiName }),
+  ({ initiatorName }, at) =>
+    initiatorName === undefined ? FINE : qualifiedIscsiName(initiatorName, `${at}.initiatorname`),
 )
 
 /** A core/v1 FCVolumeSource. */
@@ -162,7 +174,7 @@ const SOURCES: Record<string, Rule> = {
   projected: projectedSource,
   csi: fields({ driver: csiDriverName, nodePublishSecretRef: fields({ name: required(subdomain) }) }),
   ephemeral: fields({ volumeClaimTemplate: required(claimTemplate) }),
-  image: fields({ pullPolicy: required() }),
+  image: fields({ pullPolicy: requiredOneOf('Always', 'IfNotPresent', 'Never') }),
 }
 
 /** What is wrong with a Pod's volumes. `podName` is known for Pods and not for templates. */
@@ -170,12 +182,13 @@ export function validateVolumes(
   volumes: readonly Volume[],
   at: string,
   podName: string | undefined,
+  isPod = false,
 ): { faults: readonly FieldError[]; volumes: Volumes } {
   const sound = new Map<string, Volume>()
   const made = new Set(volumes.filter(({ ephemeral }) => ephemeral).map(({ name }) => `${podName}-${name}`))
   const faults = volumes.flatMap((volume, i) => {
     const place = `${at}[${i}]`
-    const own = [...validateSource(volume, place, podName), ...nameFaults(volume.name, place, sound)]
+    const own = [...validateSource(volume, place, podName, isPod), ...nameFaults(volume.name, place, sound)]
     if (own.length === 0) sound.set(volume.name, volume)
     const claim = volume.persistentVolumeClaim?.claimName
     if (podName && claim && made.has(claim)) {
@@ -192,12 +205,33 @@ function nameFaults(name: string, place: string, sound: Volumes): readonly Field
   return collect(label(name, `${place}.name`), sound.has(name) && [duplicateValue(`${place}.name`, name)])
 }
 
-function validateSource(volume: Volume, place: string, podName: string | undefined): FieldError[] {
-  const { name, ...sources } = volume
-  const given = Object.keys(SOURCES).filter(type => sources[type as keyof typeof sources])
-  const [first, ...others] = given
+/** The kinds of a volume's sources, in the order in which upstream looks at them. */
+const ORDER = [
+  ...['emptyDir', 'hostPath', 'gitRepo', 'gcePersistentDisk', 'awsElasticBlockStore', 'secret', 'nfs'],
+  ...['iscsi', 'glusterfs', 'flocker', 'persistentVolumeClaim', 'rbd', 'cinder', 'cephfs', 'quobyte'],
+  ...['downwardAPI', 'fc', 'flexVolume', 'configMap', 'azureFile', 'vsphereVolume', 'photonPersistentDisk'],
+  ...['portworxVolume', 'azureDisk', 'storageos', 'projected', 'scaleIO', 'csi', 'ephemeral', 'image'],
+]
+
+function sourcesOf(volume: Volume): string[] {
+  const given = Object.keys(volume).filter(type => SOURCES[type] && volume[type as keyof Volume])
+  return given.length < 2 ? given : given.sort((a, b) => ORDER.indexOf(a) - ORDER.indexOf(b))
+}
+
+function validateSource(
+  volume: Volume,
+  place: string,
+  podName: string | undefined,
+  isPod: boolean,
+): FieldError[] {
+  const { name } = volume
+  const [first, ...others] = sourcesOf(volume)
   if (!first) return [requiredError(place, 'must specify a volume type')]
-  const faults = [...SOURCES[first]!(sources[first as keyof typeof sources], `${place}.${first}`)]
+  const source: any = volume[first as keyof Volume]
+  const faults = [...SOURCES[first]!(source, `${place}.${first}`)]
+  if (first === 'image' && isPod && !source.reference) {
+    faults.unshift(requiredError(`${place}.image.reference`, ''))
+  }
   for (const other of others) {
     faults.push(forbiddenField(`${place}.${other}`, 'may not specify more than 1 volume type'))
   }

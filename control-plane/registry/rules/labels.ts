@@ -1,5 +1,5 @@
 import { type FieldError, forbiddenField, invalidValue, required, tooLong } from '../../../api/meta/status.ts'
-import { isQualifiedName, isValidLabelValue } from '../../../api/meta/validation.ts'
+import { isDns1123Subdomain, isQualifiedName, isValidLabelValue } from '../../../api/meta/validation.ts'
 import { collect, each, FINE, fields, type Rule, text } from './check.ts'
 
 /** A label key. */
@@ -90,6 +90,8 @@ const nodeRequirement =
     )
   }
 
+const nodeNames = each(text(isDns1123Subdomain))
+
 const fieldRequirement: Rule<Requirement> = ({ key = '', operator = '', values = [] }, path) => {
   const faults: FieldError[] = []
   if (operator !== 'In' && operator !== 'NotIn') {
@@ -100,8 +102,9 @@ const fieldRequirement: Rule<Requirement> = ({ key = '', operator = '', values =
   }
   if (key !== 'metadata.name') {
     faults.push(invalidValue(`${path}.key`, key, 'not a valid field selector key'))
+    return faults
   }
-  return faults
+  return [...faults, ...nodeNames(values, `${path}.values`)]
 }
 
 /** A term of node affinity; preferred ones may hold values that no label can have. */

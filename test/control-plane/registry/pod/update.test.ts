@@ -136,15 +136,38 @@ test(
   resize,
 )
 test(
+  accepted,
+  'less memory at most',
+  'pods',
+  sized({ requests: { cpu: '1', memory: '1Gi' }, limits: { memory: '1536Mi' } }),
+  resize,
+)
+test(
   refused,
-  'less memory at most, and no request',
+  'a resource no longer asked for',
   'pods',
   sized({ requests: { memory: '1Gi' }, limits: { memory: '1Gi' } }),
-  [
-    'spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed',
-    'spec.containers[0].resources.limits[memory]: Forbidden: memory limits cannot be decreased unless resizePolicy is RestartContainer',
-  ],
+  'spec.containers[0].resources.requests: Forbidden: resource requests cannot be removed',
   resize,
+)
+test(
+  refused,
+  'another way to resize',
+  'pods',
+  container({ resizePolicy: [{ resourceName: 'cpu', restartPolicy: 'RestartContainer' }] }),
+  'spec: Forbidden: only cpu and memory resources are mutable',
+  resize,
+)
+test(
+  refused,
+  'a Pod on a node that cannot resize',
+  'pods',
+  sized({ requests: { cpu: '2', memory: '1Gi' }, limits: { memory: '2Gi' } }),
+  'spec: Forbidden: Pod running on node without support for resize',
+  {
+    old: { ...old, status: { ...old.status, containerStatuses: [{ name: 'c', state: { running: {} } }] } },
+    subresource: 'resize',
+  },
 )
 test(
   refused,
