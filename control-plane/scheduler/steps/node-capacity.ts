@@ -1,4 +1,4 @@
-import type { Pod } from '../../../api/kinds/types.ts'
+import { hostPortsClash } from '../../../api/meta/host-ports.ts'
 import type { CycleState, NodeInfo, Resources, SchedulerPlugin } from '../../../plugins/scheduler.ts'
 import { addResources, podEstimate, podRequests, subtractResources } from '../resources.ts'
 
@@ -50,25 +50,11 @@ export const balancedAllocation: SchedulerPlugin = {
   },
 }
 
-const hostPorts = ({ spec }: Pod): { hostIP?: string; hostPort?: number; protocol?: string }[] =>
-  spec.containers.flatMap(({ ports }) => ports ?? []).filter(({ hostPort }) => hostPort)
-
 export const nodePorts: SchedulerPlugin = {
   name: 'NodePorts',
   filter(pod, { pods }) {
-    const wanted = hostPorts(pod)
-    if (wanted.length === 0) return undefined
-    const taken = pods.flatMap(hostPorts)
-    const anyIP = (ip?: string): boolean => !ip || ip === '0.0.0.0'
-    const clashes = wanted.some(({ hostIP, hostPort, protocol = 'TCP' }) =>
-      taken.some(
-        other =>
-          other.hostPort === hostPort &&
-          (other.protocol ?? 'TCP') === protocol &&
-          (anyIP(hostIP) || anyIP(other.hostIP) || hostIP === other.hostIP),
-      ),
-    )
-    return clashes ? { reason: "node(s) didn't have free ports for the requested pod ports" } : undefined
+    if (!hostPortsClash(pod, pods)) return undefined
+    return { reason: "node(s) didn't have free ports for the requested pod ports" }
   },
 }
 

@@ -1,15 +1,24 @@
 import type { Node, Pod } from '../../../api/kinds/types.ts'
+import { hostPortsClash } from '../../../api/meta/host-ports.ts'
 import type { Rejection } from './context.ts'
 import { amount, podResource, requestedNames } from './resources.ts'
 
 /** What a node can give to Pods. */
 type Allocatable = NonNullable<Node['status']>['allocatable']
 
+const PORTS_TAKEN: Rejection = {
+  reason: 'NodePorts',
+  message: "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
+}
+
 /**
  * The kubelet's own look at a Pod that was bound to it: two schedulers, or a Pod that names its node, may have given the
  * node more than it has. Undefined when there is room.
  */
-export function admitPod(pod: Pod, others: readonly Pod[], allocatable: Allocatable): Rejection | undefined {
+export const admitPod = (pod: Pod, others: readonly Pod[], allocatable: Allocatable): Rejection | undefined =>
+  shortage(pod, others, allocatable) ?? (hostPortsClash(pod, others) ? PORTS_TAKEN : undefined)
+
+function shortage(pod: Pod, others: readonly Pod[], allocatable: Allocatable): Rejection | undefined {
   const most = amount('pods', allocatable?.pods)
   if (others.length + 1 > most) return outOf('pods', 1, others.length, most)
   for (const name of requestedNames(pod)) {
@@ -37,7 +46,7 @@ export function resizeFits(
     const message = `Node didn't have enough capacity: ${name}, requested: ${requested}, capacity: ${capacity}`
     return { reason: 'Infeasible', message }
   }
-  const refusal = admitPod(pod, others, allocatable)
+  const refusal = shortage(pod, others, allocatable)
   return refusal && { reason: 'Deferred', message: refusal.message }
 }
 

@@ -1,6 +1,7 @@
 import { open } from 'node:fs/promises'
 import type { RuntimeContainerStatus } from '../../../plugins/runtime.ts'
 import { TERMINATION_POLICY } from '../containers/labels.ts'
+import { readLog } from '../server/log-reader.ts'
 
 /** Bytes, and for what is taken from a log also lines. */
 const LONGEST_MESSAGE = 4_096
@@ -12,9 +13,17 @@ export async function terminationMessage(run: RuntimeContainerStatus, file: stri
   const text = await readEnd(file, LONGEST_MESSAGE)
   const wantsLog = run.annotations[TERMINATION_POLICY] === 'FallbackToLogsOnError'
   if (text || run.exitCode === 0 || !wantsLog) return text
-  const lines = (await readEnd(run.logPath, LONGEST_LOG * 2)).split('\n').slice(-MOST_LINES - 1)
-  const words = lines.map(line => line.replace(/^\S+ \S+ [FP] /, '')).join('\n')
-  return words.slice(-LONGEST_LOG)
+  return await endOfLog(run.logPath).catch(() => '')
+}
+
+/** The last lines as they were written: a part of a line (what ends without a newline too) has none after it. */
+async function endOfLog(path: string): Promise<string> {
+  const options = { follow: false, timestamps: false, tailLines: MOST_LINES }
+  let end = Buffer.alloc(0)
+  for await (const text of readLog(path, options, async () => true, new AbortController().signal)) {
+    end = Buffer.concat([end, text]).subarray(-LONGEST_LOG)
+  }
+  return end.toString()
 }
 
 /** The last so many bytes; nothing of a file that is not there. */

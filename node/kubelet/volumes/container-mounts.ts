@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, writeFile } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import type { Container, Pod, VolumeMount } from '../../../api/kinds/types.ts'
 import type { Mount } from '../../../plugins/runtime.ts'
@@ -53,7 +53,9 @@ export async function containerMounts(
   }
   const messages = terminationLogOf(podDir, container.name)
   await mkdir(join(messages, '..'), { recursive: true, mode: 0o750 })
-  await writeFile(messages, '', { mode: 0o666 })
+  await writeFile(messages, '')
+  // Whoever the container runs as; a mode given at creation is cut by our own mask.
+  await chmod(messages, 0o666)
   mounts.push({ containerPath: container.terminationMessagePath ?? DEFAULT_MESSAGES, hostPath: messages })
   return mounts
 }

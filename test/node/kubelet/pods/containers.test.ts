@@ -78,6 +78,8 @@ test.serial(
       containers: [
         shell('file', 'echo -n written > /dev/termination-log; echo logged; exit 1'),
         shell('log', 'echo one; echo two; exit 1', { terminationMessagePolicy: 'FallbackToLogsOnError' }),
+        shell('part', 'echo one; echo -n end; exit 1', { terminationMessagePolicy: 'FallbackToLogsOnError' }),
+        shell('nobody', 'echo -n mine > /dev/termination-log', { securityContext: { runAsUser: 65534 } }),
         shell('fine', 'echo one', { terminationMessagePolicy: 'FallbackToLogsOnError' }),
         shell('own', 'echo -n mine > /tmp/last', { terminationMessagePath: '/tmp/last' }),
       ],
@@ -86,6 +88,8 @@ test.serial(
     const words = (name: string) => statusOf(pod, name)!.state!.terminated!.message
     t.is(words('file'), 'written')
     t.is(words('log'), 'one\ntwo\n')
+    t.is(words('part'), 'one\nend')
+    t.is(words('nobody'), 'mine')
     t.is(words('fine'), undefined)
     t.is(words('own'), 'mine')
   },
@@ -182,6 +186,21 @@ test.serial('cgroups hold a Pod to its class and limits', async t => {
   t.regex(await read('cpu', `burstable/pod${burstable.metadata.uid}/${quota}`), /^20000/)
   const score = await exec(burstable, 'main', 'cat', '/proc/1/oom_score_adj')
   t.true(Number(score) > 0)
+})
+
+// Found by upstream's conformance tests: a StatefulSet's Pod was left running beside the one whose port it wanted.
+test.serial('a Pod whose port another one has is refused', async t => {
+  const ports = [{ containerPort: 80, hostPort: 18_080 }]
+  await node.createPod('port-first', { containers: [sleeper('main', { ports })] })
+  await node.waitForPod('port-first', isReady)
+  await node.createPod('port-second', { containers: [sleeper('main', { ports })] })
+  const { status } = await node.waitForPod('port-second', isOver)
+  t.like(status, {
+    phase: 'Failed',
+    reason: 'NodePorts',
+    message:
+      "Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
+  })
 })
 
 test.serial('a Pod the node has no room for is refused', async t => {
