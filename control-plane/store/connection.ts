@@ -24,6 +24,7 @@ export class Connection {
   #fault = ''
   #waiting = new Set<() => void>()
   #isClosed = false
+  #left: Redis['stream'] | undefined
 
   /** `identified` is told of each connection that was made, before it is used. */
   constructor(options: RedisOptions, log: Logger, identified: (connection: Connection) => void = () => {}) {
@@ -39,7 +40,7 @@ export class Connection {
       socketTimeout: SILENCE,
       retryStrategy: pause,
       sentinelRetryStrategy: pause,
-      reconnectOnError: error => error.message.startsWith('READONLY'),
+      reconnectOnError: error => error.message.startsWith('READONLY') && this.#leave(),
       ...options,
     })
     this.redis.setMaxListeners(0)
@@ -98,6 +99,14 @@ export class Connection {
     this.redis.disconnect()
   }
 
+  /** Says of a connection once that it is to be left, however many calls it fails. */
+  #leave(): boolean {
+    const { stream } = this.redis
+    if (stream === this.#left) return false
+    this.#left = stream
+    return true
+  }
+
   /** Only a master is used: a replica that was one a moment ago answers with what was. */
   async #identify(): Promise<void> {
     try {
@@ -111,9 +120,15 @@ export class Connection {
         return
       }
       this.lineage = /^run_id:(\w+)/m.exec(server)?.[1] ?? UNKNOWN
-    } catch {
-      // It broke again (the next connection is asked), or may not be asked (ACL).
+    } catch (error) {
+      // It broke again: the next connection is asked.
       if (this.redis.status !== 'ready') return
+      const { message } = error as Error
+      if (!message.startsWith('NOPERM')) {
+        this.#fault = message
+        this.redis.disconnect(true)
+        return
+      }
       this.lineage = UNKNOWN
     }
     this.#fault = ''

@@ -109,9 +109,10 @@ if not old or revision(old) ~= expected then
   return {0, old}
 end
 local _, before, after = revision(old)
+-- First of all: what frees memory is allowed where there is none left (maxmemory), and then the rest of the script is.
+redis.call('HDEL', KEYS[2], key)
 local next = advance(ARGV[5], ARGV[6])
 local bytes = string.sub(old, 1, before) .. next .. string.sub(old, after)
-redis.call('HDEL', KEYS[2], key)
 redis.call('XADD', KEYS[3], 'MAXLEN', '~', ARGV[3], next .. '-0', 'k', key, 'd', bytes)
 return {1, next, bytes}
 `

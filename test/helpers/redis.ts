@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,12 +12,17 @@ export interface TestRedis {
   start(): void
   /** SIGKILL; resolves when the process is gone. */
   kill(): Promise<void>
-  /** Kills it and removes its data. */
+  /** Sends it a signal (SIGSTOP, SIGCONT). */
+  signal(name: NodeJS.Signals): void
+  /** Resolves when it has ended, by itself or not. */
+  ended(): Promise<void>
+  /** Kills it and removes its data, but for a directory that was given. */
   remove(): Promise<void>
 }
 
-export async function startRedis(): Promise<TestRedis> {
-  const dir = await mkdtemp(join(tmpdir(), 'skiff-redis-'))
+/** In a directory of its own unless one is given. */
+export async function startRedis(home?: string): Promise<TestRedis> {
+  const dir = home ?? (await mkdtemp(join(tmpdir(), 'skiff-redis-')))
   const { url, command } = await embeddedRedis(dir)
   let child: ChildProcess | undefined
   const start = () => {
@@ -37,9 +43,13 @@ export async function startRedis(): Promise<TestRedis> {
     dir,
     start,
     kill,
+    async ended() {
+      if (child && child.exitCode === null) await once(child, 'exit')
+    },
+    signal: name => void child?.kill(name),
     async remove() {
       await kill()
-      await rm(dir, { recursive: true, force: true })
+      if (!home) await rm(dir, { recursive: true, force: true })
     },
   }
 }

@@ -48,7 +48,7 @@ test.serial('acknowledged writes survive the loss of a master that sentinels rep
   const store = await openStore({ url: group.url, log: quietLog, logLength: 1_000_000 })
   const load = new StoreLoad(t, store, 'load')
   try {
-    for (let round = 0; round < 2; round++) {
+    for (let round = 0; round < 3; round++) {
       await load.progress(300)
       const master = await group.master('')
       await master.kill()
