@@ -1,4 +1,5 @@
 import { reportFailure } from '../failure.ts'
+import { returnIdleMemory } from '../idle-memory.ts'
 import { createLog } from '../log.ts'
 import { completeOptions } from '../server/complete-options.ts'
 import { lockDataDir } from '../server/data-lock.ts'
@@ -23,6 +24,7 @@ async function run(given: ServerOptions): Promise<void> {
   const options = await completeOptions(given)
   const signal = stopSignal()
   const log = createLog(options.only ?? 'server')
+  returnIdleMemory()
   if (!options.only) {
     await lockDataDir(options.data, 'server')
     const { runControlPlane } = await import('../server/control-plane.ts')

@@ -40,13 +40,19 @@ export function revisionOf(bytes: Buffer): number {
 }
 
 /**
- * A document with bytes of its own: what the Redis client hands out are slices of its 64 KiB read buffers, and one
- * long-lived small document would keep such a buffer alive.
+ * Bytes put together in memory of their own. What Node takes from its pool shares 64 KiB with whatever was made at the same
+ * time, and a document that is kept would keep all of that.
  */
+export function ownBytes(...parts: Buffer[]): Buffer {
+  const own = Buffer.allocUnsafeSlow(parts.reduce((size, part) => size + part.length, 0))
+  let at = 0
+  for (const part of parts) at += part.copy(own, at)
+  return own
+}
+
+/** A document with bytes of its own: what the Redis client hands out are slices of its read buffers. */
 export function storedDocument(key: string, bytes: Buffer): StoredDocument {
-  const own = Buffer.allocUnsafeSlow(bytes.length)
-  bytes.copy(own)
-  return { key, revision: revisionOf(own), bytes: own }
+  return { key, revision: revisionOf(bytes), bytes: ownBytes(bytes) }
 }
 
 const CHANGE_TYPES: Record<string, Change['type']> = { c: 'created', u: 'updated', d: 'deleted' }
@@ -54,11 +60,20 @@ const CHANGE_TYPES: Record<string, Change['type']> = { c: 'created', u: 'updated
 /** A stream entry as XREAD and XRANGE give it: the id and a flat list of fields and values. */
 export type StreamEntry = [id: Buffer, fields: Buffer[]]
 
+/** Its bytes are copied when they are first looked at: who has written them has them already. */
 export function changeOf([id, fields]: StreamEntry): Change {
   const type = CHANGE_TYPES[fields[2]!.toString('latin1')]
   if (!type) throw new Error(`unknown change in the log: ${fields[2]}`)
-  const document = storedDocument(fields[1]!.toString(), fields[3]!)
-  return { type, ...document, revision: entryRevision(id) }
+  let own: Buffer | undefined
+  return {
+    type,
+    key: fields[1]!.toString(),
+    revision: entryRevision(id),
+    get bytes() {
+      own ??= ownBytes(fields[3]!)
+      return own
+    },
+  }
 }
 
 /** `<revision>-0` → revision. */

@@ -17,6 +17,7 @@ import { createTopology } from './create-topology.ts'
 import {
   changeOf,
   keysOf,
+  ownBytes,
   REVISION_KEYS,
   type StreamEntry,
   storedDocument,
@@ -133,7 +134,7 @@ class RedisStore implements StorePlugin {
     })) as [number, Buffer | null]
     if (!done) return { ok: false, current: answer ? storedDocument(key, answer) : undefined }
     const digits = answer!.toString('latin1')
-    return { ok: true, revision: Number(digits), bytes: Buffer.concat([Buffer.from(head + digits), tail]) }
+    return { ok: true, revision: Number(digits), bytes: ownBytes(Buffer.from(head + digits), tail) }
   }
 
   async delete(type: string, key: string, expected: number): Promise<WriteResult> {
@@ -142,7 +143,7 @@ class RedisStore implements StorePlugin {
       return remove.run(attempt.redis, keyList(type), [...values, ...this.#circumstances(type, attempt)])
     })) as [number, Buffer | null, Buffer?]
     if (!done) return { ok: false, current: answer ? storedDocument(key, answer) : undefined }
-    return { ok: true, revision: Number(answer!.toString('latin1')), bytes: Buffer.from(last!) }
+    return { ok: true, revision: Number(answer!.toString('latin1')), bytes: ownBytes(last!) }
   }
 
   async log(type: string, after: number, limit: number): Promise<Change[]> {

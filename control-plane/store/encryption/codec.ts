@@ -1,5 +1,5 @@
 import { type Document, REVISION_MARK, type StoredDocument, StoreError } from '../../../plugins/store.ts'
-import { revisionOf } from '../documents.ts'
+import { ownBytes, revisionOf } from '../documents.ts'
 import type { Direction, EncryptionMetrics } from './metrics.ts'
 import { ENCRYPTED, identity, type Transformer } from './transformers.ts'
 
@@ -90,7 +90,7 @@ export class Codec {
       throw this.#unreadable(key, `${why} (${(cause as Error).message})`)
     }
     const at = plain.indexOf(MARK) + MARK.length
-    return Buffer.concat([plain.subarray(0, at), Buffer.from(String(revisionOf(bytes))), plain.subarray(at)])
+    return ownBytes(plain.subarray(0, at), Buffer.from(String(revisionOf(bytes))), plain.subarray(at))
   }
 
   #timed<T>(direction: Direction, { prefix }: Transformer, work: () => T): T {

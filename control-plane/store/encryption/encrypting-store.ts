@@ -6,6 +6,7 @@ import type {
   StorePlugin,
   WriteResult,
 } from '../../../plugins/store.ts'
+import { ownBytes } from '../documents.ts'
 import { Codec } from './codec.ts'
 import type { Encryption } from './encryption.ts'
 import type { EncryptionMetrics } from './metrics.ts'
@@ -109,5 +110,5 @@ export function encryptingStore(
 }
 
 function written(revision: number, { head, tail }: Document): WriteResult {
-  return { ok: true, revision, bytes: Buffer.concat([Buffer.from(head + revision), tail]) }
+  return { ok: true, revision, bytes: ownBytes(Buffer.from(head + revision), tail) }
 }
