@@ -19,18 +19,19 @@ const OUT_OF_BUDGET =
 export class RuleValidator {
   readonly #root: RuleNode | undefined
 
-  constructor(schema: JsonSchemaProps) {
-    this.#root = compileRules(schema)
+  /** `isRoot`: the schema is of whole objects. */
+  constructor(schema: JsonSchemaProps, isRoot = true) {
+    this.#root = compileRules(schema, isRoot)
   }
 
   /**
    * What the rules object to. `old` is there on updates: where nothing changed since, a rule that is broken is only told of
-   * by `warn`.
+   * by `warn`. `path` is where the object stands.
    */
-  validate(object: unknown, old: unknown, warn: (text: string) => void = () => {}): FieldError[] {
+  validate(object: unknown, old: unknown, warn: (text: string) => void = () => {}, path = ''): FieldError[] {
     if (!this.#root) return []
     const run = new Run(warn)
-    run.node(this.#root, object, { old, isSame: once(() => old !== undefined && isSame(object, old)) }, '')
+    run.node(this.#root, object, { old, isSame: once(() => old !== undefined && isSame(object, old)) }, path)
     return run.errors
   }
 }
@@ -49,8 +50,6 @@ function once(ask: () => boolean): () => boolean {
     return answer
   }
 }
-
-const NEVER = (): boolean => false
 
 /** The part inside of another: without an old one of its own it is as the part around it is. */
 const inside = (around: Before, value: unknown, old: unknown): Before =>
@@ -80,7 +79,6 @@ class Run {
   #node(node: RuleNode, value: unknown, before: Before, path: string): void {
     if (value === undefined || value === null) return
     this.#rules(node, value, before, path)
-    for (const branch of node.allOf) this.#node(branch, value, { old: before.old, isSame: NEVER }, path)
     if (Array.isArray(value)) this.#items(node, value, before, path)
     else if (isMap(value)) this.#members(node, value, before, path)
   }

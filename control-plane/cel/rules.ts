@@ -29,25 +29,21 @@ export interface RuleNode {
   properties: Map<string, RuleNode>
   values: RuleNode | undefined
   items: RuleNode | undefined
-  /** What `allOf` adds to this same part. */
-  allOf: RuleNode[]
 }
 
-/** Compiles all rules of a schema. Undefined when it has none. */
-export function compileRules(schema: JsonSchemaProps): RuleNode | undefined {
-  if (!hasRules(schema)) return undefined
-  return new RuleCompiler().node(schema, schema, undefined, true)
+/** Compiles all rules of a schema. Undefined when it has none. `isRoot`: it is of whole objects. */
+export function compileRules(schema: JsonSchemaProps, isRoot = true): RuleNode | undefined {
+  return hasRules(schema) ? new RuleCompiler().node(schema, undefined, NAME, isRoot) : undefined
 }
 
 /** Whether a schema has rules, at any depth. */
 export function hasRules(schema: JsonSchemaProps): boolean {
-  const { properties = {}, additionalProperties, items, allOf = [] } = schema
+  const { properties = {}, additionalProperties, items } = schema
   return (
     (schema['x-kubernetes-validations']?.length ?? 0) > 0 ||
     Object.values(properties).some(hasRules) ||
     (typeof additionalProperties === 'object' && hasRules(additionalProperties)) ||
-    (items !== undefined && hasRules(items)) ||
-    allOf.some(hasRules)
+    (items !== undefined && hasRules(items))
   )
 }
 
@@ -56,39 +52,21 @@ const NAME = 'selfType'
 class RuleCompiler {
   readonly #types = new SchemaTypes()
 
-  /** `spine` has the types; `schema`, which may be a branch of its allOf, has the rules. */
-  node(
-    schema: JsonSchemaProps,
-    spine: JsonSchemaProps,
-    known: Declaration | undefined,
-    isRoot: boolean,
-    path = NAME,
-  ): RuleNode {
-    const declaration = known ?? this.#types.declare(spine, path, isRoot)
-    const inner = (
-      rules: JsonSchemaProps | undefined,
-      part: unknown,
-      of: Declaration | undefined,
-      name: string,
-    ) =>
-      rules && isSchema(part) && hasRules(rules)
-        ? this.node(rules, part, of, false, `${path}.${name}`)
-        : undefined
-    const { properties, additionalProperties, items, allOf = [] } = schema
-    const fields = Object.entries(properties ?? {}).flatMap(([key, part]): [string, RuleNode][] => {
-      const field = declaration?.fields?.get(escapeName(key) ?? '')
-      const node = inner(part, spine.properties?.[key], field, key)
+  node(schema: JsonSchemaProps, known: Declaration | undefined, path: string, isRoot: boolean): RuleNode {
+    const declaration = known ?? this.#types.declare(schema, path, isRoot)
+    const inner = (part: unknown, of: Declaration | undefined, name: string): RuleNode | undefined =>
+      isSchema(part) && hasRules(part) ? this.node(part, of, `${path}.${name}`, false) : undefined
+    const fields = Object.entries(schema.properties ?? {}).flatMap(([key, part]): [string, RuleNode][] => {
+      const node = inner(part, declaration?.fields?.get(escapeName(key) ?? ''), key)
       return node ? [[key, node]] : []
     })
-    const values = isSchema(additionalProperties) ? additionalProperties : undefined
     return {
-      schema: spine,
+      schema,
       declaration,
       rules: this.#rules(schema, declaration),
       properties: new Map(fields),
-      values: inner(values, spine.additionalProperties, declaration?.element, '@elem'),
-      items: inner(items, spine.items, declaration?.element, '@idx'),
-      allOf: allOf.filter(hasRules).map(branch => this.node(branch, spine, declaration, isRoot, path)),
+      values: inner(schema.additionalProperties, declaration?.element, '@elem'),
+      items: inner(schema.items, declaration?.element, '@idx'),
     }
   }
 

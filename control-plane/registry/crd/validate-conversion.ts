@@ -1,4 +1,9 @@
-import type { CustomConversion, WebhookClientConfig } from '../../../api/kinds/apiextensions.ts'
+import { X509Certificate } from 'node:crypto'
+import type {
+  CustomConversion,
+  CustomResourceDefinition,
+  WebhookClientConfig,
+} from '../../../api/kinds/apiextensions.ts'
 import {
   type FieldError,
   forbiddenField,
@@ -7,6 +12,7 @@ import {
   required,
 } from '../../../api/meta/status.ts'
 import { isDns1035Label, isValidPortNumber } from '../../../api/meta/validation.ts'
+import { isConditionTrue } from './conditions.ts'
 
 const PATH = 'spec.conversion'
 const STRATEGIES = ['None', 'Webhook']
@@ -14,7 +20,10 @@ const STRATEGIES = ['None', 'Webhook']
 export const REVIEW_VERSIONS = ['v1', 'v1beta1']
 
 /** How objects are brought to another version: paths are those of upstream's internal type. */
-export function validateConversion(conversion: CustomConversion | undefined): FieldError[] {
+export function validateConversion(
+  conversion: CustomConversion | undefined,
+  old?: CustomResourceDefinition,
+): FieldError[] {
   if (!conversion) return []
   const { strategy, webhook } = conversion
   if (!strategy) return [required(`${PATH}.strategy`, '')]
@@ -22,7 +31,8 @@ export function validateConversion(conversion: CustomConversion | undefined): Fi
   if (strategy === 'Webhook') {
     return [
       ...validateClient(webhook?.clientConfig),
-      ...validateReviewVersions(webhook?.conversionReviewVersions ?? []),
+      ...(mayHaveBadBundle(old) ? [] : validateBundle(webhook?.clientConfig)),
+      ...validateReviewVersions(webhook?.conversionReviewVersions ?? [], old),
     ]
   }
   const text = 'should not be set when strategy is not set to Webhook'
@@ -71,13 +81,47 @@ function validateService(
   return errors
 }
 
-function validateReviewVersions(versions: readonly string[]): FieldError[] {
+/** Certificates may be bad as long as nobody is answered by them, and where they were bad before. */
+function mayHaveBadBundle(old: CustomResourceDefinition | undefined): boolean {
+  if (!old || !isConditionTrue(old, 'Established')) return true
+  return validateBundle(old.spec.conversion?.webhook?.clientConfig).length > 0
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[\s\S]+?-----END CERTIFICATE-----/g
+
+function validateBundle(client: WebhookClientConfig | undefined): FieldError[] {
+  if (!client?.caBundle) return []
+  const texts = Buffer.from(client.caBundle, 'base64').toString().match(CERTIFICATE) ?? []
+  const isGood = texts.length > 0 && texts.every(isCertificate)
+  if (isGood) return []
+  const fault = 'unable to load root certificates: unable to parse bytes as PEM block'
+  return [invalidValue(`${PATH}.webhookClientConfig.caBundle`, client.caBundle, fault)]
+}
+
+function isCertificate(text: string): boolean {
+  try {
+    return new X509Certificate(text).raw.length > 0
+  } catch {
+    return false
+  }
+}
+
+const isSpoken = (version: string): boolean => REVIEW_VERSIONS.includes(version)
+
+function validateReviewVersions(
+  versions: readonly string[],
+  old: CustomResourceDefinition | undefined,
+): FieldError[] {
   const path = `${PATH}.conversionReviewVersions`
   if (versions.length === 0) return [required(path, '')]
   const errors = versions.flatMap((version, i) =>
-    isDns1035Label(version).map(fault => invalidValue(`${path}[${i}]`, version, fault)),
+    versions.indexOf(version) < i
+      ? [invalidValue(`${path}[${i}]`, version, 'duplicate version')]
+      : isDns1035Label(version).map(fault => invalidValue(`${path}[${i}]`, version, fault)),
   )
-  if (errors.length === 0 && !versions.some(version => REVIEW_VERSIONS.includes(version)))
+  const before = old?.spec.conversion?.webhook?.conversionReviewVersions ?? []
+  const wasSpoken = before.length === 0 || before.some(isSpoken)
+  if (wasSpoken && !versions.some(isSpoken))
     errors.push(invalidValue(path, versions, `must include at least one of ${REVIEW_VERSIONS.join(', ')}`))
   return errors
 }

@@ -1,16 +1,27 @@
 import type { JsonSchemaProps } from '../../../api/kinds/apiextensions.ts'
-import { type FieldError, invalidValue, notSupported, required } from '../../../api/meta/status.ts'
+import {
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  notSupported,
+  required,
+} from '../../../api/meta/status.ts'
+import type { Tolerated } from './tolerated.ts'
 
 const LIST_TYPE = 'x-kubernetes-list-type'
 const LIST_KEYS = 'x-kubernetes-list-map-keys'
 const MAP_TYPE = 'x-kubernetes-map-type'
 
 /** What is wrong with how a list or map says it is merged. */
-export function validateListAndMapTypes(schema: JsonSchemaProps, path: string): FieldError[] {
+export function validateListAndMapTypes(
+  schema: JsonSchemaProps,
+  path: string,
+  tolerated: Tolerated,
+): FieldError[] {
   return [
     ...validatePreserve(schema, path),
     ...validateMapType(schema, path),
-    ...validateListType(schema, path),
+    ...validateListType(schema, path, tolerated),
   ]
 }
 
@@ -35,11 +46,15 @@ function validateMapType({ type, ...schema }: JsonSchemaProps, path: string): Fi
   ]
 }
 
-function validateListType({ type, items, ...schema }: JsonSchemaProps, path: string): FieldError[] {
+function validateListType(
+  { type, items, ...schema }: JsonSchemaProps,
+  path: string,
+  tolerated: Tolerated,
+): FieldError[] {
   const errors: FieldError[] = []
   const listType = schema[LIST_TYPE]
   const keys = schema[LIST_KEYS] ?? []
-  const known = ['atomic', 'map', 'set']
+  const known = ['atomic', 'set', 'map']
   if (listType !== undefined) {
     if (type !== 'array') errors.push(wrongType(path, type, 'array', LIST_TYPE))
     if (!known.includes(listType)) errors.push(notSupported(`${path}.${LIST_TYPE}`, listType, known))
@@ -50,7 +65,10 @@ function validateListType({ type, items, ...schema }: JsonSchemaProps, path: str
     errors.push(listType === undefined ? required(place, detail) : invalidValue(place, listType, detail))
   }
   if (listType === 'map') errors.push(...validateMapKeys(keys, items, path))
-  if (listType === 'set' && items) errors.push(...validateSetItems(items, path))
+  if (listType === 'set' && type === 'array' && items && !tolerated.has('set items'))
+    errors.push(...validateSetItems(items, path))
+  if ((listType === 'set' || listType === 'map') && items && !tolerated.has('list items'))
+    errors.push(...validateItems(listType, keys, items, path))
   return errors
 }
 
@@ -60,81 +78,62 @@ function validateMapKeys(
   path: string,
 ): FieldError[] {
   const place = `${path}.${LIST_KEYS}`
-  if (keys.length === 0) return [required(place, `must not be empty if ${LIST_TYPE} is map`)]
-  if (!items) return [required(`${path}.items`, `must have a schema if ${LIST_TYPE} is map`)]
   const errors: FieldError[] = []
-  if (items.type !== 'object')
-    errors.push(
-      invalidValue(
-        `${path}.items.type`,
-        items.type ?? '',
-        `must be object if parent array's ${LIST_TYPE} is map`,
-      ),
-    )
-  for (const key of keys) errors.push(...validateMapKey(key, keys, items, path))
-  if (new Set(keys).size < keys.length)
-    errors.push(invalidValue(place, keys, 'must not contain duplicate entries'))
-  return errors
-}
-
-const SCALARS = ['boolean', 'integer', 'number', 'string']
-
-function validateMapKey(
-  key: string,
-  keys: readonly string[],
-  items: JsonSchemaProps,
-  path: string,
-): FieldError[] {
-  const schema = items.properties?.[key]
-  if (!schema)
-    return [invalidValue(`${path}.${LIST_KEYS}`, keys, 'entries must all be names of item properties')]
-  const place = `${path}.items.properties[${key}]`
-  const errors: FieldError[] = []
-  if (!SCALARS.includes(schema.type ?? ''))
-    errors.push(
-      invalidValue(
-        `${place}.type`,
-        schema.type ?? '',
-        `must be a scalar type if parent array's ${LIST_TYPE} is map`,
-      ),
-    )
-  const why = `this property is in ${LIST_KEYS}, so it`
-  if (!items.required?.includes(key) && schema.default === undefined)
-    errors.push(required(`${place}.default`, `${why} must have a default or be a required property`))
-  if (schema.nullable)
-    errors.push({
-      type: 'FieldValueForbidden',
-      field: `${place}.nullable`,
-      detail: `${why} cannot be nullable`,
-    })
+  if (keys.length === 0) errors.push(required(place, `must not be empty if ${LIST_TYPE} is map`))
+  if (!items) return [...errors, required(`${path}.items`, `must have a schema if ${LIST_TYPE} is map`)]
+  if (items.type !== 'object') {
+    const detail = `must be object if parent array's ${LIST_TYPE} is map`
+    return [...errors, invalidValue(`${path}.items.type`, items.type ?? '', detail)]
+  }
+  const seen = new Set<string>()
+  for (const key of keys) {
+    const type = items.properties?.[key]?.type
+    if (!items.properties?.[key])
+      errors.push(invalidValue(place, keys, 'entries must all be names of item properties'))
+    else if (type === 'array' || type === 'object')
+      errors.push(
+        invalidValue(
+          `${path}.items.properties[${key}].type`,
+          items.type,
+          `must be a scalar type if parent array's ${LIST_TYPE} is map`,
+        ),
+      )
+    if (seen.has(key)) errors.push(invalidValue(place, keys, 'must not contain duplicate entries'))
+    seen.add(key)
+  }
   return errors
 }
 
 /** Items of a set are compared as a whole: what is inside them cannot be merged. */
-function validateSetItems(items: JsonSchemaProps, path: string): FieldError[] {
+export function validateSetItems(items: JsonSchemaProps, path: string): FieldError[] {
+  const word = items.type === 'array' ? LIST_TYPE : MAP_TYPE
+  const isAtomic =
+    items.type === 'array' ? [undefined, 'atomic'].includes(items[word]) : items[word] === 'atomic'
+  if ((items.type !== 'array' && items.type !== 'object') || isAtomic) return []
+  const detail = 'must be atomic as item of a list with x-kubernetes-list-type=set'
+  return [invalidValue(`${path}.items.${word}`, items[LIST_TYPE] ?? null, detail)]
+}
+
+/** Items must be there to be told apart, and so must their keys. */
+export function validateItems(
+  listType: string,
+  keys: readonly string[],
+  items: JsonSchemaProps,
+  path: string,
+): FieldError[] {
   const errors: FieldError[] = []
-  const place = `${path}.items`
   if (items.nullable)
-    errors.push({
-      type: 'FieldValueForbidden',
-      field: `${place}.nullable`,
-      detail: 'cannot be nullable when x-kubernetes-list-type is "set"',
-    })
-  if (items.type === 'array' && items[LIST_TYPE] !== 'atomic')
     errors.push(
-      invalidValue(
-        `${place}.${LIST_TYPE}`,
-        items[LIST_TYPE] ?? '',
-        'must be atomic as item of a list with x-kubernetes-list-type=set',
-      ),
+      forbiddenField(`${path}.items.nullable`, `cannot be nullable when ${LIST_TYPE} is ${listType}`),
     )
-  if (items.type === 'object' && items[MAP_TYPE] !== 'atomic')
-    errors.push(
-      invalidValue(
-        `${place}.${MAP_TYPE}`,
-        items[MAP_TYPE] ?? '',
-        'must be atomic as item of a list with x-kubernetes-list-type=set',
-      ),
-    )
+  for (const key of listType === 'map' ? keys : []) {
+    const schema = items.properties?.[key]
+    if (!schema) continue
+    const place = `${path}.items.properties[${key}]`
+    const why = `this property is in ${LIST_KEYS}, so it`
+    if (!items.required?.includes(key) && schema.default === undefined)
+      errors.push(required(`${place}.default`, `${why} must have a default or be a required property`))
+    if (schema.nullable) errors.push(forbiddenField(`${place}.nullable`, `${why} cannot be nullable`))
+  }
   return errors
 }

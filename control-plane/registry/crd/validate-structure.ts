@@ -1,6 +1,13 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { JsonSchemaProps } from '../../../api/kinds/apiextensions.ts'
-import { type FieldError, forbiddenField, invalidValue, required } from '../../../api/meta/status.ts'
+import {
+  describeFieldError,
+  type FieldError,
+  forbiddenField,
+  invalidValue,
+  required,
+} from '../../../api/meta/status.ts'
+import { compilePattern } from '../../../api/schema/structural/pattern.ts'
 
 type Level = 'root' | 'item' | 'field'
 
@@ -12,12 +19,19 @@ const MUST_HAVE_TYPE: Record<Level, string> = {
 
 /** What makes a schema not structural: all parts of an object must be specified outside of the logical operators. */
 export function validateStructure(schema: JsonSchemaProps, path: string): FieldError[] {
-  return [...validateLevel(schema, path, 'root'), ...validateCompleteness(schema, path)]
+  return [...validateLevel(schema, path, 'root'), ...validateCompleteness(schema, path)].sort(byText)
 }
 
+/** Errors of one schema come in the order of their texts. */
+const byText = (a: FieldError, b: FieldError): number =>
+  describeFieldError(a) < describeFieldError(b) ? -1 : 1
+
 function validateLevel(schema: JsonSchemaProps, path: string, level: Level): FieldError[] {
-  const { items, properties = {}, additionalProperties } = schema
+  const { type, items, properties = {}, additionalProperties } = schema
+  const isOpenRoot = level === 'root' && additionalProperties !== undefined
   return [
+    ...(type === 'array' && !items ? [required(`${path}.items`, 'must be specified')] : []),
+    ...(isOpenRoot ? [forbiddenField(`${path}.additionalProperties`, 'must not be used at the root')] : []),
     ...(items && !Array.isArray(items) ? validateLevel(items, `${path}.items`, 'item') : []),
     ...Object.entries(properties).flatMap(([key, part]) =>
       validateLevel(part, `${path}.properties[${key}]`, 'field'),
@@ -25,10 +39,14 @@ function validateLevel(schema: JsonSchemaProps, path: string, level: Level): Fie
     ...(typeof additionalProperties === 'object'
       ? validateLevel(additionalProperties, `${path}.additionalProperties`, 'field')
       : []),
+    ...validateExtensions(schema, path),
     ...validateLogic(schema, path),
+    ...validatePattern(schema, path),
     ...validateType(schema, path, level),
     ...validateEmbedded(schema, path),
-    ...(level === 'root' || schema['x-kubernetes-embedded-resource'] ? validateMetaFields(schema, path) : []),
+    ...(level === 'root' || schema['x-kubernetes-embedded-resource']
+      ? validateMetaFields(schema, path, level)
+      : []),
   ]
 }
 
@@ -40,18 +58,35 @@ function validateType(schema: JsonSchemaProps, path: string, level: Level): Fiel
     const detail = 'must be object if x-kubernetes-embedded-resource is true'
     return [type ? invalidValue(place, type, detail) : required(place, detail)]
   }
-  if (schema['x-kubernetes-int-or-string'] && type)
-    return [invalidValue(place, type, 'must be empty if x-kubernetes-int-or-string is true')]
   if (!type && !isFree) return [required(place, MUST_HAVE_TYPE[level])]
   return level === 'root' && type && type !== 'object'
     ? [invalidValue(place, type, 'must be object at the root')]
     : []
 }
 
+/** An integer or a text is no object. */
+function validateExtensions(schema: JsonSchemaProps, path: string): FieldError[] {
+  if (!schema['x-kubernetes-int-or-string']) return []
+  return (['x-kubernetes-preserve-unknown-fields', 'x-kubernetes-embedded-resource'] as const)
+    .filter(word => schema[word])
+    .map(word => invalidValue(`${path}.${word}`, true, 'must be false if x-kubernetes-int-or-string is true'))
+}
+
+function validatePattern({ pattern }: JsonSchemaProps, path: string): FieldError[] {
+  if (!pattern) return []
+  try {
+    compilePattern(pattern)
+    return []
+  } catch (error) {
+    const detail = `must be a valid regular expression, but isn't: ${(error as Error).message}`
+    return [invalidValue(`${path}.pattern`, pattern, detail)]
+  }
+}
+
 function validateEmbedded(schema: JsonSchemaProps, path: string): FieldError[] {
   if (!schema['x-kubernetes-embedded-resource']) return []
   const errors: FieldError[] = []
-  if (schema.additionalProperties)
+  if (schema.additionalProperties !== undefined)
     errors.push(
       forbiddenField(
         `${path}.additionalProperties`,
@@ -71,7 +106,7 @@ function validateEmbedded(schema: JsonSchemaProps, path: string): FieldError[] {
 }
 
 /** apiVersion, kind and metadata are every object's own: of metadata only the names may be narrowed. */
-function validateMetaFields({ properties = {} }: JsonSchemaProps, path: string): FieldError[] {
+function validateMetaFields({ properties = {} }: JsonSchemaProps, path: string, level: Level): FieldError[] {
   const errors: FieldError[] = []
   for (const key of ['kind', 'apiVersion'] as const) {
     const { type } = properties[key] ?? { type: 'string' }
@@ -83,7 +118,8 @@ function validateMetaFields({ properties = {} }: JsonSchemaProps, path: string):
   const place = `${path}.properties[metadata]`
   if (metadata.type !== 'object')
     errors.push(invalidValue(`${place}.type`, metadata.type ?? '', 'must be object'))
-  const { type: _type, description: _description, properties: fields = {}, ...rest } = metadata
+  if (level !== 'root') return errors
+  const { type: _type, default: _default, properties: fields = {}, ...rest } = metadata
   const others = Object.keys(fields).filter(key => key !== 'name' && key !== 'generateName')
   if (others.length > 0 || Object.keys(rest).length > 0)
     errors.push(
@@ -114,23 +150,29 @@ function validateLogic(schema: JsonSchemaProps, path: string): FieldError[] {
   return schema.not ? [...errors, ...validateNested(schema.not, `${path}.not`)] : errors
 }
 
-/** What may only be said outside of the logical operators. */
-const OUTSIDE = ['type', 'title', 'description', 'default', 'nullable'] as const
-const EXTENSIONS = [
-  'x-kubernetes-preserve-unknown-fields',
-  'x-kubernetes-embedded-resource',
-  'x-kubernetes-int-or-string',
-  'x-kubernetes-list-map-keys',
-  'x-kubernetes-list-type',
-  'x-kubernetes-map-type',
-  'x-kubernetes-validations',
-] as const
+/** What may only be said outside of the logical operators, and what it must be inside of them. */
+const OUTSIDE = {
+  type: 'empty',
+  title: 'empty',
+  description: 'empty',
+  default: 'undefined',
+  nullable: 'false',
+  'x-kubernetes-preserve-unknown-fields': 'false',
+  'x-kubernetes-embedded-resource': 'false',
+  'x-kubernetes-int-or-string': 'false',
+  'x-kubernetes-list-map-keys': 'empty',
+  'x-kubernetes-list-type': 'undefined',
+  'x-kubernetes-map-type': 'undefined',
+  'x-kubernetes-validations': 'empty',
+} as const
+
+const isSaid = (value: unknown): boolean => (Array.isArray(value) ? value.length > 0 : Boolean(value))
 
 function validateNested(schema: JsonSchemaProps, path: string): FieldError[] {
   const { items, properties = {}, additionalProperties } = schema
-  const errors = [...OUTSIDE, ...EXTENSIONS]
-    .filter(word => schema[word])
-    .map(word => forbiddenField(`${path}.${word}`, 'must be empty to be structural'))
+  const errors = Object.entries(OUTSIDE)
+    .filter(([word]) => (word === 'default' ? schema.default !== undefined : isSaid(schema[word as 'type'])))
+    .map(([word, must]) => forbiddenField(`${path}.${word}`, `must be ${must} to be structural`))
   if (additionalProperties !== undefined)
     errors.push(forbiddenField(`${path}.additionalProperties`, 'must be undefined to be structural'))
   if (items && !Array.isArray(items)) errors.push(...validateNested(items, `${path}.items`))
@@ -141,22 +183,25 @@ function validateNested(schema: JsonSchemaProps, path: string): FieldError[] {
   for (const word of ['allOf', 'anyOf', 'oneOf'] as const)
     for (const [i, part] of (schema[word] ?? []).entries())
       errors.push(...validateNested(part, `${path}.${word}[${i}]`))
+  errors.push(...validatePattern(schema, path))
   return schema.not ? [...errors, ...validateNested(schema.not, `${path}.not`)] : errors
 }
 
-/** What is spoken of inside logical operators must be specified outside of them. */
+/** What the root speaks of inside logical operators must be specified outside of them. */
 function validateCompleteness(schema: JsonSchemaProps, path: string): FieldError[] {
-  const errors: FieldError[] = []
+  return completesLogic(schema, schema, path, path)
+}
+
+function completesLogic(
+  nested: JsonSchemaProps,
+  outer: JsonSchemaProps,
+  nestedPath: string,
+  path: string,
+): FieldError[] {
+  const errors = nested.not ? completes(nested.not, outer, `${nestedPath}.not`, path) : []
   for (const word of ['allOf', 'anyOf', 'oneOf'] as const)
-    for (const [i, part] of (schema[word] ?? []).entries())
-      errors.push(...completes(part, schema, `${path}.${word}[${i}]`, path))
-  if (schema.not) errors.push(...completes(schema.not, schema, `${path}.not`, path))
-  for (const [key, part] of Object.entries(schema.properties ?? {}))
-    errors.push(...validateCompleteness(part, `${path}.properties[${key}]`))
-  if (schema.items && !Array.isArray(schema.items))
-    errors.push(...validateCompleteness(schema.items, `${path}.items`))
-  if (typeof schema.additionalProperties === 'object')
-    errors.push(...validateCompleteness(schema.additionalProperties, `${path}.additionalProperties`))
+    for (const [i, part] of (nested[word] ?? []).entries())
+      errors.push(...completes(part, outer, `${nestedPath}.${word}[${i}]`, path))
   return errors
 }
 
@@ -167,22 +212,12 @@ function completes(
   path: string,
 ): FieldError[] {
   if (!outer) return [required(path, `because it is defined in ${nestedPath}`)]
-  const errors: FieldError[] = []
+  const errors = completesLogic(nested, outer, nestedPath, path)
   if (nested.items)
     errors.push(...completes(nested.items, outer.items, `${nestedPath}.items`, `${path}.items`))
   for (const [key, part] of Object.entries(nested.properties ?? {})) {
-    const member =
-      outer.properties?.[key] ??
-      (typeof outer.additionalProperties === 'object' ? outer.additionalProperties : undefined)
-    const isFree =
-      !member && (outer.additionalProperties === true || outer['x-kubernetes-preserve-unknown-fields'])
-    if (!isFree)
-      errors.push(
-        ...completes(part, member, `${nestedPath}.properties[${key}]`, `${path}.properties[${key}]`),
-      )
+    const place = `.properties[${key}]`
+    errors.push(...completes(part, outer.properties?.[key], `${nestedPath}${place}`, `${path}${place}`))
   }
-  for (const word of ['allOf', 'anyOf', 'oneOf'] as const)
-    for (const [i, part] of (nested[word] ?? []).entries())
-      errors.push(...completes(part, outer, `${nestedPath}.${word}[${i}]`, path))
-  return nested.not ? [...errors, ...completes(nested.not, outer, `${nestedPath}.not`, path)] : errors
+  return errors
 }

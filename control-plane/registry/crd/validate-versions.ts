@@ -1,12 +1,30 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { CustomColumn, CustomSubresources, CustomVersion } from '../../../api/kinds/apiextensions.ts'
+import type {
+  CustomColumn,
+  CustomResourceDefinition,
+  CustomSubresources,
+  CustomVersion,
+  JsonSchemaProps,
+} from '../../../api/kinds/apiextensions.ts'
 import { compilePath } from '../../../api/meta/path.ts'
 import { duplicateValue, type FieldError, invalidValue, required, tooMany } from '../../../api/meta/status.ts'
 import { isDns1035Label } from '../../../api/meta/validation.ts'
+import { pathFault } from '../../cel/field-path.ts'
+import { versionBefore } from './ratchet.ts'
+import { NOTHING, type Tolerated } from './tolerated.ts'
 import { validateSchema } from './validate-schema.ts'
 
+/** What is known of the definition that an update changes. */
+export interface UpdateOptions {
+  old?: CustomResourceDefinition
+  tolerated?: Tolerated
+}
+
 /** What is wrong with the versions of a definition and with what each of them says. */
-export function validateVersions(versions: readonly CustomVersion[]): FieldError[] {
+export function validateVersions(
+  versions: readonly CustomVersion[],
+  { old, tolerated = NOTHING }: UpdateOptions = {},
+): FieldError[] {
   const errors: FieldError[] = []
   for (const [i, { name, deprecated, deprecationWarning }] of versions.entries()) {
     const path = `spec.versions[${i}]`
@@ -14,9 +32,11 @@ export function validateVersions(versions: readonly CustomVersion[]): FieldError
     if (faults.length > 0) errors.push(invalidValue(`${path}.name`, name ?? '', faults.join(',')))
     errors.push(...validateWarning(`${path}.deprecationWarning`, deprecated, deprecationWarning))
   }
-  for (const [i, { schema }] of versions.entries()) {
-    if (!schema?.openAPIV3Schema)
-      errors.push(required(`spec.versions[${i}].schema.openAPIV3Schema`, 'schemas are required'))
+  for (const [i, { schema, served }] of versions.entries()) {
+    const place = `spec.versions[${i}].schema.openAPIV3Schema`
+    if (schema?.openAPIV3Schema) continue
+    if (!tolerated.has('no schema')) errors.push(required(place, ''))
+    else if (served) errors.push(required(place, 'because otherwise all fields are pruned'))
   }
   if (new Set(versions.map(({ name }) => name)).size < versions.length)
     errors.push(invalidValue('spec.versions', versions, 'must contain unique version names'))
@@ -24,7 +44,7 @@ export function validateVersions(versions: readonly CustomVersion[]): FieldError
     errors.push(
       invalidValue('spec.versions', versions, 'must have exactly one version marked as storage version'),
     )
-  return [...errors, ...validateParts(versions)]
+  return [...errors, ...validateParts(versions, old, tolerated)]
 }
 
 const LONGEST_WARNING = 256
@@ -39,11 +59,16 @@ function validateWarning(
   const errors: FieldError[] = []
   if (text.length > LONGEST_WARNING)
     errors.push(invalidValue(path, text, `must be <= ${LONGEST_WARNING} characters long`))
-  if (text === '') errors.push(invalidValue(path, text, 'must not be empty'))
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: what a header cannot carry
-  if (/[\x00-\x1f\x7f]/.test(text))
+  if (text === '') errors.push(invalidValue(path, text, 'must not be an empty string'))
+  // What Go calls printable: letters, marks, numbers, punctuation, symbols, and the space.
+  const at = text.search(/[^\p{L}\p{M}\p{N}\p{P}\p{S} ]/u)
+  if (at >= 0)
     errors.push(
-      invalidValue(path, text, 'must only contain printable UTF-8 characters; non-printable character found'),
+      invalidValue(
+        path,
+        text,
+        `must only contain printable UTF-8 characters; non-printable character found at index ${Buffer.byteLength(text.slice(0, at))}`,
+      ),
     )
   return errors
 }
@@ -64,7 +89,11 @@ function placesOf<T>(
   )
 }
 
-function validateParts(versions: readonly CustomVersion[]): FieldError[] {
+function validateParts(
+  versions: readonly CustomVersion[],
+  old: CustomResourceDefinition | undefined,
+  tolerated: Tolerated,
+): FieldError[] {
   const schemas = placesOf(
     versions,
     ({ schema }) => schema?.openAPIV3Schema,
@@ -82,7 +111,13 @@ function validateParts(versions: readonly CustomVersion[]): FieldError[] {
   )
   return [
     ...schemas.flatMap(({ path, value, version }) =>
-      validateSchema(value, path, version.subresources?.status !== undefined),
+      validateSchema(value, path, {
+        hasStatus: (path.startsWith('spec.validation') ? versions : [version]).some(
+          ({ subresources }) => subresources?.status !== undefined,
+        ),
+        tolerated,
+        isUnchanged: isDeepStrictEqual(value, versionBefore(old, version.name)?.schema?.openAPIV3Schema),
+      }),
     ),
     ...subresources.flatMap(({ path, value }) => validateSubresources(path, value)),
     ...printed.flatMap(({ path, value }) =>
@@ -106,8 +141,7 @@ function validateSubresources(path: string, { scale }: CustomSubresources): Fiel
 
 function validateScalePath(path: string, value: string | undefined, roots: readonly string[]): FieldError[] {
   if (!value) return [required(path, '')]
-  if (!/^(\.[\w-]+)+$/.test(value))
-    return [invalidValue(path, value, 'should be a json path without array notation')]
+  if (!value.startsWith('.')) return [invalidValue(path, value, 'must be a simple json path starting with .')]
   const isBelow = roots.some(root => value.startsWith(`.${root}.`))
   if (isBelow) return []
   const places = roots.map(root => `.${root}`).join(' or ')
@@ -133,8 +167,8 @@ function validateColumn(path: string, { name, type, format, jsonPath }: CustomCo
     errors.push(
       invalidValue(`${path}.format`, format, `must be one of ${COLUMN_FORMATS.toSorted().join(',')}`),
     )
-  if (!jsonPath) errors.push(required(`${path}.jsonPath`, ''))
-  else errors.push(...validatePath(`${path}.jsonPath`, jsonPath))
+  if (!jsonPath) errors.push(required(`${path}.JSONPath`, ''))
+  else errors.push(...validatePath(`${path}.JSONPath`, jsonPath))
   return errors
 }
 
@@ -156,39 +190,34 @@ function validateSelectable(
   fields: readonly { jsonPath: string }[],
   { schema }: CustomVersion,
 ): FieldError[] {
-  const errors: FieldError[] =
-    fields.length > MOST_SELECTABLE ? [tooMany(path, fields.length, MOST_SELECTABLE)] : []
+  const errors: FieldError[] = []
   const seen = new Set<string>()
   for (const [i, { jsonPath }] of fields.entries()) {
     const place = `${path}[${i}].jsonPath`
+    const refuse = (detail: string): void => void errors.push(invalidValue(place, jsonPath, detail))
+    const fault = jsonPath && faultOfSelectable(jsonPath, schema?.openAPIV3Schema ?? {})
     if (!jsonPath) errors.push(required(place, ''))
-    else if (!/^(\.[A-Za-z_][\w-]*)+$/.test(jsonPath))
-      errors.push(invalidValue(place, jsonPath, 'is an invalid path: only simple field paths are allowed'))
-    else if (/^\.metadata(\.|$)/.test(jsonPath))
-      errors.push(invalidValue(place, jsonPath, 'must not point to fields in metadata'))
-    else errors.push(...validateSelectableType(place, jsonPath, schema))
+    else if (fault) refuse(`is an invalid path: ${fault}`)
+    if (!jsonPath || fault) continue
+    if (/^\.metadata(\.|$)/.test(jsonPath)) refuse('must not point to fields in metadata')
+    if (!SELECTABLE_TYPES.includes(schemaAt(jsonPath, schema?.openAPIV3Schema)?.type ?? ''))
+      refuse(
+        'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.',
+      )
     if (seen.has(jsonPath)) errors.push(duplicateValue(place, jsonPath))
     seen.add(jsonPath)
   }
-  return errors
+  return seen.size > MOST_SELECTABLE ? [...errors, tooMany(path, seen.size, MOST_SELECTABLE)] : errors
 }
 
-function validateSelectableType(
-  place: string,
-  jsonPath: string,
-  schema: CustomVersion['schema'],
-): FieldError[] {
-  let found = schema?.openAPIV3Schema
-  for (const key of jsonPath.slice(1).split('.')) found = found?.properties?.[key]
-  if (!found) return [invalidValue(place, jsonPath, 'is an invalid path: does not refer to a valid field')]
-  const isAllowed = SELECTABLE_TYPES.includes(found.type ?? '')
-  return isAllowed
-    ? []
-    : [
-        invalidValue(
-          place,
-          jsonPath,
-          'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.',
-        ),
-      ]
+const faultOfSelectable = (jsonPath: string, schema: JsonSchemaProps): string | undefined =>
+  jsonPath.includes('[') ? 'array notation is not allowed' : pathFault(jsonPath, schema)
+
+function schemaAt(jsonPath: string, schema: JsonSchemaProps | undefined): JsonSchemaProps | undefined {
+  let found = schema
+  for (const key of jsonPath.slice(1).split('.')) {
+    const values = found?.additionalProperties
+    found = found?.properties ? found.properties[key] : typeof values === 'object' ? values : undefined
+  }
+  return found
 }

@@ -3,6 +3,7 @@ import { type FieldError, invalidValue, notSupported, required } from '../../../
 import { isDns1035Label, isDns1123Subdomain } from '../../../api/meta/validation.ts'
 import { APPROVAL, approvalOf, invalidApproval, isProtectedGroup, MISSING_APPROVAL } from './approval.ts'
 import { isConditionTrue } from './conditions.ts'
+import { toleratedOf } from './ratchet.ts'
 import { validateConversion } from './validate-conversion.ts'
 import { validateVersions } from './validate-versions.ts'
 
@@ -22,8 +23,9 @@ export function validateDefinitionUpdate(
 ): FieldError[] {
   return [
     ...validateName(definition),
-    ...validateSpec(definition),
+    ...validateSpec(definition, old),
     ...validateImmutable(definition, old),
+    ...validateNames(definition.status?.acceptedNames ?? {}, 'status.acceptedNames'),
     ...validateStoredVersions(definition),
     ...validateApproval(definition, old),
   ]
@@ -34,15 +36,16 @@ function validateName({ metadata, spec }: CustomResourceDefinition): FieldError[
   return [invalidValue('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group')]
 }
 
-function validateSpec({ spec }: CustomResourceDefinition): FieldError[] {
+function validateSpec({ spec }: CustomResourceDefinition, old?: CustomResourceDefinition): FieldError[] {
+  const update = old && { old, tolerated: toleratedOf(old) }
   return [
     ...validateGroup(spec.group),
     ...validateScope(spec.scope),
     ...validatePreserving(spec.preserveUnknownFields),
-    ...validateVersions(spec.versions ?? []),
+    ...validateVersions(spec.versions ?? [], update),
     ...validateRequiredNames(spec.names ?? {}),
-    ...validateNames(spec.names ?? {}),
-    ...validateConversion(spec.conversion),
+    ...validateNames(spec.names ?? {}, 'spec.names'),
+    ...validateConversion(spec.conversion, old),
   ]
 }
 
@@ -86,15 +89,8 @@ const mixedCase = (path: string, name: string | undefined): FieldError[] => {
   return [invalidValue(path, name, `may have mixed case, but should otherwise match: ${faults.join(',')}`)]
 }
 
-function validateNames({
-  plural,
-  singular,
-  kind,
-  listKind,
-  shortNames = [],
-  categories = [],
-}: Partial<CustomNames>): FieldError[] {
-  const path = 'spec.names'
+function validateNames(names: Partial<CustomNames>, path: string): FieldError[] {
+  const { plural, singular, kind, listKind, shortNames = [], categories = [] } = names
   const isAmbiguous = kind && kind === listKind
   return [
     ...label(`${path}.plural`, plural),
@@ -114,17 +110,19 @@ function validateStoredVersions({ spec, status }: CustomResourceDefinition): Fie
   const path = 'status.storedVersions'
   if (stored.length === 0) return [invalidValue(path, stored, 'must have at least one stored version')]
   const versions = spec.versions ?? []
-  const errors = stored.flatMap((name, i) =>
-    versions.some(version => version.name === name)
-      ? []
-      : [invalidValue(`${path}[${i}]`, name, 'must appear in spec.versions')],
-  )
+  const errors: FieldError[] = []
   for (const { name, storage } of versions) {
     if (storage && !stored.includes(name))
       errors.push(invalidValue(path, stored, `must have the storage version ${name}`))
   }
+  for (const [i, name] of stored.entries())
+    if (!versions.some(version => version.name === name))
+      errors.push(invalidValue(`${path}[${i}]`, name, missingVersion(name)))
   return errors
 }
+
+const missingVersion = (name: string): string =>
+  `missing from spec.versions; ${name} was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in ${name} and removes ${name} from status.storedVersions`
 
 function validateImmutable({ spec }: CustomResourceDefinition, old: CustomResourceDefinition): FieldError[] {
   const errors: FieldError[] = []

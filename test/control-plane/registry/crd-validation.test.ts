@@ -50,11 +50,7 @@ const definitions: [title: string, change: (given: any) => void, fault: string][
     d => d.spec.versions.push({ ...d.spec.versions[0], storage: false }),
     'spec.versions: Invalid: must contain unique version names',
   ],
-  [
-    'no schema',
-    d => delete d.spec.versions[0].schema,
-    'spec.versions[0].schema.openAPIV3Schema: Required: schemas are required',
-  ],
+  ['no schema', d => delete d.spec.versions[0].schema, 'spec.versions[0].schema.openAPIV3Schema: Required'],
   [
     'one kind for both',
     d => (d.spec.names.listKind = 'Thing'),
@@ -115,6 +111,7 @@ const schemas: [title: string, schema: JsonSchemaProps, ...faults: string[]][] =
   [
     'null as type',
     { type: 'null' },
+    `${A}.type: NotSupported: supported values: "array", "boolean", "integer", "number", "object", "string"`,
     `${A}.type: Forbidden: type cannot be set to null, use nullable as an alternative`,
   ],
   ['$ref', { type: 'object', $ref: 'x' }, `${A}.$ref: Forbidden: $ref is not supported`],
@@ -129,19 +126,56 @@ const schemas: [title: string, schema: JsonSchemaProps, ...faults: string[]][] =
     `${A}.additionalProperties: Forbidden: additionalProperties and properties are mutual exclusive`,
   ],
   [
-    'no other properties',
-    { type: 'object', additionalProperties: false },
-    `${A}.additionalProperties: Forbidden: additionalProperties cannot be set to false`,
-  ],
-  [
     'a type inside of logic',
     { type: 'string', anyOf: [{ type: 'string' }] },
     `${A}.anyOf[0].type: Forbidden: must be empty to be structural`,
   ],
   [
-    'what is only inside of logic',
-    { type: 'object', allOf: [{ properties: { b: { minimum: 1 } } }] },
-    `${A}.properties[b]: Required: because it is defined in ${A}.allOf[0].properties[b]`,
+    'words inside of logic',
+    {
+      type: 'array',
+      items: { type: 'string' },
+      not: { default: 1, nullable: true, 'x-kubernetes-list-type': 'set', items: { title: 'x' } },
+    },
+    `${A}.not.default: Forbidden: must be undefined to be structural`,
+    `${A}.not.items.title: Forbidden: must be empty to be structural`,
+    `${A}.not.nullable: Forbidden: must be false to be structural`,
+    `${A}.not.x-kubernetes-list-type: Forbidden: must be undefined to be structural`,
+    `${A}.not.type: Required: must be array if x-kubernetes-list-type is specified`,
+  ],
+  [
+    'rules inside of logic',
+    { type: 'string', allOf: [{ 'x-kubernetes-validations': [{ rule: 'true' }] }] },
+    `${A}.allOf[0].x-kubernetes-validations: Forbidden: must be empty to be structural`,
+  ],
+  [
+    'an integer or a text that is an object',
+    { 'x-kubernetes-int-or-string': true, 'x-kubernetes-preserve-unknown-fields': true },
+    `${A}.x-kubernetes-preserve-unknown-fields: Invalid: must be false if x-kubernetes-int-or-string is true`,
+  ],
+  [
+    'another type of list',
+    { type: 'array', items: { type: 'string' }, 'x-kubernetes-list-type': 'bag' },
+    `${A}.x-kubernetes-list-type: NotSupported: supported values: "atomic", "set", "map"`,
+  ],
+  [
+    'a set of what can be merged',
+    { type: 'array', items: { type: 'object' }, 'x-kubernetes-list-type': 'set' },
+    `${A}.items.x-kubernetes-map-type: Invalid: must be atomic as item of a list with x-kubernetes-list-type=set`,
+  ],
+  [
+    'a map of what may not be there',
+    {
+      type: 'array',
+      items: { type: 'object', nullable: true, required: ['k'], properties: { k: { type: 'object' } } },
+      'x-kubernetes-list-type': 'map',
+      'x-kubernetes-list-map-keys': ['k', 'l', 'k'],
+    },
+    `${A}.items.properties[k].type: Invalid: must be a scalar type if parent array's x-kubernetes-list-type is map`,
+    `${A}.x-kubernetes-list-map-keys: Invalid: entries must all be names of item properties`,
+    `${A}.items.properties[k].type: Invalid: must be a scalar type if parent array's x-kubernetes-list-type is map`,
+    `${A}.x-kubernetes-list-map-keys: Invalid: must not contain duplicate entries`,
+    `${A}.items.nullable: Forbidden: cannot be nullable when x-kubernetes-list-type is map`,
   ],
   [
     'a pattern',
@@ -166,7 +200,7 @@ const schemas: [title: string, schema: JsonSchemaProps, ...faults: string[]][] =
   [
     'a default of another type',
     { type: 'integer', default: 'x' },
-    `${A}.default: TypeInvalid: default in body must be of type integer: "string"`,
+    `${A}.default: TypeInvalid:  in body must be of type integer: "string"`,
   ],
   [
     'an embedded resource without fields',
@@ -180,6 +214,111 @@ for (const [title, schema, ...expected] of schemas) {
     t.deepEqual(faults(withSchema(schema)), expected)
   })
 }
+
+const roots: [title: string, root: JsonSchemaProps, ...faults: string[]][] = [
+  [
+    'what is only inside of logic',
+    { type: 'object', allOf: [{ properties: { b: { minimum: 1 } } }] },
+    `${ROOT}.properties[b]: Required: because it is defined in ${ROOT}.allOf[0].properties[b]`,
+  ],
+  [
+    'other members',
+    { type: 'object', additionalProperties: { type: 'string' } },
+    `${ROOT}.additionalProperties: Forbidden: must not be used at the root`,
+  ],
+  [
+    'another type',
+    { type: 'array', items: { type: 'string' } },
+    `${ROOT}.type: Invalid: must be object at the root`,
+  ],
+  [
+    'nothing',
+    { type: 'object', nullable: true },
+    `${ROOT}.nullable: Forbidden: nullable cannot be true at the root`,
+  ],
+  [
+    'more of the metadata than names',
+    {
+      type: 'object',
+      properties: { metadata: { type: 'object', properties: { labels: { type: 'object' } } } },
+    },
+    `${ROOT}.properties[metadata]: Forbidden: must not specify anything other than name and generateName, but metadata is implicitly specified`,
+  ],
+  [
+    'a default of its kind',
+    { type: 'object', properties: { kind: { type: 'string', default: 'A' } } },
+    `${ROOT}.properties[kind].default: Forbidden: must not be set in top-level kind`,
+  ],
+]
+
+for (const [title, schema, ...expected] of roots) {
+  test(`the root of a schema is refused in upstream’s words: ${title}`, t => {
+    const given = good()
+    given.spec.versions[0]!.schema = { openAPIV3Schema: schema }
+    t.deepEqual(faults(given), expected)
+  })
+}
+
+test('beside a status subresource the root says nothing of the whole that status would lose', t => {
+  const given = good()
+  given.spec.versions[0]!.schema = { openAPIV3Schema: { type: 'object', not: { required: ['status'] } } }
+  given.spec.versions[0]!.subresources = { status: {} }
+  t.deepEqual(faults(given), [
+    `${ROOT}: Invalid: only [Description Type Format Title Maximum ExclusiveMaximum Minimum ExclusiveMinimum MaxLength MinLength Pattern MaxItems MinItems UniqueItems MultipleOf Required Items Properties ExternalDocs Example XPreserveUnknownFields XValidations] fields are allowed at the root of the schema if the status subresource is enabled`,
+  ])
+})
+
+const ruled = (more: object): JsonSchemaProps => ({
+  type: 'array',
+  items: { type: 'string' },
+  'x-kubernetes-validations': [{ rule: 'self.all(a, self.all(b, a == b))' }],
+  ...more,
+})
+
+/** What is wrong with an update of a definition that is established. */
+async function updateFaults(before: JsonSchemaProps, after: JsonSchemaProps): Promise<string[]> {
+  const [old, changed] = [withSchema(before), withSchema(after)]
+  for (const each of [old, changed]) {
+    strategy.defaults!(each)
+    each.status = { storedVersions: ['v1'], conditions: [{ type: 'Established', status: 'True' }] }
+  }
+  await strategy.load!(changed)
+  const context = { user: { name: '', groups: [] }, subresource: '', now: new Date() }
+  return strategy.validate!(changed, old, context).map(({ field, detail }) => `${field}: ${detail}`)
+}
+
+test('an update keeps what an older server let through, but nothing new of the kind', async t => {
+  const set: JsonSchemaProps = { type: 'array', items: { type: 'object' }, 'x-kubernetes-list-type': 'set' }
+  t.deepEqual(await updateFaults(set, set), [])
+  t.is((await updateFaults({ type: 'string' }, set)).length, 1)
+  const unknown: JsonSchemaProps = { type: 'object', properties: {}, default: { a: 1 } }
+  t.deepEqual(await updateFaults(unknown, unknown), [])
+  t.is((await updateFaults({ type: 'string' }, unknown)).length, 1)
+})
+
+test('a rule may stay as expensive as it is while its schema stays', async t => {
+  t.deepEqual(
+    (await updateFaults(ruled({}), ruled({}))).map(fault => fault.split(': ')[1]!.slice(0, 40)),
+    // Only the total of all rules has no exception.
+    ['contributed to estimated rule cost total', 'x-kubernetes-validations estimated rule '],
+  )
+  t.deepEqual(await updateFaults(ruled({ maxItems: 1_500, description: 'a' }), ruled({ maxItems: 1_500 })), [
+    `${A}.x-kubernetes-validations[0].rule: estimated rule cost exceeds budget by factor of more than 100x (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)`,
+    `${A}.x-kubernetes-validations[0].rule: contributed to estimated rule cost total exceeding cost limit for entire OpenAPIv3 schema`,
+    `${ROOT}: x-kubernetes-validations estimated rule cost total for entire OpenAPIv3 schema exceeds budget by factor of more than 100x (try simplifying the rule, or adding maxItems, maxProperties, and maxLength where arrays, maps, and strings are declared)`,
+  ])
+})
+
+test('a default must keep the rules of its schema', async t => {
+  const schema: JsonSchemaProps = {
+    type: 'object',
+    default: { n: 0 },
+    properties: { n: { type: 'integer' } },
+    'x-kubernetes-validations': [{ rule: 'self.n > 0', message: 'must be positive' }],
+  }
+  t.deepEqual(await updateFaults({ type: 'string' }, schema), [`${A}.default: must be positive`])
+  t.deepEqual(await updateFaults({ type: 'string' }, { ...schema, default: { n: 1 } }), [])
+})
 
 test('schemas that differ by version are named by version', t => {
   const given = definition('example.com', [
@@ -220,6 +359,8 @@ test('a stored version cannot be taken out', t => {
   const context = { user: { name: '', groups: [] }, subresource: '', now: new Date() }
   t.deepEqual(
     strategy.validate!(old, old, context).map(({ field, detail }) => `${field}: ${detail}`),
-    ['status.storedVersions[0]: must appear in spec.versions'],
+    [
+      'status.storedVersions[0]: missing from spec.versions; v1alpha1 was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in v1alpha1 and removes v1alpha1 from status.storedVersions',
+    ],
   )
 })
