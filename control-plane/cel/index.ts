@@ -1,3 +1,4 @@
+export * from './admission.ts'
 export { checkRules } from './check-rules.ts'
 export * from './environment.ts'
 export { AUTHORIZER, type Authorize, AuthorizerValue, RESOURCE_CHECK } from './functions/authorizer.ts'

@@ -1,3 +1,4 @@
+import { loadCel } from '../cel/lazy.ts'
 import { autoscalerStrategy } from './autoscaling/strategy.ts'
 import { defaultAzureDisk, defaultRbd, defaultScaleIo } from './pod/defaults.ts'
 import { fillTemplate } from './pod/template.ts'
@@ -100,6 +101,8 @@ function defaultMatching(resources: any): void {
 
 const webhooks = (more: object): Strategy<any> => ({
   hasGeneration: true,
+  load: ({ webhooks = [] }) =>
+    webhooks.some(({ matchConditions }: any) => matchConditions?.length > 0) ? loadCel() : undefined,
   defaults(configuration) {
     for (const webhook of configuration.webhooks ?? []) {
       for (const [field, value] of Object.entries({ failurePolicy: 'Fail', timeoutSeconds: 10, ...more })) {
@@ -113,6 +116,7 @@ const webhooks = (more: object): Strategy<any> => ({
 })
 
 const admissionPolicy: Strategy<any> = {
+  load: loadCel,
   defaults({ spec }) {
     spec.failurePolicy ??= 'Fail'
     defaultConstraints(spec.matchConstraints)

@@ -1,4 +1,5 @@
 import type { FieldError } from '../../api/meta/status.ts'
+import { policyBindingFaults, policyFaults } from './admissionregistration/policies.ts'
 import { webhookFaults } from './admissionregistration/webhooks.ts'
 import { endpointSliceFaults, endpointsFaults } from './core/endpoints.ts'
 import { limitRangeFaults } from './core/limit-range.ts'
@@ -58,6 +59,8 @@ const VALIDATIONS: Record<string, Faults> = {
   'clusterrolebindings.rbac.authorization.k8s.io': (binding, old) => bindingFaults(binding, old, false),
   'mutatingwebhookconfigurations.admissionregistration.k8s.io': webhookFaults,
   'validatingwebhookconfigurations.admissionregistration.k8s.io': webhookFaults,
+  'validatingadmissionpolicies.admissionregistration.k8s.io': own(policyFaults),
+  'validatingadmissionpolicybindings.admissionregistration.k8s.io': policyBindingFaults,
 }
 
 /** Gives the strategies of a table the rules of their kinds, and what there is to warn of. */

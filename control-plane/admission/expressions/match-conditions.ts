@@ -1,5 +1,6 @@
 import type { FailurePolicy, MatchCondition } from '../../../api/kinds/admission-types.ts'
 import type { AdmissionCompiler, AdmissionExpression, AdmissionInputs } from '../../cel/admission.ts'
+import { cel, loadCel } from '../../cel/lazy.ts'
 
 /** What all conditions of a webhook or a policy may cost together (upstream's limit). */
 const BUDGET = 2_500_000
@@ -16,7 +17,8 @@ export async function compileConditions(
   failurePolicy: FailurePolicy,
   hasParams: boolean,
 ): Promise<MatchConditions> {
-  const { AdmissionCompiler, evaluateAll } = await import('../../cel/admission.ts')
+  await loadCel()
+  const { AdmissionCompiler, evaluateAll } = cel()
   const compiler = new AdmissionCompiler()
   const scope = { hasParams, hasAuthorizer: true }
   const compiled = conditions.map(({ expression }) => compiler.compile(expression, scope, ['bool']))

@@ -1,5 +1,6 @@
 import type { ValidatingAdmissionPolicy } from '../../../api/kinds/admission-types.ts'
 import type { AdmissionCompiler, AdmissionExpression } from '../../cel/admission.ts'
+import { cel, loadCel } from '../../cel/lazy.ts'
 import { compileConditions, type MatchConditions } from '../expressions/match-conditions.ts'
 
 /** A policy's expressions, ready to run. */
@@ -15,7 +16,8 @@ export interface CompiledPolicy {
 
 /** Compiles the expressions of a policy; the language is loaded for that. */
 export async function compilePolicy({ spec }: ValidatingAdmissionPolicy): Promise<CompiledPolicy> {
-  const { AdmissionCompiler, evaluateAll } = await import('../../cel/admission.ts')
+  await loadCel()
+  const { AdmissionCompiler, evaluateAll } = cel()
   const { matchConditions = [], variables = [], validations = [], auditAnnotations = [] } = spec
   const hasParams = spec.paramKind !== undefined
   const scope = { hasParams, hasAuthorizer: true }

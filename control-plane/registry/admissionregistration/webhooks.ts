@@ -5,14 +5,28 @@ import {
   required as requiredError,
 } from '../../../api/meta/status.ts'
 import { isDns1035Label, isDns1123Subdomain } from '../../../api/meta/validation.ts'
-import { between, collect, each, FINE, fields, must, oneOf, type Rule, required } from '../rules/check.ts'
+import {
+  between,
+  collect,
+  each,
+  FINE,
+  fields,
+  isSame,
+  must,
+  oneOf,
+  type Rule,
+  required,
+} from '../rules/check.ts'
 import { labelSelector } from '../rules/labels.ts'
+import { conditionFaults } from './expressions.ts'
+import { ruleWithOperations } from './rules.ts'
 
 const REVIEW_VERSIONS = ['v1', 'v1beta1']
-const OPERATIONS = ['*', 'CONNECT', 'CREATE', 'DELETE', 'UPDATE']
 
 /** All that is wrong with a configuration of webhooks. */
-export function webhookFaults({ webhooks = [] }: any): readonly FieldError[] {
+export function webhookFaults({ webhooks = [] }: any, old?: any): readonly FieldError[] {
+  const areSameConditions =
+    old !== undefined && isSame(conditionsOf(webhooks), conditionsOf(old.webhooks ?? []))
   const names = new Set<string>()
   return webhooks.flatMap((webhook: any, i: number) => {
     const at = `webhooks[${i}]`
@@ -24,10 +38,13 @@ export function webhookFaults({ webhooks = [] }: any): readonly FieldError[] {
       rules(webhook, at),
       clientFaults(webhook.clientConfig ?? {}, `${at}.clientConfig`),
       versionFaults(webhook.admissionReviewVersions ?? [], `${at}.admissionReviewVersions`),
+      !areSameConditions && conditionFaults(webhook.matchConditions ?? [], `${at}.matchConditions`, false),
       isRepeated && [duplicateValue(`${at}.name`, name)],
     )
   })
 }
+
+const conditionsOf = (webhooks: any[]): unknown[] => webhooks.map(({ matchConditions }) => matchConditions)
 
 /** A name of at least three parts. */
 const fullName: Rule<string> = (name, path) => {
@@ -38,63 +55,13 @@ const fullName: Rule<string> = (name, path) => {
   return [invalidValue(path, name, 'should be a domain with at least three segments separated by dots')]
 }
 
-const alone =
-  (what: string): Rule<string[]> =>
-  (values, path) =>
-    values.length > 1 && values.includes('*')
-      ? [invalidValue(path, values, `if '*' is present, must not specify other ${what}`)]
-      : FINE
-
-const noneEmpty: Rule<string[]> = (values, path) =>
-  values.flatMap((value, i) => (value === '' ? [requiredError(`${path}[${i}]`, '')] : []))
-
-const listOf = (...checks: Rule[]): Rule =>
-  required((values, path) => collect(...checks.map(check => check(values, path))))
-
-/** The rule upstream has for lists of resources and their subresources. */
-const resources: Rule<string[]> = (values, path) => {
-  const wholes = new Set<string>()
-  const everywhere = new Set<string>()
-  const faults = values.flatMap((value, i) => {
-    if (value === '') return [requiredError(`${path}[${i}]`, '')]
-    const [resource = '', sub] = value.split('/', 2)
-    if (sub === undefined) return []
-    const covered = wholes.has(resource) && `${resource}/*`
-    const shared = everywhere.has(sub) && `*/${sub}`
-    if (sub === '*') wholes.add(resource)
-    if (resource === '*') everywhere.add(sub)
-    return [covered, shared]
-      .filter(Boolean)
-      .map(star => invalidValue(`${path}[${i}]`, value, `if '${star}' is present, must not specify ${value}`))
-  })
-  const isBare = values.includes('*') && values.some(value => value !== '*' && !value.includes('/'))
-  return collect(
-    faults,
-    values.length > 1 &&
-      values.includes('*/*') && [
-        invalidValue(path, values, "if '*/*' is present, must not specify other resources"),
-      ],
-    isBare && [
-      invalidValue(path, values, "if '*' is present, must not specify other resources without subresources"),
-    ],
-  )
-}
-
-const rule: Rule = fields({
-  operations: listOf(alone('operations'), each(oneOf(...OPERATIONS))),
-  apiGroups: listOf(alone('API groups')),
-  apiVersions: listOf(alone('API versions'), noneEmpty),
-  resources: listOf(resources),
-  scope: oneOf('*', 'Cluster', 'Namespaced'),
-})
-
 const sideEffects: Rule<string> = required(
   oneOf('None', 'NoneOnDryRun'),
   'must specify one of None, NoneOnDryRun',
 )
 
 const rules = fields({
-  rules: each(rule),
+  rules: each(ruleWithOperations),
   failurePolicy: oneOf('Fail', 'Ignore'),
   matchPolicy: oneOf('Equivalent', 'Exact'),
   sideEffects,

@@ -4,7 +4,11 @@ import { builtinKinds } from '../../../api/kinds/builtin.ts'
 import { resourceName } from '../../../api/kinds/kind.ts'
 import { isReference, splitType } from '../../../api/schema/definition.ts'
 import { loadSchemas } from '../../../api/schema/schemas.ts'
+import { loadCel } from '../../../control-plane/cel/lazy.ts'
 import { strategies } from '../../../control-plane/registry/strategies.ts'
+
+// Handlers load what a kind's rules need before they ask them.
+await loadCel()
 
 const schemas = loadSchemas()
 const { definitions } = schemas
