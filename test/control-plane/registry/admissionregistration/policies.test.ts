@@ -38,7 +38,9 @@ test(
         reason: 'Forbidden',
       },
     ],
-    auditAnnotations: [{ key: 'k', valueExpression: "namespaceObject == null ? 'none' : string(object.kind)" }],
+    auditAnnotations: [
+      { key: 'k', valueExpression: "namespaceObject == null ? 'none' : string(object.kind)" },
+    ],
   }),
 )
 test(
