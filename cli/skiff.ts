@@ -74,6 +74,11 @@ program
   .option('--leader-elect-renew-deadline <s>', 'a leader that cannot renew for so long ends', wholeNumber, 10)
   .option('--leader-elect-retry-period <s>', 'time between two renewals', wholeNumber, 2)
   .option('--audit-log-path <file>', 'write an audit event for each request (- for standard output)')
+  .option('--audit-log-maxsize <MB>', 'size at which the audit log is begun anew (100)', wholeNumber)
+  .option('--audit-log-maxage <days>', 'how long older audit logs are kept (0: for ever)', wholeNumber)
+  .option('--audit-log-maxbackup <n>', 'how many older audit logs are kept (0: all)', wholeNumber)
+  .option('--audit-log-compress', 'compress older audit logs')
+  .option('--audit-policy-file <file>', 'an audit.k8s.io/v1 Policy (default: metadata of every request)')
   .option(
     '--enable-priority-and-fairness <boolean>',
     'let requests wait in queues by priority; both limits below then add up',

@@ -1,11 +1,11 @@
 import { hostname } from 'node:os'
 import { join } from 'node:path'
-import { openAuditLog } from '../../control-plane/apiserver/audit-log.ts'
 import { serviceAddress } from '../../control-plane/apiserver/bootstrap/kubernetes-service.ts'
 import { startApiServer } from '../../control-plane/apiserver/server.ts'
 import { ensurePki, type Pki, writeKubeconfig } from '../../control-plane/auth/pki.ts'
 import { embeddedRedis } from '../../control-plane/store/embedded-redis.ts'
 import type { Logger } from '../../plugins/plugin.ts'
+import { openAudit } from './audit.ts'
 import { lockDataDir } from './data-lock.ts'
 import { openServerStore } from './open-store.ts'
 import type { CompleteServerOptions } from './options.ts'
@@ -31,17 +31,16 @@ export async function runApiServer(
 async function serve(options: CompleteServerOptions, log: Logger, signal: AbortSignal): Promise<void> {
   const pki = await clusterPki(options)
   const closing = new AbortController()
+  const audit = await openAudit(options, log)
   const { store, checks, registry } = await openServerStore(options, log, closing.signal)
-  const auditLog = options.auditLogPath ? await openAuditLog(options.auditLogPath, log) : undefined
   try {
-    const audit = auditLog && { audit: auditLog.write }
     const served = { store, checks, registry, pki, log, signal }
-    const server = await startApiServer({ ...serverOptions(options), ...audit, ...served })
+    const server = await startApiServer({ ...serverOptions(options), ...audit.options, ...served })
     await announce(options, pki, server.port)
     await new Promise<void>(done => signal.addEventListener('abort', () => done(), { once: true }))
     await server.stop()
   } finally {
-    await auditLog?.close()
+    await audit.log?.close()
     closing.abort()
     await store.close()
   }

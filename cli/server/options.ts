@@ -33,6 +33,13 @@ export interface ServerOptions {
   leaderElectRetryPeriod: number
   /** A file for audit events, `-` for standard output. */
   auditLogPath?: string
+  /** Megabytes. */
+  auditLogMaxsize?: number
+  /** Days. */
+  auditLogMaxage?: number
+  auditLogMaxbackup?: number
+  auditLogCompress?: boolean
+  auditPolicyFile?: string
   /** True where left out. */
   enablePriorityAndFairness?: boolean
   maxRequestsInflight?: number

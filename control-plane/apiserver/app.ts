@@ -3,7 +3,7 @@ import Koa from 'koa'
 import type { SchemaSet } from '../../api/schema/schemas.ts'
 import type { Logger } from '../../plugins/plugin.ts'
 import type { Authenticator, Authorizer } from '../auth/types.ts'
-import { type AuditEvent, audit } from './pipeline/audit.ts'
+import { type AuditOptions, audit } from './pipeline/audit.ts'
 import { authentication } from './pipeline/authentication.ts'
 import { authorization } from './pipeline/authorization.ts'
 import { errors } from './pipeline/errors.ts'
@@ -21,7 +21,7 @@ export interface AppOptions {
   limits: Middleware
   /** For reading bodies in protobuf. */
   schemas: SchemaSet
-  audit?: ((event: AuditEvent) => void) | undefined
+  audit?: AuditOptions | undefined
   /** Answers what got through. */
   handle(ctx: ApiContext): Promise<void>
 }

@@ -24,6 +24,7 @@ import { Aggregator } from './aggregation/aggregator.ts'
 import { publishAuthentication } from './aggregation/authentication-config.ts'
 import { LocalServices } from './aggregation/local-services.ts'
 import { createApp } from './app.ts'
+import type { AuditPolicy } from './audit/policy.ts'
 import { EVENT_TTL, expireEvents } from './bootstrap/expire-events.ts'
 import { reconcileKubernetesService } from './bootstrap/kubernetes-service.ts'
 import { ensureNamespaces } from './bootstrap/namespaces.ts'
@@ -68,8 +69,10 @@ export interface ApiServerOptions {
   registry?: Registry
   /** Further checks of the server's health. */
   checks?: readonly HealthCheck[]
-  /** Told of every request when given (audit level Metadata). */
+  /** Told of requests when given. */
   audit?: (event: AuditEvent) => void
+  /** Of which requests, and how much; who did what of all of them by default. */
+  auditPolicy?: AuditPolicy
   /** Requests answered at the same time; upstream's numbers by default. */
   limits?: Partial<InflightLimits>
   /** False to refuse what goes beyond the limits, without queues (`--enable-priority-and-fairness`). */
@@ -220,7 +223,7 @@ function createHandler(
     limits: control
       ? fairness(control, registry)
       : limits({ ...DEFAULT_LIMITS, ...options.limits }, registry),
-    audit: options.audit,
+    audit: options.audit && { sink: options.audit, policy: options.auditPolicy },
     handle: ctx => route(ctx, routes),
   })
   return gate(app.callback(), progress)

@@ -1,49 +1,113 @@
+import type { IncomingMessage } from 'node:http'
+import { Capture } from '../audit/capture.ts'
+import {
+  type AuditDecision,
+  type AuditPolicy,
+  type AuditStage,
+  createEvaluator,
+  DEFAULT_POLICY,
+} from '../audit/policy.ts'
 import { isLongRunning } from './long-running.ts'
 import type { ApiContext, Middleware } from './state.ts'
 
-/** An audit.k8s.io/v1 Event of level Metadata. */
+/** An audit.k8s.io/v1 Event. */
 export type AuditEvent = Record<string, unknown>
 
+export interface AuditOptions {
+  sink(event: AuditEvent): void
+  /** What is told of which requests; who did what of all of them where left out. */
+  policy?: AuditPolicy | undefined
+}
+
+/** A user agent is told up to so many characters. */
+const LONGEST_AGENT = 1024
+
 /**
- * Tells of each answered request: who asked for what, when, and how it ended; of watches and connections also when they
- * began. Nothing where no sink is given.
+ * Tells of each answered request as the policy says: who asked for what, when, and how it ended; of watches and
+ * connections also when they began. Nothing where there are no options.
  */
-export function audit(sink: ((event: AuditEvent) => void) | undefined): Middleware {
-  if (!sink) return (_ctx, next) => next()
+export function audit(options: AuditOptions | undefined): Middleware {
+  if (!options) return (_ctx, next) => next()
+  const { sink, policy = DEFAULT_POLICY } = options
+  const evaluate = createEvaluator(policy)
   return async (ctx, next) => {
-    const received = new Date()
-    const { res } = ctx
-    res.once('close', () => sink(eventOf(ctx, 'ResponseComplete', received)))
-    if (isLongRunning(ctx.state.info)) {
-      const { writeHead } = res
-      res.writeHead = ((...args: Parameters<typeof writeHead>) => {
-        const result = writeHead.apply(res, args)
-        sink(eventOf(ctx, 'ResponseStarted', received))
-        return result
-      }) as typeof writeHead
+    const { res, state } = ctx
+    const decision = evaluate(state.info, state.user)
+    if (decision.level === 'None') return await next()
+    const arrival = { received: new Date(), sources: sourcesOf(ctx.req) }
+    const tell = (stage: AuditStage) => {
+      if (!decision.omitStages.has(stage)) sink(eventOf(ctx, decision, stage, arrival))
     }
+    if (decision.level !== 'Metadata') state.capture = new Capture(ctx.req, decision)
+    tell('RequestReceived')
+    res.once('close', () => {
+      if (!state.capture) tell('ResponseComplete')
+      else if (!decision.omitStages.has('ResponseComplete')) void tellObjects(ctx, decision, arrival, sink)
+    })
+    if (isLongRunning(state.info)) tellStart(ctx, () => tell('ResponseStarted'))
     return await next()
   }
 }
 
-function eventOf({ state, url, req, res }: ApiContext, stage: string, received: Date): AuditEvent {
-  const { info, user, impersonator, auditId, decision, annotations } = state
+/** What is known of a request when it comes, and not any more when its connection has gone. */
+interface Arrival {
+  received: Date
+  sources: readonly string[]
+}
+
+function tellStart({ res }: ApiContext, tell: () => void): void {
+  const { writeHead } = res
+  res.writeHead = ((...args: Parameters<typeof writeHead>) => {
+    const result = writeHead.apply(res, args)
+    tell()
+    return result
+  }) as typeof writeHead
+}
+
+/** Tells of the end with what was sent and answered. */
+async function tellObjects(
+  ctx: ApiContext,
+  decision: AuditDecision,
+  arrival: Arrival,
+  sink: (event: AuditEvent) => void,
+): Promise<void> {
+  const event = eventOf(ctx, decision, 'ResponseComplete', arrival)
+  const objects = await ctx.state.capture!.objects(ctx.state.schemas)
+  sink({ ...event, ...named(event.objectRef, objects.requestObject), ...objects })
+}
+
+/** The reference with what only the object itself tells: the name of what was created. */
+function named(reference: unknown, object: any): object {
+  if (!reference || !object?.metadata) return {}
+  const { name, namespace, uid, resourceVersion } = object.metadata
+  const told = Object.entries(reference).filter(([, value]) => value !== undefined)
+  return { objectRef: { name, namespace, uid, resourceVersion, ...Object.fromEntries(told) } }
+}
+
+function eventOf(
+  { state, url, req, res }: ApiContext,
+  { level }: AuditDecision,
+  stage: AuditStage,
+  { received, sources }: Arrival,
+): AuditEvent {
+  const { info, user, impersonator, auditId, decision, annotations, failure } = state
+  const isAnswered = stage !== 'RequestReceived'
   return {
     kind: 'Event',
     apiVersion: 'audit.k8s.io/v1',
-    level: 'Metadata',
+    level,
     auditID: auditId,
     stage,
     requestURI: url,
     verb: info.verb,
     user: userOf(impersonator ?? user),
     ...(impersonator && { impersonatedUser: userOf(user) }),
-    sourceIPs: [req.socket?.remoteAddress],
-    userAgent: req.headers['user-agent'],
+    sourceIPs: sources,
+    userAgent: agentOf(req),
     ...(info.isResourceRequest && { objectRef: objectOf(state) }),
-    responseStatus: { metadata: {}, code: res.statusCode },
+    ...(isAnswered && { responseStatus: { metadata: {}, ...failure, code: res.statusCode } }),
     requestReceivedTimestamp: microTime(received),
-    stageTimestamp: microTime(new Date()),
+    stageTimestamp: microTime(isAnswered ? new Date() : received),
     ...((decision || annotations) && {
       annotations: {
         ...annotations,
@@ -54,6 +118,22 @@ function eventOf({ state, url, req, res }: ApiContext, stage: string, received: 
       },
     }),
   }
+}
+
+function agentOf({ headers }: IncomingMessage): string | undefined {
+  const agent = headers['user-agent']
+  if (agent === undefined || agent.length <= LONGEST_AGENT) return agent
+  return `${agent.slice(0, LONGEST_AGENT)}...TRUNCATED`
+}
+
+/** Where the request came from: as proxies say, and who sent it here last. */
+function sourcesOf({ headers, socket }: IncomingMessage): string[] {
+  const remote = socket?.remoteAddress
+  const forwarded = headers['x-forwarded-for']
+  const real = headers['x-real-ip']
+  if (forwarded === undefined && real === undefined) return remote === undefined ? [] : [remote]
+  const told = [forwarded ?? [], real ?? []].flat().flatMap(header => header.split(','))
+  return [...new Set([...told.map(address => address.trim()), remote ?? ''])].filter(Boolean)
 }
 
 const userOf = ({ name, uid, groups, extra }: ApiContext['state']['user']): object => ({

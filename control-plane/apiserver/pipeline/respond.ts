@@ -46,6 +46,7 @@ export async function sendBody(
   ctx.respond = false
   const { res } = ctx
   if (res.headersSent || res.writableEnded) return
+  ctx.state.capture?.answered(type, body)
   const headers = { ...commonHeaders(ctx, type), ...more }
   if (body.length >= GZIP_FROM && !headers['content-encoding'] && acceptsGzip(ctx)) {
     return await sendCompressed(ctx, code, headers, [body])
@@ -69,7 +70,8 @@ export interface BodyParts {
 /** Sends a body part by part, as the client takes it, so that a slow one does not pile up the whole answer. */
 export async function sendParts(ctx: ApiContext, code: number, type: string, body: BodyParts): Promise<void> {
   try {
-    if (body.size < WHOLE) return await sendBody(ctx, code, type, Buffer.concat([...copies(body)]))
+    if (body.size < WHOLE || ctx.state.capture?.wantsResponse)
+      return await sendBody(ctx, code, type, Buffer.concat([...copies(body)]))
     ctx.respond = false
     const headers = commonHeaders(ctx, type)
     if (body.size >= GZIP_FROM && acceptsGzip(ctx)) {
@@ -162,6 +164,7 @@ export async function sendError(ctx: ApiContext, error: unknown): Promise<void> 
   const more: OutgoingHttpHeaders = seconds ? { 'retry-after': String(seconds) } : {}
   if (failure.code === 401) more['www-authenticate'] = 'Bearer realm="kubernetes"'
   const status: Status = failure.status
+  ctx.state.failure = status
   if (ctx.req.headers.accept?.startsWith(PROTOBUF)) {
     const encoded = (await encoderOf(ctx.state.schemas)).object(status)
     if (encoded) return await sendBody(ctx, failure.code, PROTOBUF, encoded, more)

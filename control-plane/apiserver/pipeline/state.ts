@@ -1,6 +1,8 @@
 import type Koa from 'koa'
+import type { Status } from '../../../api/meta/status.ts'
 import type { SchemaSet } from '../../../api/schema/schemas.ts'
 import type { Authorizer, Decision, UserInfo } from '../../auth/types.ts'
+import type { Capture } from '../audit/capture.ts'
 import type { RequestInfo } from './request-info.ts'
 
 /** What the steps of the pipeline leave for those after them. */
@@ -17,6 +19,10 @@ export interface RequestState {
   /** Whether the request was allowed, and why. */
   decision?: Decision
   schemas: SchemaSet
+  /** What went over the wire, where the audit log is to tell it. */
+  capture?: Capture
+  /** The error that was answered. */
+  failure?: Status
   /** What admission notes in the audit event. */
   annotations?: Record<string, string>
   /** Where priority and fairness put the request. */

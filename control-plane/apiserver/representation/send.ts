@@ -64,7 +64,10 @@ export async function sendList(ctx: ApiContext, kind: KindDeclaration, page: Lis
   const metadata = listMeta(page)
   if (type === PROTOBUF) {
     const encoded = await encodeList(ctx, kind, form, page)
-    if (encoded) return await sendBody(ctx, 200, type, encoded)
+    if (encoded) {
+      if (ctx.state.capture?.wantsResponse) captureList(ctx, kind, metadata, page)
+      return await sendBody(ctx, 200, type, encoded)
+    }
   }
   if (form === 'table') {
     return await sendValue(ctx, 200, tableOf(kind, page.entries, metadata, includeObject(ctx)))
@@ -78,6 +81,12 @@ export async function sendList(ctx: ApiContext, kind: KindDeclaration, page: Lis
     return await sendParts(ctx, 200, type, listBytes(kind, metadata, page.entries))
   }
   await sendValue(ctx, 200, listObject(kind, metadata, page.entries))
+}
+
+/** A list in protobuf is not read back: the audit log takes it as an object. */
+function captureList({ state }: ApiContext, kind: KindDeclaration, metadata: ListMeta, page: ListPage): void {
+  const list = listObject(kind, metadata, page.entries)
+  state.capture?.answered(JSON_TYPE, Buffer.from(JSON.stringify(list)))
 }
 
 async function encodeList(

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import test from 'ava'
-import { openAuditLog } from '../../../control-plane/apiserver/audit-log.ts'
+import { openAuditLog } from '../../../control-plane/apiserver/audit/log.ts'
 import type { AuditEvent } from '../../../control-plane/apiserver/pipeline/audit.ts'
 import { startTestApiServer, type TestApiServer, takeEvents } from '../../helpers/api-server.ts'
 import { quietLog } from '../../helpers/log.ts'
@@ -32,7 +32,8 @@ async function eventsOf(path: string, count: number): Promise<any[]> {
 
 test.serial('audit tells who did what and whether it was allowed', async t => {
   const path = '/api/v1/namespaces/default/configmaps?fieldManager=me'
-  await api.raw(path, { body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'seen' } } })
+  const headers = { connection: 'close' }
+  await api.raw(path, { headers, body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'seen' } } })
   const [event] = await eventsOf(path, 1)
   t.like(event, {
     kind: 'Event',
@@ -44,6 +45,7 @@ test.serial('audit tells who did what and whether it was allowed', async t => {
     responseStatus: { code: 201 },
   })
   t.true(event.user.groups.includes('system:masters'))
+  t.deepEqual(event.sourceIPs, ['127.0.0.1'])
   t.is(event.annotations['authorization.k8s.io/decision'], 'allow')
   t.regex(event.stageTimestamp, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z$/)
 })
