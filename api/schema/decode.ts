@@ -2,12 +2,15 @@ import { isMap, type Json, setOwn } from '../meta/patch/own.ts'
 import type { Reader } from './decode-state.ts'
 import { DecodeError, DecodeState, LOOK_AGAIN, QuietWalk, type Walk } from './decode-state.ts'
 import { type Definition, isReference, objectTypeOf, type SchemaFile, splitType } from './definition.ts'
+import { omittedZeros } from './field-numbers.ts'
 import { goType, scalarReader } from './scalars.ts'
 
 interface FieldReader {
   read: Reader
   /** Lists and maps that are not required are left out when empty, as Go's `omitempty` does. */
   dropEmpty: boolean
+  /** Empty strings, zeros and false are left out where they say no more than nothing would: defaults are put in then. */
+  dropZero: boolean
 }
 
 /** Compiles readers of definitions, each when it is first needed. */
@@ -54,10 +57,12 @@ export class Decoder {
   #compileFields(name: string): Map<string, FieldReader> {
     const definition = this.#schemas.definitions[name]
     if (!definition) throw new Error(`no schema is known by the name ${name}`)
+    const omitted = new Set(omittedZeros(name))
     return new Map(
       Object.entries(definition.fields).map(([field, type]) => [
         field,
         {
+          dropZero: omitted.has(field) && SCALARS_WITH_ZERO.has(type),
           read: this.#reader(type, definition.enums?.[field]),
           dropEmpty: splitType(type).container !== '' && !isRequired(definition, field),
         },
@@ -74,6 +79,8 @@ export class Decoder {
     return isReference(type) ? this.#definition(type) : scalarReader(type, enumName)
   }
 }
+
+const SCALARS_WITH_ZERO = new Set(['string', 'boolean', 'int32', 'int64', 'double'])
 
 const isRequired = ({ required }: Definition, field: string): boolean => required?.includes(field) ?? false
 
@@ -99,6 +106,7 @@ function readObject(
       const result = field.read(given, state)
       state.leaveField()
       if (field.dropEmpty && isEmpty(result)) delete value[key]
+      else if (field.dropZero && (result === '' || result === 0 || result === false)) delete value[key]
       else if (result !== given) setOwn(value, key, result)
     }
   }

@@ -1,8 +1,13 @@
 import { badRequest } from '../../../api/meta/status.ts'
 import { isReference, splitType } from '../../../api/schema/definition.ts'
+import {
+  embeddedType,
+  type UnionName,
+  type WireField,
+  wireFields,
+} from '../../../api/schema/field-numbers.ts'
 import type { SchemaSet } from '../../../api/schema/schemas.ts'
 import { definitionOf } from '../rest/definitions.ts'
-import { type UnionName, type WireField, wireFields } from './field-numbers.ts'
 import { Reader } from './reader.ts'
 import { intOrString, microTime, time } from './well-known.ts'
 
@@ -67,8 +72,7 @@ class Decoder {
       const field = fields[number]
       if (!field) reader.skip(wireType)
       else if (field.isEmbedded) {
-        const embedded = `${type.slice(0, type.lastIndexOf('.'))}.${field.name}`
-        this.message(embedded, new Reader(reader.bytes()), object, owner)
+        this.message(embeddedType(type, field), new Reader(reader.bytes()), object, owner)
       } else this.#field(object, owner, field, reader, wireType)
     }
     return object

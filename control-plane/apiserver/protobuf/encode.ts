@@ -1,7 +1,7 @@
 import { isReference, splitType } from '../../../api/schema/definition.ts'
+import { embeddedType, type UnionName, wireFields } from '../../../api/schema/field-numbers.ts'
 import type { SchemaSet } from '../../../api/schema/schemas.ts'
 import { definitionOf } from '../rest/definitions.ts'
-import { type UnionName, wireFields } from './field-numbers.ts'
 import { FIXED64, VARINT, Writer } from './writer.ts'
 
 /** What stands before every Kubernetes object in protobuf. */
@@ -86,8 +86,7 @@ export class Encoder {
     fields.forEach((field, number) => {
       if (!field) return
       if (field.isEmbedded) {
-        const embedded = `${type.slice(0, type.lastIndexOf('.'))}.${field.name}`
-        const write = this.#compile(embedded, owner)
+        const write = this.#compile(embeddedType(type, field), owner)
         if (write) members.unshift({ name: undefined, write: enclosedBy(number, write) })
       } else if (Object.hasOwn(types, field.name)) {
         members.unshift({ name: field.name, write: this.#field(number, types[field.name]!, field.union) })

@@ -171,3 +171,45 @@ test('a field given twice is found by its path', t => {
   )
   t.pass()
 })
+
+// Templates often render what is not set as an empty string: upstream's types make no difference.
+test('zero values that say no more than nothing are left out, those that mean something are kept', t => {
+  const { object } = check(
+    POD,
+    JSON.stringify({
+      metadata: { name: 'a', namespace: '', generation: 0 },
+      spec: {
+        hostNetwork: false,
+        priority: 0,
+        restartPolicy: '',
+        terminationGracePeriodSeconds: 0,
+        enableServiceLinks: false,
+        containers: [
+          {
+            name: 'c',
+            imagePullPolicy: '',
+            env: [{ name: 'X', value: '' }],
+            ports: [{ containerPort: 80, hostPort: 0, protocol: '' }],
+            readinessProbe: { httpGet: { path: '', port: 0 }, periodSeconds: 0 },
+          },
+        ],
+      },
+    }),
+  )
+  t.deepEqual(object, {
+    metadata: { name: 'a' },
+    spec: {
+      priority: 0,
+      terminationGracePeriodSeconds: 0,
+      enableServiceLinks: false,
+      containers: [
+        {
+          name: 'c',
+          env: [{ name: 'X' }],
+          ports: [{ containerPort: 80 }],
+          readinessProbe: { httpGet: { port: 0 } },
+        },
+      ],
+    },
+  })
+})

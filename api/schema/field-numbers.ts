@@ -26,6 +26,18 @@ export function wireFields(definition: string): readonly (WireField | undefined)
   return compiled.get(definition)
 }
 
+/** The fields of a type, its embedded ones too, whose zero value says no more than none: Go leaves them out of its JSON. */
+export function omittedZeros(definition: string): string[] {
+  return (wireFields(definition) ?? []).flatMap(field => {
+    if (!field || field.keepsZero) return []
+    return field.isEmbedded ? omittedZeros(embeddedType(definition, field)) : [field.name]
+  })
+}
+
+/** The type of an embedded field: it is of the same package. */
+export const embeddedType = (definition: string, { name }: Pick<WireField, 'name'>): string =>
+  `${definition.slice(0, definition.lastIndexOf('.'))}.${name}`
+
 function compile(definition: string): (WireField | undefined)[] | undefined {
   const dot = definition.lastIndexOf('.')
   const words = TABLES[definition.slice(0, dot)]?.[definition.slice(dot + 1)]
