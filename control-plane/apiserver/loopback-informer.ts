@@ -59,9 +59,9 @@ class CacheInformer<T extends ApiObject> implements Informer<T> {
 
   addIndex(name: string, values: (object: T) => string[]): void {
     if (this.#indexes.has(name)) return
-    const index = { values, keys: new Map<string, Set<string>>() }
+    const index: Index<T> = { values, keys: new Map(), entries: new Map() }
     this.#indexes.set(name, index)
-    for (const entry of this.#known.values()) move(index, undefined, entry)
+    for (const entry of this.#known.values()) move(index, entry.key, entry)
   }
 
   addHandler(handler: InformerHandler<T>): () => void {
@@ -110,7 +110,7 @@ class CacheInformer<T extends ApiObject> implements Informer<T> {
     const old = this.#known.get(entry.key)
     if (old?.revision === entry.revision) return
     this.#known.set(entry.key, entry)
-    for (const index of this.#indexes.values()) move(index, old, entry)
+    for (const index of this.#indexes.values()) move(index, entry.key, entry)
     for (const handler of this.#handlers) {
       if (old) handler.updated?.(entry.object as T, old.object as T)
       else handler.added?.(entry.object as T)
@@ -118,9 +118,8 @@ class CacheInformer<T extends ApiObject> implements Informer<T> {
   }
 
   #remove(last: Entry): void {
-    const old = this.#known.get(last.key)
     this.#known.delete(last.key)
-    for (const index of this.#indexes.values()) move(index, old, undefined)
+    for (const index of this.#indexes.values()) move(index, last.key, undefined)
     for (const handler of this.#handlers) handler.deleted?.(last.object as T)
   }
 }
@@ -128,19 +127,22 @@ class CacheInformer<T extends ApiObject> implements Informer<T> {
 interface Index<T> {
   values: (object: T) => string[]
   keys: Map<string, Set<string>>
+  /** Under which values an entry is found, where there are any: what it was need not be parsed for that. */
+  entries: Map<string, readonly string[]>
 }
 
-function move<T>({ values, keys }: Index<T>, old: Entry | undefined, entry: Entry | undefined): void {
-  if (old) {
-    for (const value of values(old.object as T)) {
-      keys.get(value)?.delete(old.key)
-      if (keys.get(value)?.size === 0) keys.delete(value)
-    }
+function move<T>({ values, keys, entries }: Index<T>, key: string, entry: Entry | undefined): void {
+  for (const value of entries.get(key) ?? []) {
+    keys.get(value)?.delete(key)
+    if (keys.get(value)?.size === 0) keys.delete(value)
   }
-  if (!entry) return
-  for (const value of values(entry.object as T)) {
+  entries.delete(key)
+  const found = entry ? values(entry.object as T) : []
+  if (found.length === 0) return
+  entries.set(key, found)
+  for (const value of found) {
     const known = keys.get(value)
-    if (known) known.add(entry.key)
-    else keys.set(value, new Set([entry.key]))
+    if (known) known.add(key)
+    else keys.set(value, new Set([key]))
   }
 }
