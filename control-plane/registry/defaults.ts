@@ -188,7 +188,7 @@ export const defaultStrategies: Record<string, Strategy<any>> = {
   'networkpolicies.networking.k8s.io': networkPolicy,
   'ingressclasses.networking.k8s.io': ingressClass,
   'servicecidrs.networking.k8s.io': plain,
-  'ipaddresses.networking.k8s.io': plain,
+  'ipaddresses.networking.k8s.io': { ...plain, nameRule: 'any' },
   'priorityclasses.scheduling.k8s.io': priorityClass,
   'storageclasses.storage.k8s.io': storageClass,
   'csidrivers.storage.k8s.io': csiDriver,

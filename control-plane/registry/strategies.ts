@@ -79,8 +79,16 @@ const endpointsStrategy: Strategy<any> = {
   },
 }
 
-/** Without generation and rules of its own. */
-const plain: Strategy<any> = { hasGeneration: false }
+/** Of the secrets an account names, only the names count. */
+function cleanSecrets(account: any): void {
+  if (account.secrets) account.secrets = account.secrets.map(({ name }: { name?: string }) => ({ name }))
+}
+
+const serviceAccountStrategy: Strategy<any> = {
+  hasGeneration: false,
+  prepareForCreate: cleanSecrets,
+  prepareForUpdate: cleanSecrets,
+}
 
 /** What is special to each kind, by `plural` or `plural.group`. Kinds that are not here have no rules of their own. */
 export const strategies: Record<string, Strategy<any>> = withValidations({
@@ -91,7 +99,7 @@ export const strategies: Record<string, Strategy<any>> = withValidations({
   nodes: nodeStrategy,
   configmaps: configMapStrategy,
   secrets: secretStrategy,
-  serviceaccounts: plain,
+  serviceaccounts: serviceAccountStrategy,
   events: eventStrategy,
   endpoints: endpointsStrategy,
   'endpointslices.discovery.k8s.io': endpointSliceStrategy,

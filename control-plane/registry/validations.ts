@@ -7,11 +7,14 @@ import { namespaceFaults } from './core/namespace.ts'
 import { nodeFaults } from './core/node.ts'
 import { quotaFaults } from './core/quota.ts'
 import { flowSchemaFaults, priorityLevelFaults } from './flowcontrol/validation.ts'
+import { ipAddressFaults, serviceRangeFaults } from './networking/addresses.ts'
 import { ingressClassFaults } from './networking/ingress.ts'
 import { networkPolicyFaults } from './networking/network-policy.ts'
 import { validateTemplate } from './pod/template.ts'
 import { disruptionBudgetFaults } from './policy/disruption-budget.ts'
 import { bindingFaults, roleFaults } from './rbac/validate.ts'
+import { claimFaults, claimTemplateFaults, deviceClassFaults } from './resource/claim.ts'
+import { sliceFaults } from './resource/slice.ts'
 import {
   eventFaults,
   leaseFaults,
@@ -19,6 +22,13 @@ import {
   revisionFaults,
   runtimeClassFaults,
 } from './small-kinds.ts'
+import {
+  attachmentFaults,
+  attributesClassFaults,
+  csiDriverFaults,
+  csiNodeFaults,
+  storageCapacityFaults,
+} from './storage/csi.ts'
 import { storageClassFaults, volumeFaults } from './storage/volume.ts'
 import type { Strategy } from './strategy.ts'
 import { WARNINGS } from './warnings/kinds.ts'
@@ -53,6 +63,17 @@ const VALIDATIONS: Record<string, Faults> = {
   'priorityclasses.scheduling.k8s.io': priorityClassFaults,
   'runtimeclasses.node.k8s.io': runtimeClassFaults,
   'storageclasses.storage.k8s.io': storageClassFaults,
+  'csidrivers.storage.k8s.io': csiDriverFaults,
+  'csinodes.storage.k8s.io': csiNodeFaults,
+  'csistoragecapacities.storage.k8s.io': storageCapacityFaults,
+  'volumeattachments.storage.k8s.io': attachmentFaults,
+  'volumeattributesclasses.storage.k8s.io': attributesClassFaults,
+  'ipaddresses.networking.k8s.io': ipAddressFaults,
+  'servicecidrs.networking.k8s.io': serviceRangeFaults,
+  'deviceclasses.resource.k8s.io': deviceClassFaults,
+  'resourceclaims.resource.k8s.io': claimFaults,
+  'resourceclaimtemplates.resource.k8s.io': claimTemplateFaults,
+  'resourceslices.resource.k8s.io': sliceFaults,
   'roles.rbac.authorization.k8s.io': role => roleFaults(role, true),
   'clusterroles.rbac.authorization.k8s.io': role => roleFaults(role, false),
   'rolebindings.rbac.authorization.k8s.io': (binding, old) => bindingFaults(binding, old, true),

@@ -68,6 +68,7 @@ function changeFaults({ spec, status = {} }: any, { spec: old }: any): readonly 
     repeatedAddresses(status.addresses ?? []),
     (old.podCIDRs ?? []).length > 0 &&
       ranges(spec) !== ranges(old) && [forbiddenField('spec.podCIDRs', once('podCIDR'))],
+    spec.externalID !== old.externalID && [forbiddenField('spec.externalID', 'may not be updated')],
     old.providerID &&
       spec.providerID !== old.providerID && [forbiddenField('spec.providerID', once('providerID'))],
   )

@@ -77,6 +77,31 @@ export function parseCidr(
   }
 }
 
+/** What is wrong with an address that must be in the one form of today. */
+export function strictAddressFaults(value: string): string[] {
+  const family = ipFamily(value)
+  if (!family) return ['must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)']
+  if (MAPPED.test(value)) return ['must not be an IPv4-mapped IPv6 address']
+  if (family === 4) return isIPv4(value) ? [] : ['must not have leading 0s']
+  const canonical = new Address6(value).correctForm()
+  return canonical === value ? [] : [`must be in canonical form (${JSON.stringify(canonical)})`]
+}
+
+/** A network in the one form of today. */
+export const strictNetwork: Rule<string> = (value, path) => {
+  const network = parseCidr(value)
+  if (!network) return cidr(value, path)
+  const refuse = (detail: string): FieldError[] => [invalidValue(path, value, detail)]
+  const [address = '', bits = ''] = value.split('/')
+  const isOdd = network.family === 4 ? !isIPv4(address) && !MAPPED.test(address) : false
+  if (isOdd || /^0\d/.test(bits)) return refuse('must not have leading 0s in IP or prefix length')
+  if (MAPPED.test(address)) return refuse('must not have an IPv4-mapped IPv6 address')
+  const parsed = network.family === 4 ? new Address4(address) : new Address6(address)
+  if (parsed.bigInt() !== network.first) return refuse('must not have bits set beyond the prefix length')
+  const canonical = `${network.family === 4 ? address : parsed.correctForm()}/${network.bits}`
+  return canonical === value ? FINE : refuse(`must be in canonical form (${JSON.stringify(canonical)})`)
+}
+
 /** `10.0.0.0/8`. */
 export const cidr: Rule<string> = (value, path) =>
   parseCidr(value)

@@ -102,6 +102,11 @@ export const resourceList =
       }),
     )
 
+export const nonNegativeAmount: Rule<string> = (amount, path) =>
+  compareQuantity(amount, '0') >= 0
+    ? FINE
+    : [invalidValue(path, amount, 'must be greater than or equal to 0')]
+
 export const positiveAmount: Rule<string> = (amount, path) =>
   compareQuantity(amount, '0') > 0 ? FINE : [invalidValue(path, amount, 'must be greater than zero')]
 

@@ -1,15 +1,28 @@
+import { isDeepStrictEqual } from 'node:util'
 import { compareQuantity } from '../../../api/meta/quantity.ts'
 import {
+  duplicateValue,
   type FieldError,
   forbiddenField,
   invalidValue,
   notSupported,
   required as requiredError,
+  tooLong,
 } from '../../../api/meta/status.ts'
 import { goDiff } from '../pod/diff.ts'
 import { csiDriverName, flexSource, SHARED_SOURCES } from '../pod/volumes.ts'
-import { collect, FINE, fields, isSame, oneOf, type Rule, required, unchanged } from '../rules/check.ts'
-import { nodeSelector } from '../rules/labels.ts'
+import {
+  collect,
+  FINE,
+  fields,
+  isSame,
+  oneOf,
+  type Rule,
+  required,
+  unchanged,
+  unique,
+} from '../rules/check.ts'
+import { labelKey, nodeSelector } from '../rules/labels.ts'
 import { label, noBacksteps, qualifiedName, subdomain } from '../rules/values.ts'
 import { accessModes, volumeMode } from './claim-spec.ts'
 
@@ -116,29 +129,57 @@ const MOST_BYTES = 256 * 1024
 /** All that is wrong with a StorageClass; how volumes are made is fixed. */
 export function storageClassFaults(storage: any, old: any): readonly FieldError[] {
   if (old) return classChangeFaults(storage, old)
-  const { provisioner = '', parameters = {} } = storage
-  const size = Object.entries<string>(parameters).reduce(
-    (total, [key, value]) => total + Buffer.byteLength(key) + Buffer.byteLength(value),
-    0,
-  )
-  const tooLong = (most: number): FieldError[] => [
-    { type: 'FieldValueTooLong', field: 'parameters', detail: `may not be more than ${most} bytes` },
-  ]
+  const { provisioner = '', parameters = {}, allowedTopologies = [] } = storage
   return collect(
-    provisioner === ''
-      ? [requiredError('provisioner', '')]
-      : qualifiedName(provisioner.toLowerCase(), 'provisioner').map(fault => ({
-          ...fault,
-          badValue: provisioner,
-        })),
-    Object.keys(parameters).length > MOST_PARAMETERS && tooLong(MOST_PARAMETERS),
-    '' in parameters && [invalidValue('parameters', '', 'field can not be empty.')],
-    size > MOST_BYTES && tooLong(MOST_BYTES),
+    provisionerFaults(provisioner, 'provisioner'),
+    parameterFaults(parameters),
     fields({
       reclaimPolicy: oneOf('Delete', 'Retain'),
       volumeBindingMode: oneOf('Immediate', 'WaitForFirstConsumer'),
     })(storage, ''),
+    topologyFaults(allowedTopologies, 'allowedTopologies'),
   )
+}
+
+/** Who makes volumes, in any case. */
+export const provisionerFaults = (name: string, path: string): readonly FieldError[] =>
+  name === ''
+    ? [requiredError(path, '')]
+    : qualifiedName(name.toLowerCase(), path).map(fault => ({ ...fault, badValue: name }))
+
+/** What a provisioner is told. */
+export function parameterFaults(parameters: Record<string, string>): readonly FieldError[] {
+  if (Object.keys(parameters).length > MOST_PARAMETERS) return [tooLong('parameters', '', MOST_PARAMETERS)]
+  const size = Object.entries(parameters).reduce(
+    (total, [key, value]) => total + Buffer.byteLength(key) + Buffer.byteLength(value),
+    0,
+  )
+  return collect(
+    '' in parameters && [invalidValue('parameters', '', 'field can not be empty.')],
+    size > MOST_BYTES && [tooLong('parameters', '', MOST_BYTES)],
+  )
+}
+
+/** Where volumes may be made; no term is there twice. */
+function topologyFaults(terms: any[], path: string): readonly FieldError[] {
+  const known: Record<string, string[]>[] = []
+  return terms.flatMap(({ matchLabelExpressions = [] }, i) => {
+    const at = `${path}[${i}].matchLabelExpressions`
+    const term: Record<string, string[]> = {}
+    const faults = (matchLabelExpressions as any[]).flatMap(({ key = '', values = [] }, e) => {
+      const isRepeated = key in term
+      term[key] = [...new Set<string>(values)].sort()
+      return collect(
+        values.length === 0 && [requiredError(`${at}[${e}].values`, '')],
+        unique<string>()(values, `${at}[${e}].values`),
+        labelKey(key, `${at}[${e}].key`),
+        isRepeated && [duplicateValue(`${at}[${e}].key`, key)],
+      )
+    })
+    const isKnown = known.some(other => isDeepStrictEqual(other, term))
+    known.push(term)
+    return isKnown ? [...faults, duplicateValue(at, '')] : faults
+  })
 }
 
 function classChangeFaults(storage: any, old: any): readonly FieldError[] {
