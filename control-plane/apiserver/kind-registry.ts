@@ -2,6 +2,7 @@ import { apiVersion, type KindDeclaration, resourceName } from '../../api/kinds/
 import type { Strategy } from '../registry/strategy.ts'
 import { ConvertedCache } from './cache/converted-cache.ts'
 import type { CacheView, WatchCache } from './cache/watch-cache.ts'
+import type { Convert } from './rest/conversions.ts'
 
 /** A kind as it is served: its declaration, its rules, and its objects in memory. */
 export interface Resource {
@@ -17,6 +18,8 @@ export interface Resource {
   storage?: Resource
   /** All forms that the same objects are served in, this one among them, by apiVersion. */
   forms: ReadonlyMap<string, Resource>
+  /** Brings an object to another version of a custom resource where that is a webhook's work. */
+  convert?: Convert
 }
 
 /** What the registry needs to serve a kind. */

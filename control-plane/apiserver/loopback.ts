@@ -145,9 +145,9 @@ class LoopbackClient implements Client {
     const resource = this.#kinds.of(kind)
     const context = contextOf(options)
     const request = { subresource, config: config as ApiObject, force }
-    const apply = (current: Entry | undefined) => {
+    const apply = async (current: Entry | undefined) => {
       const before = current && fromStored(resource, current)
-      return toStored(resource, applyTo(this.#core, resource, before, request, context))
+      return toStored(resource, await applyTo(this.#core, resource, before, request, context))
     }
     const write = { target, subresource, apply, isApplied: true, form: resource }
     const { entry } = await update(this.#core, storageOf(resource), write, context)

@@ -6,6 +6,7 @@ import {
   customResourceDefinitions,
 } from '../../../api/kinds/apiextensions.ts'
 import type { KindDeclaration } from '../../../api/kinds/kind.ts'
+import { cloneJson } from '../../../api/meta/clone.ts'
 import type { SchemaSet } from '../../../api/schema/schemas.ts'
 import type { Logger } from '../../../plugins/plugin.ts'
 import { isConditionTrue } from '../../registry/crd/conditions.ts'
@@ -118,7 +119,10 @@ export class CustomKinds {
     schemas.mergeTypes.set(kind.schema, schema)
     const informer = informers.informer(customResourceDefinitions)
     const isTerminating = () => informer.get(metadata.name)?.metadata.deletionTimestamp !== undefined
-    kinds.add(kind, customStrategy({ resource: kind, version, isTerminating }), type)
+    const resource = kinds.add(kind, customStrategy({ resource: kind, version, isTerminating }), type)
+    const convert = this.#converter(definition)
+    if (convert !== convertNothing)
+      resource.convert = async (object, to) => (await convert([cloneJson(object)], to))[0]!
     served.push(kind)
   }
 

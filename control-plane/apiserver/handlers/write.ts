@@ -142,9 +142,9 @@ async function applyHandler(
   context: WriteContext,
 ): Promise<void> {
   const body = await readApply(ctx)
-  const apply = (current: Entry | undefined) => {
+  const apply = async (current: Entry | undefined) => {
     const before = current && fromStored(resource, current)
-    return toStored(resource, applyTo(core, resource, before, { ...body, subresource }, context))
+    return toStored(resource, await applyTo(core, resource, before, { ...body, subresource }, context))
   }
   const request = { target, subresource, apply, isApplied: true, form: resource }
   const { entry, isNew } = await update(core, storageOf(resource), request, context)

@@ -20,9 +20,10 @@ import { faultText, validateConfiguration } from '../../../api/schema/merge/vali
 import type { Entry } from '../cache/entry.ts'
 import type { Resource } from '../kind-registry.ts'
 import { conflictError } from './apply-conflicts.ts'
+import { type Conversions, settled } from './conversions.ts'
 import type { Core, WriteContext } from './core.ts'
 import { KUBECTL, lastAppliedSet, updateLastApplied } from './last-applied.ts'
-import { formsOf, managerOf } from './managed-fields.ts'
+import { conversionsOf, formsOf, managerOf } from './managed-fields.ts'
 
 /** Who owns all that was there before anybody applied. */
 const BEFORE_FIRST_APPLY = 'before-first-apply'
@@ -36,7 +37,8 @@ export interface ApplyRequest {
 }
 
 /**
- * The object with a configuration applied, managedFields and all. It is the caller's own.
+ * The object with a configuration applied, managedFields and all. It is the caller's own. To be waited for where a webhook
+ * has to tell what fields are in other versions.
  * @param current undefined where the object is to be created
  * @throws StatusError 400, 409 with one cause a field that another manager owns, 500 as upstream for what its schema does
  * not allow
@@ -45,8 +47,21 @@ export function applyTo(
   core: Core,
   resource: Resource,
   current: Entry | undefined,
+  request: ApplyRequest,
+  context: WriteContext,
+): ApiObject | Promise<ApiObject> {
+  const conversions = conversionsOf(resource)
+  const apply = (): ApiObject => applyBy(core, resource, current, request, context, conversions)
+  return conversions ? settled(apply) : apply()
+}
+
+function applyBy(
+  core: Core,
+  resource: Resource,
+  current: Entry | undefined,
   { subresource, config: given, force }: ApplyRequest,
   context: WriteContext,
+  conversions: Conversions | undefined,
 ): ApiObject {
   const { kind } = resource
   checkConfiguration(core, kind, given)
@@ -54,7 +69,7 @@ export function applyTo(
   if (!current && config.metadata?.uid) throw uidMismatch(kind, config)
   const live = current?.bareCopy() ?? ({} as ApiObject)
   const owners = current ? recordOf(current.object.metadata).owners : []
-  const forms = formsOf(core, resource, subresource)
+  const forms = formsOf(core, resource, subresource, conversions)
   const manager = managerOf(resource, context, 'Apply', subresource)
   const request: Configuration = { forms, live, config, manager, force, time: now() }
   const before = owners.length === 0 && current ? ownersBeforeApply(request) : owners

@@ -61,7 +61,10 @@ async function createOnce(
   startMetadata(object, namespace, hasGeneration(resource))
   strategy.defaults?.(object)
   if (kind.subresources?.status) startStatus(resource, object)
-  if (!isApplied) recordOwners(core, resource, object, { subresource: '', old: undefined, form }, context)
+  const recorded = isApplied
+    ? undefined
+    : recordOwners(core, resource, object, { subresource: '', old: undefined, form }, context)
+  if (recorded) await recorded
   strategy.prepareForCreate?.(object, strategyContext)
   const target: Target = { namespace, name: object.metadata.name ?? '' }
   const effects = new Effects()

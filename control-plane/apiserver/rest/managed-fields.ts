@@ -17,6 +17,7 @@ import { MergeError } from '../../../api/schema/merge/merge-type.ts'
 import { trackUpdate } from '../../../api/schema/merge/track.ts'
 import { type Scope, trackedType } from '../../../api/schema/merge/tracked.ts'
 import type { Resource } from '../kind-registry.ts'
+import { ConversionFailed, Conversions, settled } from './conversions.ts'
 import type { Core, WriteContext } from './core.ts'
 import { convertForm, formAt } from './storage.ts'
 
@@ -31,14 +32,26 @@ export interface OwnedWrite {
 
 const NOTHING: object = Object.freeze({})
 
+/** Conversions of one write to a resource whose versions a webhook tells apart. */
+export const conversionsOf = ({ convert }: Resource): Conversions | undefined =>
+  convert && new Conversions(convert)
+
 /** The versions of a resource's objects, with what a request on a subresource may own of them. */
-export function formsOf(core: Core, resource: Resource, subresource: string): Forms {
+export function formsOf(
+  core: Core,
+  resource: Resource,
+  subresource: string,
+  conversions?: Conversions,
+): Forms {
   return {
     typeAt(version) {
       const kind = formAt(resource, version)?.kind
       return kind && trackedType(core.schemas.mergeTypes.get(kind.schema), scopeOf(kind, subresource))
     },
-    convert: (object, from, to) => convertForm(resource, object as ApiObject, from, to),
+    convert: (object, from, to) =>
+      conversions && from !== to
+        ? conversions.of(object as ApiObject, to)
+        : convertForm(resource, object as ApiObject, from, to),
   }
 }
 
@@ -62,7 +75,7 @@ export const managerOf = (
 
 /**
  * Writes into `object.metadata.managedFields` who owns what after a create or update (upstream's UpdateNoErrors: where that
- * cannot be found out, nobody owns anything).
+ * cannot be found out, nobody owns anything). To be waited for where a webhook has to tell what fields are in other versions.
  */
 export function recordOwners(
   core: Core,
@@ -70,8 +83,11 @@ export function recordOwners(
   object: ApiObject,
   write: OwnedWrite,
   context: WriteContext,
-): void {
-  attachRecord(object.metadata, recordAfter(core, resource, object, write, context))
+): void | Promise<void> {
+  const conversions = conversionsOf(resource)
+  const record = (): void =>
+    attachRecord(object.metadata, recordAfter(core, resource, object, write, context, conversions))
+  return conversions ? settled(record) : record()
 }
 
 function recordAfter(
@@ -80,6 +96,7 @@ function recordAfter(
   object: ApiObject,
   write: OwnedWrite,
   context: WriteContext,
+  conversions: Conversions | undefined,
 ): ManagedRecord {
   const { old, subresource, form = resource } = write
   const before = recordBefore(resource, object, write)
@@ -89,7 +106,7 @@ function recordAfter(
     const { owners } = before
     const manager = managerOf(form, context, 'Update', subresource)
     const after = trackUpdate(owners, {
-      forms: formsOf(core, resource, subresource),
+      forms: formsOf(core, resource, subresource, conversions),
       old: old ? inForm(resource, form, old) : NOTHING,
       object: inForm(resource, form, object),
       manager,
@@ -97,7 +114,7 @@ function recordAfter(
     })
     return after === owners ? before : ManagedRecord.of(after)
   } catch (error) {
-    if (error instanceof MergeError) return ManagedRecord.EMPTY
+    if (error instanceof MergeError || error instanceof ConversionFailed) return ManagedRecord.EMPTY
     throw error
   }
 }

@@ -161,7 +161,10 @@ async function prepare(
   const strategyContext = { user: context.user, subresource, now: new Date() }
   fillSpec(core.schemas, kind, object)
   settle(resource, subresource, object, entry, strategyContext)
-  if (!isApplied) recordOwners(core, resource, object, { subresource, old, form }, context)
+  const recorded = isApplied
+    ? undefined
+    : recordOwners(core, resource, object, { subresource, old, form }, context)
+  if (recorded) await recorded
   countChange(resource, subresource, object, old)
   const attributes = effects.attributes(resource, context, {
     operation: 'UPDATE',

@@ -73,6 +73,44 @@ test.serial('objects are written, read, listed and watched in every version thro
   )
 })
 
+test.serial('who owns a field in another version is found out by the webhook', async t => {
+  const group = 'owned.example.com'
+  const client = { url: `${webhook.url}/convert`, caBundle: webhook.caBundle }
+  await establish(api, definition(group, versions(), conversion(client)))
+  const apply = (v: string, manager: string, spec: object, more = '') =>
+    api.raw(`${pathOf(group, v)}/a?fieldManager=${manager}${more}`, {
+      method: 'PATCH',
+      body: thing(group, v, 'a', spec),
+      headers: { 'content-type': 'application/apply-patch+yaml' },
+    })
+  t.is((await apply('v1', 'first', { host: 'x', port: 1 })).status, 201)
+  const refused = await apply('v2', 'second', { address: 'x:2' })
+  t.is(refused.status, 409)
+  t.is(refused.body.message, 'Apply failed with 1 conflict: conflict with "first": .spec.port')
+  const forced = await apply('v2', 'second', { address: 'x:2' }, '&force=true')
+  t.is(forced.status, 200, forced.text)
+  const owners = () =>
+    api
+      .raw(`${pathOf(group, 'v1')}/a`)
+      .then(({ body }) =>
+        body.metadata.managedFields.map(({ manager, apiVersion, fieldsV1 }: any) => [
+          manager,
+          apiVersion.split('/')[1],
+          Object.keys(fieldsV1['f:spec'] ?? {}).filter(key => key !== '.'),
+        ]),
+      )
+  t.deepEqual(await owners(), [
+    ['first', 'v1', ['f:host']],
+    ['second', 'v2', ['f:address']],
+  ])
+  await api.raw(`${pathOf(group, 'v1')}/a?fieldManager=third`, {
+    method: 'PATCH',
+    body: { spec: { host: 'y' } },
+    headers: { 'content-type': 'application/merge-patch+json' },
+  })
+  t.deepEqual(await owners(), [['third', 'v1', ['f:host']]])
+})
+
 test.serial('a webhook that fails or changes names fails the request with upstream’s words', async t => {
   const group = 'broken.example.com'
   const client = { url: webhook.url, caBundle: webhook.caBundle }
