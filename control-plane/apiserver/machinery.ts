@@ -19,6 +19,8 @@ export interface Machinery {
   kinds: KindRegistry
   core: Core
   client: Client
+  /** The same past admission. */
+  admitted: Client
   informers: InformerFactory
   /** Where the kinds are kept: custom resources as views, version by version. */
   views: ViewStore
@@ -52,9 +54,10 @@ export function createMachinery(options: MachineryOptions): Machinery {
   for (const kind of options.kinds ?? builtinKinds) kinds.add(kind)
   const core: Core = { store, schemas, admission: ADMIT_ALL }
   const client = createLoopbackClient(core, kinds)
+  const admitted = createLoopbackClient({ ...core }, kinds)
   const informers = createLoopbackInformers(kinds)
   if (options.admission) {
     core.admission = options.admission({ client, informers, forms: createObjectForms(core, kinds, store) })
   }
-  return { kinds, core, client, informers, views: store, close: () => kinds.close() }
+  return { kinds, core, client, admitted, informers, views: store, close: () => kinds.close() }
 }

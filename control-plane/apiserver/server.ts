@@ -195,7 +195,7 @@ function createHandler(
   progress: Progress,
 ) {
   const { pki, log } = options
-  const { client, informers, kinds, core } = machinery
+  const { client, admitted, informers, kinds, core } = machinery
   const tokens = createServiceAccountTokens(pki.serviceAccountKey, () => informers)
   const known = [tokens, createBootstrapTokens(() => informers), ...(options.tokens ?? [])]
   const authenticator = createAuthenticator(known)
@@ -204,7 +204,7 @@ function createHandler(
   registerServerMetrics(registry, kinds)
   if (control) registerFlowMetrics(registry, control)
   const connect = createConnector({ informers, client: pki.kubeletClient, ca: pki.ca.cert })
-  const review = { client, informers, authorizer, authenticator, tokens, rules }
+  const review = { client, admitted, informers, authorizer, authenticator, tokens, rules }
   const routes: Routes = {
     resources: { core, kinds, review, connect },
     discovery: new DiscoveryHandler(kinds, `${options.advertiseAddress}:${options.port}`, aggregator),

@@ -9,14 +9,14 @@ import type { SubresourceHandler, SubresourceRequest } from './handler.ts'
 
 /** Deletes a Pod unless a disruption budget forbids it (policy/v1 Eviction). */
 export const evictPod: SubresourceHandler = async request => {
-  const { client, name, namespace, object, dryRun } = request
+  const { client, admitted, name, namespace, object, dryRun } = request
   const pod = await client.get(pods, { name, namespace })
   if (isRunning(pod)) await takeFromBudget(request, pod)
   const options = {
     ...object.deleteOptions,
     preconditions: { uid: pod.metadata.uid!, ...object.deleteOptions?.preconditions },
   }
-  if (!dryRun) await client.delete(pods, { name, namespace }, options)
+  if (!dryRun) await admitted.delete(pods, { name, namespace }, options)
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } as never
 }
 

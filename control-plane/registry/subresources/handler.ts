@@ -16,6 +16,8 @@ export interface SubresourceRequest {
   dryRun: boolean
   /** The loopback. */
   client: Client
+  /** The loopback past admission, for what a request that was admitted writes in its turn. */
+  admitted: Client
   informers: InformerFactory
   authorizer: Authorizer
   rules: RuleResolver

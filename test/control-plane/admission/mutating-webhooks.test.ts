@@ -1,6 +1,7 @@
 import test from 'ava'
 import { configureWebhook, patchAnswer, startAdmissionServer } from '../../helpers/admission-webhook.ts'
 import { startTestApiServer } from '../../helpers/api-server.ts'
+import { definition, establish, version } from '../../helpers/custom-resources.ts'
 
 const server = await startAdmissionServer({ names: ['hook.behind.svc'] })
 const api = await startTestApiServer()
@@ -226,4 +227,57 @@ test('a generated name is made up after webhooks have been asked', async t => {
   t.is(before!.request.object.metadata.name, undefined)
   t.is(after!.request.name, body.metadata.name)
   t.is(after!.request.object.metadata.uid, body.metadata.uid)
+})
+
+test('a custom resource is converted for a webhook of another version, and pruned after it', async t => {
+  const group = 'versions.example.com'
+  const schema = { host: { type: 'string' } }
+  await establish(api, definition(group, [version('v1', schema, { storage: false }), version('v2', schema)]))
+  await inNamespace('versions')
+  const clientConfig = server.at('/versions', () =>
+    patchAnswer(
+      { op: 'add', path: '/spec/host', value: 'hooked' },
+      { op: 'add', path: '/spec/unknown', value: 'x' },
+    ),
+  )
+  const rules = [{ operations: ['CREATE'], apiGroups: [group], apiVersions: ['v1'], resources: ['*'] }]
+  await configureWebhook(api, 'mutating', 'versions', { clientConfig, rules })
+  const made = await api.raw(`/apis/${group}/v2/namespaces/versions/things`, {
+    body: { apiVersion: `${group}/v2`, kind: 'Thing', metadata: { name: 'a' }, spec: { host: 'x' } },
+  })
+  t.is(made.status, 201, made.text)
+  t.deepEqual(made.body.spec, { host: 'hooked' })
+  t.is(made.body.apiVersion, `${group}/v2`)
+  const [asked] = askedAt('/versions')
+  t.is(asked!.request.object.apiVersion, `${group}/v1`)
+  t.is(asked!.request.requestResource.version, 'v2')
+  t.is(asked!.request.resource.version, 'v1')
+})
+
+test('an eviction is told of as that, and not as the deletion that follows', async t => {
+  const ns = await inNamespace('evicted')
+  await api.raw(`${ns}/serviceaccounts`, { body: { metadata: { name: 'default' } } })
+  const clientConfig = server.at('/evicted', () => ({ allowed: true }))
+  const rules = [
+    {
+      operations: ['*'],
+      apiGroups: ['*'],
+      apiVersions: ['*'],
+      resources: ['pods', 'pods/eviction', 'pods/binding'],
+    },
+  ]
+  await configureWebhook(api, 'mutating', 'evicted', { clientConfig, rules })
+  const spec = { containers: [{ name: 'a', image: 'x' }] }
+  await api.raw(`${ns}/pods`, { body: { metadata: { name: 'p' }, spec } })
+  const target = { apiVersion: 'v1', kind: 'Node', name: 'n' }
+  const bound = await api.raw(`${ns}/pods/p/binding`, { body: { metadata: { name: 'p' }, target } })
+  t.is(bound.status, 201, bound.text)
+  const evicted = await api.raw(`${ns}/pods/p/eviction`, {
+    body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: 'p' } },
+  })
+  t.is(evicted.status, 201, evicted.text)
+  const told = askedAt('/evicted').map(
+    ({ request }) => `${request.operation} ${request.kind.kind} ${request.subResource}`,
+  )
+  t.deepEqual(told, ['CREATE Pod undefined', 'CREATE Binding binding', 'CREATE Eviction eviction'])
 })
