@@ -1,8 +1,9 @@
 import type { Registry } from 'prom-client'
 import type { ApiService } from '../../api/kinds/apiregistration.ts'
+import type { Logger } from '../../plugins/plugin.ts'
 import type { Aggregator } from './aggregation/aggregator.ts'
 import type { DiscoveryHandler } from './discovery/handler.ts'
-import { type HealthCheck, healthHandler } from './discovery/health.ts'
+import { checksOf, type HealthCheck, healthHandler } from './discovery/health.ts'
 import type { OpenApiHandler } from './discovery/openapi.ts'
 import { VERSION } from './discovery/version.ts'
 import type { FlowControl } from './fairness/flow-control.ts'
@@ -22,6 +23,7 @@ export interface Routes {
   /** Priority and fairness, unless it is switched off. */
   fairness: FlowControl | undefined
   registry: Registry
+  log: Logger
 }
 
 /** Hands a request to what answers its path. */
@@ -44,7 +46,7 @@ export async function route(ctx: ApiContext, routes: Routes): Promise<void> {
     case 'healthz':
     case 'livez':
     case 'readyz':
-      return await healthHandler(ctx, routes.checks)
+      return await healthHandler(ctx, routes.checks, routes.log)
     case 'version':
       return await sendJson(ctx, 200, VERSION)
     case 'metrics':
@@ -79,9 +81,7 @@ async function sendMetrics(ctx: ApiContext, registry: Registry): Promise<void> {
 function rootPaths({ discovery, checks }: Routes): string[] {
   const health = ['healthz', 'livez', 'readyz'].flatMap(endpoint => [
     `/${endpoint}`,
-    ...checks
-      .filter(({ readinessOnly }) => endpoint === 'readyz' || !readinessOnly)
-      .map(({ name }) => `/${endpoint}/${name}`),
+    ...checksOf(endpoint, checks).map(({ name }) => `/${endpoint}/${name}`),
   ])
   return [...discovery.paths(), ...health, '/metrics', '/openapi/v2', '/openapi/v3', '/version'].sort()
 }

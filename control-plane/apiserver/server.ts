@@ -28,16 +28,16 @@ import type { AuditPolicy } from './audit/policy.ts'
 import { EVENT_TTL, expireEvents } from './bootstrap/expire-events.ts'
 import { reconcileKubernetesService } from './bootstrap/kubernetes-service.ts'
 import { ensureNamespaces } from './bootstrap/namespaces.ts'
+import { ensurePriorityClasses } from './bootstrap/priority-classes.ts'
 import { startCustomResources } from './custom/start.ts'
 import { DiscoveryHandler } from './discovery/handler.ts'
 import type { HealthCheck } from './discovery/health.ts'
 import { OpenApiHandler } from './discovery/openapi.ts'
+import { createFlowControl } from './fairness/create.ts'
 import { ensureFlowConfiguration } from './fairness/ensure.ts'
-import { FlowControl } from './fairness/flow-control.ts'
+import type { FlowControl } from './fairness/flow-control.ts'
 import { followFlowConfiguration } from './fairness/follow.ts'
 import { registerFlowMetrics } from './fairness/metrics.ts'
-import { WatchCounts } from './fairness/watch-counts.ts'
-import { WorkEstimator } from './fairness/work-estimate.ts'
 import { type HttpServer, listen } from './http-server.ts'
 import { createMachinery, type Machinery } from './machinery.ts'
 import { registerServerMetrics } from './metrics/server-metrics.ts'
@@ -48,6 +48,7 @@ import { DEFAULT_LIMITS, type InflightLimits, limits } from './pipeline/limits.t
 import { metrics } from './pipeline/metrics.ts'
 import { createConnector } from './proxy/connect.ts'
 import { type Routes, route } from './routes.ts'
+import { AGGREGATION_STEPS, CUSTOM_STEPS, FAIRNESS_STEPS, LIMIT_STEPS, Startup } from './startup.ts'
 
 export interface ApiServerOptions {
   store: StorePlugin
@@ -96,6 +97,7 @@ interface Progress {
   bootstrapped: Promise<void>
   isBootstrapped: boolean
   isStopping: boolean
+  startup: Startup
 }
 
 const HEALTH_PATH = /^\/(healthz|livez|readyz)/
@@ -130,18 +132,28 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     },
   })
   const { client, informers, kinds } = machinery
-  const control = options.hasFairness === false ? undefined : createFlowControl(options, machinery)
+  const control =
+    options.hasFairness === false ? undefined : createFlowControl(options.limits, machinery.kinds)
   const aggregator = new Aggregator({ client, informers, frontProxy: options.pki.frontProxy.client, log })
   const local = new LocalServices({ client, informers, kinds, log })
   const start = Promise.withResolvers<void>()
-  const progress: Progress = { bootstrapped: start.promise, isBootstrapped: false, isStopping: false }
-  const server = await listen(createHandler(options, machinery, aggregator, control, registry, progress), {
-    bindAddress: options.bindAddress,
-    port: options.port,
-    key: options.pki.serving.key,
-    cert: options.pki.serving.cert,
-    ca: options.pki.ca.cert,
-  })
+  const startup = new Startup(control ? LIMIT_STEPS : FAIRNESS_STEPS)
+  const progress: Progress = {
+    bootstrapped: start.promise,
+    isBootstrapped: false,
+    isStopping: false,
+    startup,
+  }
+  const server = await listen(
+    createHandler(options, { machinery, aggregator, control, local, registry }, progress),
+    {
+      bindAddress: options.bindAddress,
+      port: options.port,
+      key: options.pki.serving.key,
+      cert: options.pki.serving.cert,
+      ca: options.pki.ca.cert,
+    },
+  )
   const stopping = new AbortController()
   let stopped: Promise<void> | undefined
   const stop = () => {
@@ -153,13 +165,18 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   }
   options.signal.addEventListener('abort', () => void stop(), { once: true })
   try {
-    await bootstrap(options, client, informers, server)
+    await bootstrap(options, machinery, server, startup)
+    const { signal } = stopping
+    const following = control && followFlowConfiguration({ control, client, informers, log, signal })
     await Promise.all([
-      startCustomResources(machinery, log, stopping.signal, () => local.sync()),
-      aggregator.start(stopping.signal),
-      control && followFlowConfiguration({ control, client, informers, log, signal: stopping.signal }),
+      startup.run(
+        startCustomResources(machinery, log, signal, () => local.sync()),
+        ...CUSTOM_STEPS,
+      ),
+      startup.run(aggregator.start(signal), ...AGGREGATION_STEPS),
+      startup.run(following, ...(control ? FAIRNESS_STEPS : LIMIT_STEPS)),
     ])
-    await dynamic?.start()
+    await startup.run(dynamic?.start(), 'start-apiserver-admission-initializer')
   } catch (error) {
     await stop()
     throw error
@@ -167,31 +184,24 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   progress.isBootstrapped = true
   start.resolve()
   local.sync()
+  await startup.run(undefined, 'kube-apiserver-autoregistration')
   void maintain(options, machinery, server, stopping.signal)
   return { port: server.port, client, informers, stop }
 }
 
-/**
- * Priority and fairness, with as many seats as both limits allow.
- * @throws RangeError where that is none
- */
-function createFlowControl({ limits }: ApiServerOptions, { kinds }: Machinery): FlowControl {
-  const { reading, mutating } = { ...DEFAULT_LIMITS, ...limits }
-  if (reading + mutating <= 0) {
-    const given = `MaxRequestsInFlight=${reading} and MaxMutatingRequestsInFlight=${mutating}`
-    throw new RangeError(`invalid configuration: ${given}; they must add up to something positive`)
-  }
-  const estimator = new WorkEstimator(kinds, new WatchCounts())
-  return new FlowControl({ seats: reading + mutating, estimator })
+/** What a server is made of. */
+interface Parts {
+  machinery: Machinery
+  aggregator: Aggregator
+  control: FlowControl | undefined
+  local: LocalServices
+  registry: Registry
 }
 
 /** Wires the parts that answer requests. */
 function createHandler(
   options: ApiServerOptions,
-  machinery: Machinery,
-  aggregator: Aggregator,
-  control: FlowControl | undefined,
-  registry: Registry,
+  { machinery, aggregator, control, local, registry }: Parts,
   progress: Progress,
 ) {
   const { pki, log } = options
@@ -210,9 +220,10 @@ function createHandler(
     discovery: new DiscoveryHandler(kinds, `${options.advertiseAddress}:${options.port}`, aggregator),
     openapi: new OpenApiHandler(kinds, core.schemas, aggregator),
     aggregator,
-    checks: healthChecks(options, progress),
+    checks: healthChecks(options, machinery.informers, local, progress),
     fairness: control,
     registry,
+    log,
   }
   const app = createApp({
     log,
@@ -237,7 +248,12 @@ function gate(handler: RequestListener, progress: Progress): RequestListener {
   }
 }
 
-function healthChecks({ store, checks = [] }: ApiServerOptions, progress: Progress): HealthCheck[] {
+function healthChecks(
+  { store, checks = [] }: ApiServerOptions,
+  informers: InformerFactory,
+  local: LocalServices,
+  progress: Progress,
+): HealthCheck[] {
   const isTrue = (holds: () => boolean, fault: string) => () => {
     if (!holds()) throw new Error(fault)
   }
@@ -245,12 +261,15 @@ function healthChecks({ store, checks = [] }: ApiServerOptions, progress: Progre
     { name: 'ping', check() {} },
     { name: 'log', check() {} },
     { name: 'etcd', check: () => store.ping() },
-    ...checks,
+    { name: 'etcd-readiness', check: () => store.ping(), readinessOnly: true },
     {
-      name: 'poststarthook/rbac/bootstrap-roles',
-      check: isTrue(() => progress.isBootstrapped, 'not finished'),
+      name: 'informer-sync',
+      check: isTrue(() => RIGHTS.every(kind => informers.informer(kind).hasSynced), 'informers not synced'),
       readinessOnly: true,
     },
+    ...checks,
+    ...progress.startup.checks(),
+    { name: 'autoregister-completion', check: isTrue(() => local.isComplete, 'missing APIServices') },
     {
       name: 'shutdown',
       check: isTrue(() => !progress.isStopping, 'process is shutting down'),
@@ -261,18 +280,21 @@ function healthChecks({ store, checks = [] }: ApiServerOptions, progress: Progre
 
 async function bootstrap(
   options: ApiServerOptions,
-  client: Client,
-  informers: InformerFactory,
+  { client, informers }: Machinery,
   { port }: HttpServer,
+  startup: Startup,
 ): Promise<void> {
-  await ensureNamespaces(client)
+  await startup.run(ensureNamespaces(client), 'start-system-namespaces-controller')
+  const service = reconcileKubernetesService(client, { ...options, port })
   await Promise.all([
-    bootstrapPolicy(client),
-    ensureFlowConfiguration(client),
-    publishAuthentication(client, options.pki),
-    reconcileKubernetesService(client, { ...options, port }),
+    startup.run(bootstrapPolicy(client), 'rbac/bootstrap-roles'),
+    startup.run(ensurePriorityClasses(client), 'scheduling/bootstrap-system-priority-classes'),
+    startup.run(ensureFlowConfiguration(client), 'priority-and-fairness-config-producer'),
+    startup.run(publishAuthentication(client, options.pki), 'start-cluster-authentication-info-controller'),
+    startup.run(service, 'bootstrap-controller'),
   ])
-  await Promise.all(RIGHTS.map(kind => informers.informer(kind).synced()))
+  const rights = Promise.all(RIGHTS.map(kind => informers.informer(kind).synced()))
+  await startup.run(rights, 'generic-apiserver-start-informers')
 }
 
 /** What goes on for as long as the server runs. */

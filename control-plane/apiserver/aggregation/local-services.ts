@@ -50,6 +50,8 @@ export class LocalServices {
   #options: LocalServicesOptions
   #running: Promise<void> | undefined
   #again = false
+  /** True once each group version that is served has its APIService. */
+  isComplete = false
 
   constructor(options: LocalServicesOptions) {
     this.#options = options
@@ -84,6 +86,7 @@ export class LocalServices {
     }
     for (const [name, service] of wanted)
       if (!informer.get(name)) await client.create(apiServices, service).catch(ignore(isAlreadyExists))
+    this.isComplete = true
     for (const { metadata } of informer.list().filter(isOfCustom)) {
       if (wanted.has(metadata.name)) continue
       const preconditions = { uid: metadata.uid! }

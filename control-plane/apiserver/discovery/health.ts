@@ -1,4 +1,5 @@
-import { sendText } from '../pipeline/respond.ts'
+import type { Logger } from '../../../plugins/plugin.ts'
+import { sendBody } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 
 /** One thing that must be well. Throws what is wrong. */
@@ -9,37 +10,70 @@ export interface HealthCheck {
   check(): Promise<void> | void
 }
 
-/** Answers /healthz, /livez, /readyz and `/readyz/NAME`; `?verbose` and `?exclude=NAME` as upstream. */
-export async function healthHandler(ctx: ApiContext, checks: readonly HealthCheck[]): Promise<void> {
-  const { path, query } = ctx.state.info
-  const [, endpoint, ...rest] = path.split('/')
+/** The checks of `/healthz`, `/livez` or `/readyz`. */
+export const checksOf = (endpoint: string, checks: readonly HealthCheck[]): readonly HealthCheck[] =>
+  endpoint === 'readyz' ? checks : checks.filter(({ readinessOnly }) => !readinessOnly)
+
+/**
+ * Answers /healthz, /livez, /readyz and a check by its name (`/livez/etcd`); `?verbose` and `?exclude=NAME` as upstream.
+ * Anybody may ask, so what exactly is wrong is for the log, and for who may ask for the one check.
+ */
+export async function healthHandler(
+  ctx: ApiContext,
+  checks: readonly HealthCheck[],
+  log: Logger,
+): Promise<void> {
+  const { path } = ctx.state.info
+  const [, endpoint = '', ...rest] = path.split('/')
   const name = rest.join('/')
+  const all = checksOf(endpoint, checks)
+  if (name === '') return await runAll(ctx, endpoint, all, log)
+  const check = all.find(check => check.name === name)
+  if (!check) return await send(ctx, 404, '404 page not found\n')
+  const fault = await run(check)
+  if (fault === undefined) await send(ctx, 200, 'ok')
+  else await send(ctx, 500, `internal server error: ${fault}\n`)
+}
+
+async function runAll(
+  ctx: ApiContext,
+  endpoint: string,
+  checks: readonly HealthCheck[],
+  log: Logger,
+): Promise<void> {
+  const { query } = ctx.state.info
   const excluded = new Set(query.getAll('exclude'))
-  const chosen = checks.filter(check =>
-    name ? check.name === name : endpoint === 'readyz' || !check.readinessOnly,
-  )
-  if (name && chosen.length === 0) return await sendText(ctx, 404, '404 page not found\n')
+  const unknown = new Set(excluded)
   const lines: string[] = []
-  let failed = false
-  for (const check of chosen) {
-    if (excluded.delete(check.name)) {
-      lines.push(`[+]${check.name} excluded: ok`)
-      continue
-    }
-    const fault = await run(check)
-    failed ||= fault !== undefined
-    lines.push(fault === undefined ? `[+]${check.name} ok` : `[-]${check.name} failed: ${fault}`)
+  const faults: Record<string, string> = {}
+  for (const check of checks) {
+    const { name } = check
+    unknown.delete(name)
+    const fault = excluded.has(name) ? undefined : await run(check)
+    if (fault !== undefined) faults[name] = fault
+    lines.push(lineOf(name, excluded.has(name), fault))
   }
-  if (excluded.size > 0) lines.push(notFound(excluded))
-  if (failed) return await sendText(ctx, 500, `${lines.join('\n')}\n${endpoint} check failed\n`)
-  const verbose = query.has('verbose') && !name
-  await sendText(ctx, 200, verbose ? `${lines.join('\n')}\n${endpoint} check passed\n` : 'ok')
+  if (unknown.size > 0) lines.push(notFound(unknown))
+  const text = lines.map(line => `${line}\n`).join('')
+  if (Object.keys(faults).length > 0) {
+    log.info({ faults }, `${endpoint} check failed`)
+    return await send(ctx, 500, `${text}${endpoint} check failed\n`)
+  }
+  await send(ctx, 200, query.has('verbose') ? `${text}${endpoint} check passed\n` : 'ok')
+}
+
+function lineOf(name: string, isExcluded: boolean, fault: string | undefined): string {
+  if (isExcluded) return `[+]${name} excluded: ok`
+  return fault === undefined ? `[+]${name} ok` : `[-]${name} failed: reason withheld`
 }
 
 function notFound(names: Set<string>): string {
-  const listed = [...names].map(name => JSON.stringify(name)).join(',')
-  return `warn: some health checks cannot be excluded: no matches for ${listed}`
+  const listed = [...names].toSorted().map(name => JSON.stringify(name))
+  return `warn: some health checks cannot be excluded: no matches for ${listed.join(',')}`
 }
+
+const send = (ctx: ApiContext, code: number, text: string) =>
+  sendBody(ctx, code, 'text/plain; charset=utf-8', Buffer.from(text), { 'x-content-type-options': 'nosniff' })
 
 async function run({ check }: HealthCheck): Promise<string | undefined> {
   try {

@@ -127,16 +127,77 @@ test.serial('requests for paths that lead nowhere do not fill the metrics', asyn
   t.true(text.match(/^apiserver_request_total\{/gm)!.length < 2_100)
 })
 
-test.serial('health is told check by check', async t => {
-  const verbose = await api.raw('/readyz?verbose')
-  t.regex(verbose.text, /^\[\+\]ping ok\n/)
-  t.true(verbose.text.includes('[+]etcd ok\n'))
-  t.regex(verbose.text, /readyz check passed\n$/)
+/** The names of the checks that an endpoint tells of. */
+const checksOf = (text: string): string[] => [...text.matchAll(/^\[\+\](\S+) ok$/gm)].map(([, name]) => name!)
+
+test.serial('health is told check by check, in upstream order', async t => {
+  const livez = await api.raw('/livez?verbose')
+  t.regex(livez.text, /\nlivez check passed\n$/)
+  const alive = [
+    'ping',
+    'log',
+    'etcd',
+    ...[
+      'start-apiserver-admission-initializer',
+      'generic-apiserver-start-informers',
+      'max-in-flight-filter',
+      'start-apiextensions-informers',
+      'start-apiextensions-controllers',
+      'crd-informer-synced',
+      'start-system-namespaces-controller',
+      'start-cluster-authentication-info-controller',
+      'rbac/bootstrap-roles',
+      'scheduling/bootstrap-system-priority-classes',
+      'priority-and-fairness-config-producer',
+      'bootstrap-controller',
+      'start-kube-aggregator-informers',
+      'apiservice-status-local-available-controller',
+      'apiservice-status-remote-available-controller',
+      'apiservice-registration-controller',
+      'apiservice-discovery-controller',
+      'kube-apiserver-autoregistration',
+    ].map(hook => `poststarthook/${hook}`),
+    'autoregister-completion',
+  ]
+  t.deepEqual(checksOf(livez.text), alive)
+  t.deepEqual(checksOf((await api.raw('/healthz?verbose')).text), alive)
+  const ready = checksOf((await api.raw('/readyz?verbose')).text)
+  const [ping, log, etcd, ...others] = alive
+  t.deepEqual(ready, [ping!, log!, etcd!, 'etcd-readiness', 'informer-sync', ...others, 'shutdown'])
+  const { body } = await api.raw('/')
+  for (const name of alive) t.true(body.paths.includes(`/livez/${name}`), name)
+  t.false(body.paths.includes('/livez/shutdown'))
+})
+
+test.serial('one check can be asked for, and checks can be left out', async t => {
   t.is((await api.raw('/readyz/etcd')).text, 'ok')
-  t.is((await api.raw('/livez/ping')).text, 'ok')
-  const excluding = await api.raw('/readyz?verbose&exclude=etcd')
-  t.true(excluding.text.includes('[+]etcd excluded: ok\n'))
+  t.is((await api.raw('/livez/poststarthook/rbac/bootstrap-roles')).text, 'ok')
+  t.is((await api.raw('/livez/shutdown')).status, 404)
   t.is((await api.raw('/readyz/nothing')).status, 404)
+  const plain = await api.raw('/livez')
+  t.is(plain.text, 'ok')
+  t.is(plain.headers['x-content-type-options'], 'nosniff')
+  const { text } = await api.raw('/readyz?verbose&exclude=etcd&exclude=zero&exclude=nothing')
+  t.true(text.includes('[+]etcd excluded: ok\n'))
+  t.true(text.includes('warn: some health checks cannot be excluded: no matches for "nothing","zero"\n'))
+})
+
+test.serial('what is not well is told to nobody but who asks for it', async t => {
+  await api.redis.kill()
+  const asked = Promise.all(['/readyz', '/livez?exclude=etcd', '/livez/etcd'].map(path => api.raw(path)))
+  const [readyz, excluding, etcd] = await asked.finally(() => api.redis.start())
+  t.is(readyz!.status, 500)
+  t.true(readyz!.text.includes('[-]etcd failed: reason withheld\n'))
+  t.regex(readyz!.text, /\nreadyz check failed\n$/)
+  t.is(excluding!.status, 200)
+  t.is(etcd!.status, 500)
+  t.regex(etcd!.text, /^internal server error: .+\n$/)
+})
+
+test.serial('every cluster has the classes of system Pods', async t => {
+  const classes = await api.kubectl('1.32', 'get', 'priorityclasses')
+  t.regex(classes, /^system-cluster-critical +2000000000 +false /m)
+  t.regex(classes, /^system-node-critical +2000001000 +false /m)
 })
 
 test.serial('a request may shorten its time-out', async t => {
