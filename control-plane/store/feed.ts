@@ -38,6 +38,7 @@ export class Feed {
   #blocked: number | undefined
   #idle: (() => void) | undefined
   #closed = false
+  #hasComplained = false
 
   constructor(routes: FeedRoutes, log: Logger) {
     this.#routes = routes
@@ -68,11 +69,19 @@ export class Feed {
       if (!this.#changed || this.#closed) return
       const blocked = this.#blocked
       if (blocked !== undefined) {
-        call(this.#routes.control, ({ redis }) => redis.client('UNBLOCK', blocked), 0).catch(() => {})
+        call(this.#routes.control, ({ redis }) => redis.client('UNBLOCK', blocked), 0).catch(error =>
+          this.#complain(error),
+        )
       }
       setTimeout(knock, 5)
     }
     setImmediate(knock)
+  }
+
+  #complain({ message }: Error): void {
+    if (this.#hasComplained || !message.includes('NOPERM')) return
+    this.#hasComplained = true
+    this.#log.warn({ error: message }, `watches begin up to ${BLOCK / 1_000} s late: give +client|unblock`)
   }
 
   async #run(): Promise<void> {

@@ -26,20 +26,38 @@ export interface RedisGroup {
   remove(): Promise<void>
 }
 
+/** How members are spoken to: in the clear by anybody, unless settings and options of redis-cli are given. */
+export interface Manners {
+  settings: Record<string, string>
+  /** Of sentinels, besides. */
+  sentinelSettings: Record<string, string>
+  cli: string[]
+  /** Options for sentinels' redis-cli. */
+  sentinelCli: string[]
+}
+
+const PLAIN: Manners = { settings: {}, sentinelSettings: {}, cli: [], sentinelCli: [] }
+
 /** A master with a replica and three sentinels that replace it within a second or two. */
-export async function startSentinelGroup(): Promise<RedisGroup> {
+export async function startSentinelGroup(manners = PLAIN): Promise<RedisGroup> {
   const dir = await mkdtemp(join(tmpdir(), 'skiff-sentinel-'))
   const [first, ...others] = await freePorts(5)
   const replicaOf = { replicaof: `127.0.0.1 ${first}` }
   const members = await Promise.all(
     [first!, ...others.slice(0, 1)].map((port, index) =>
-      member(dir, port, { ...DURABLE, ...(index > 0 && replicaOf) }),
+      member(dir, port, { ...DURABLE, ...(index > 0 && replicaOf), ...manners.settings }, manners.cli),
     ),
   )
   for (const one of members) await answers(one)
   await until(async () => /connected_slaves:1/.test(await members[0]!.cli('info', 'replication')))
   const sentinels = await Promise.all(
-    others.slice(1).map(port => member(dir, port, SENTINEL(first!), ['--sentinel'])),
+    others
+      .slice(1)
+      .map(port =>
+        member(dir, port, { ...SENTINEL(first!), ...manners.sentinelSettings }, manners.sentinelCli, [
+          '--sentinel',
+        ]),
+      ),
   )
   for (const sentinel of sentinels) await answers(sentinel)
   await until(async () => {
@@ -62,15 +80,20 @@ export async function startSentinelGroup(): Promise<RedisGroup> {
 }
 
 /** Three masters with a replica each. */
-export async function startCluster(): Promise<RedisGroup> {
+export async function startCluster(manners = PLAIN): Promise<RedisGroup> {
   const dir = await mkdtemp(join(tmpdir(), 'skiff-cluster-'))
   const ports = await freePorts(12)
   const members = await Promise.all(
-    ports.slice(0, 6).map((port, index) => member(dir, port, { ...DURABLE, ...CLUSTER(ports[index + 6]!) })),
+    ports
+      .slice(0, 6)
+      .map((port, index) =>
+        member(dir, port, { ...DURABLE, ...CLUSTER(ports[index + 6]!), ...manners.settings }, manners.cli),
+      ),
   )
   for (const one of members) await answers(one)
   const hosts = members.map(({ port }) => `127.0.0.1:${port}`)
-  await run('redis-cli', ['--cluster', 'create', ...hosts, '--cluster-replicas', '1', '--cluster-yes'])
+  const create = ['--cluster', 'create', ...hosts, '--cluster-replicas', '1', '--cluster-yes']
+  await run('redis-cli', [...manners.cli, ...create])
   for (const one of members) {
     await until(async () => {
       const nodes = await one.cli('cluster', 'nodes')
@@ -124,11 +147,14 @@ async function member(
   dir: string,
   port: number,
   settings: Record<string, string>,
+  cliOptions: string[] = [],
   flags: string[] = [],
 ): Promise<Member> {
   const home = join(dir, String(port))
   await mkdir(home)
-  const all = { port: String(port), bind: '127.0.0.1', dir: home, ...settings }
+  const listen =
+    'tls-cert-file' in settings ? { port: '0', 'tls-port': String(port) } : { port: String(port) }
+  const all = { ...listen, bind: '127.0.0.1', dir: home, ...settings }
   const config = join(home, 'redis.conf')
   await writeFile(
     config,
@@ -151,7 +177,7 @@ async function member(
       dying.kill('SIGKILL')
       await gone
     },
-    cli: async (...args) => (await run('redis-cli', ['-p', String(port), ...args])).stdout,
+    cli: async (...args) => (await run('redis-cli', ['-p', String(port), ...cliOptions, ...args])).stdout,
     async follow(master) {
       await answers(one)
       await one.cli('replicaof', '127.0.0.1', String(master))
