@@ -32,8 +32,8 @@ export interface Strategy<T extends ApiObject = ApiObject> {
   load?(object: T): Promise<void> | undefined
   /** All that is wrong, each with its field path; empty when all is well. `old` is there on update. */
   validate?(object: T, old: T | undefined, context: StrategyContext): readonly FieldError[]
-  /** Warnings sent back in `Warning` headers. */
-  warnings?(object: T, old: T | undefined): string[]
+  /** Warnings sent back in `Warning` headers. `specText` is the spec as JSON, where that is at hand. */
+  warnings?(object: T, old: T | undefined, specText?: string): readonly string[]
   /** Rule for `metadata.name`; `subdomain` (RFC 1123 subdomain) where left out. */
   nameRule?: 'subdomain' | 'label' | 'label1035' | 'path-segment' | 'any'
   /** True where PUT of an object that is not there creates it. */

@@ -44,7 +44,7 @@ export const accepted = test.macro({
 })
 
 /** What clients are warned of, of an object that its kind's defaults have filled in. */
-export function warningsOf(resource: string, object: object, old?: object): string[] {
+export function warningsOf(resource: string, object: object, old?: object): readonly string[] {
   return (
     strategies[resource]!.warnings?.(
       filled(resource, object) as any,

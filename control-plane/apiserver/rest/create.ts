@@ -87,7 +87,7 @@ async function createOnce(
       ...(strategy.validate?.(object, undefined, { ...strategyContext, specText }) ?? []),
     ]
     if (errors.length > 0) throw invalid(kind, target.name, errors)
-    for (const warning of strategy.warnings?.(object, undefined) ?? []) context.warn(warning)
+    for (const warning of strategy.warnings?.(object, undefined, specText) ?? []) context.warn(warning)
     await core.admission.validate(attributes)
     const entry = await store(core, resource, target, { object, specText }, context)
     await effects.finish()

@@ -1,9 +1,8 @@
-import type { FieldError } from '../../../api/meta/status.ts'
-import { FINE } from './check.ts'
-
 const MOST_TEXTS = 100
 /** Longer texts are not kept. Characters. */
 const LONGEST_TEXT = 16 << 10
+
+const NONE: readonly never[] = Object.freeze([])
 
 /**
  * Remembers by their JSON the values that rules found nothing wrong with: what a template makes many of (the Pods of one
@@ -12,9 +11,9 @@ const LONGEST_TEXT = 16 << 10
 export class SoundTexts {
   #texts = new Set<string>()
 
-  /** Faults that `rules` find; they are not asked about what was sound before. */
-  check(text: string, rules: () => readonly FieldError[]): readonly FieldError[] {
-    if (this.#texts.has(text)) return FINE
+  /** What `rules` find; they are not asked about what was sound before. */
+  check<Fault>(text: string, rules: () => readonly Fault[]): readonly Fault[] {
+    if (this.#texts.has(text)) return NONE
     const faults = rules()
     if (faults.length === 0 && text.length <= LONGEST_TEXT) this.#remember(text)
     return faults

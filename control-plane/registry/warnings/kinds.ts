@@ -4,7 +4,7 @@ import { nameWarnings, podWarnings, templateWarnings } from './pod.ts'
 import { claimSpecWarnings, claimWarnings, persistentVolumeWarnings } from './volumes.ts'
 
 /** What is said of an object that is well, but could do harm or is on its way out. `old` is there on an update. */
-export type Warnings = (object: any, old: any) => string[]
+export type Warnings = (object: any, old: any, specText?: string) => readonly string[]
 
 const POD_NAMES = 'Pod names and hostnames'
 
@@ -177,7 +177,7 @@ const endpointSlice: Warnings = ({ addressType, endpoints: list = [] }) =>
 /** By `plural` or `plural.group`. */
 export const WARNINGS: Record<string, Warnings> = {
   // People do not write to Pods that are there, and controllers do so often.
-  pods: (pod, old) => (old ? [] : podWarnings(pod)),
+  pods: (pod, old, specText) => (old ? [] : podWarnings(pod, specText)),
   podtemplates: ({ template }, old) => (old ? [] : templateWarnings(template, 'template')),
   replicationcontrollers: ({ metadata, spec }, old) => {
     if (old) return isChanged(metadata, old) ? templateWarnings(spec.template, 'spec.template') : []

@@ -1,4 +1,5 @@
 import { isDns1123Label } from '../../../api/meta/validation.ts'
+import { SoundTexts } from '../rules/sound.ts'
 import { addressWarnings } from './addresses.ts'
 import { DEPRECATED_LABELS, selectorTermWarnings } from './node-labels.ts'
 import { claimSpecWarnings, fractionWarnings, overlapWarnings, sourceWarnings } from './volumes.ts'
@@ -31,10 +32,23 @@ export function nameWarnings(name: string | undefined, use: string): string[] {
   ]
 }
 
-export const podWarnings = (pod: any): string[] => [
-  ...nameWarnings(pod.metadata.name, "the Pod's hostname"),
-  ...templateWarnings(pod, ''),
-]
+const quietSpecs = new SoundTexts()
+
+/** `specText` is the Pod's spec as JSON, where that is at hand. */
+export function podWarnings(pod: any, specText?: string): readonly string[] {
+  const ofName = nameWarnings(pod.metadata.name, "the Pod's hostname")
+  const look = () => templateWarnings(pod, '')
+  const isPlain = specText !== undefined && !hasOldAnnotation(pod.metadata.annotations)
+  const others = isPlain ? quietSpecs.check(specText, look) : look()
+  return ofName.length === 0 ? others : [...ofName, ...others]
+}
+
+const OLD_ANNOTATION = /^(scheduler\.alpha|security\.alpha|seccomp\.security\.alpha|container\.)/
+
+function hasOldAnnotation(annotations: Record<string, string> | undefined): boolean {
+  for (const key in annotations) if (OLD_ANNOTATION.test(key)) return true
+  return false
+}
 
 /** Of a Pod, or of a template at a path (`spec.template`); `''` for a Pod. */
 export function templateWarnings(template: any, path: string): string[] {
