@@ -3,9 +3,9 @@ import type { Client } from '../../../api/client/client.ts'
 import { endpoints, services } from '../../../api/kinds/core.ts'
 import { endpointSlices } from '../../../api/kinds/discovery.ts'
 import type { KindDeclaration } from '../../../api/kinds/kind.ts'
+import { isEqual } from '../../../api/meta/equal.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { isNotFound } from '../../../api/meta/status.ts'
-import { isEqual } from '../rest/equal.ts'
 
 /** Where the API server is found: the addresses of servers and the address of the Service before them. */
 export interface KubernetesServiceOptions {

@@ -1,4 +1,5 @@
 import type { CustomVersion, JsonSchemaProps } from '../../../api/kinds/apiextensions.ts'
+import { isEqual } from '../../../api/meta/equal.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { readPath } from '../../../api/meta/path.ts'
 import { type FieldError, invalidValue, methodNotSupported, StatusError } from '../../../api/meta/status.ts'
@@ -10,7 +11,6 @@ import { cel, loadCel, mentionsRules } from '../../cel/lazy.ts'
 import type { RuleValidator } from '../../cel/rule-validator.ts'
 import type { Strategy } from '../../registry/strategy.ts'
 import { finalizerWarnings } from '../../registry/warnings/finalizers.ts'
-import { isEqual } from '../rest/equal.ts'
 
 export interface CustomStrategyOptions {
   resource: { group: string; plural: string }

@@ -7,6 +7,7 @@ import {
   priorityLevelConfigurations,
 } from '../../../api/kinds/flowcontrol.ts'
 import type { KindDeclaration } from '../../../api/kinds/kind.ts'
+import { isEqual } from '../../../api/meta/equal.ts'
 import { isAlreadyExists, isConflict, isNotFound } from '../../../api/meta/status.ts'
 import {
   AUTO_UPDATE,
@@ -17,7 +18,6 @@ import {
   SUGGESTED_SCHEMAS,
 } from '../../registry/flowcontrol/defaults.ts'
 import { strategies } from '../../registry/strategies.ts'
-import { isEqual } from '../rest/equal.ts'
 
 type Configuration = FlowSchema | PriorityLevelConfiguration
 

@@ -2,10 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Client, Informer, InformerFactory } from '../../../api/client/client.ts'
 import { createWorkQueue, type WorkQueue } from '../../../api/client/work-queue.ts'
 import { type FlowSchema, flowSchemas, priorityLevelConfigurations } from '../../../api/kinds/flowcontrol.ts'
+import { isEqual } from '../../../api/meta/equal.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { isNotFound } from '../../../api/meta/status.ts'
 import type { Logger } from '../../../plugins/plugin.ts'
-import { isEqual } from '../rest/equal.ts'
 import type { FlowControl, Reference } from './flow-control.ts'
 
 /** How often limits are adjusted to what was asked for. */

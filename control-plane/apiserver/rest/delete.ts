@@ -1,3 +1,4 @@
+import { isEqual } from '../../../api/meta/equal.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { badRequest, conflict, isStatusError, notFound } from '../../../api/meta/status.ts'
 import { toTime } from '../../../api/meta/time.ts'
@@ -5,7 +6,6 @@ import { Entry } from '../cache/entry.ts'
 import type { Resource } from '../kind-registry.ts'
 import { type Core, Effects, keyOf, storeCall, type Target, type WriteContext } from './core.ts'
 import { encode } from './encode.ts'
-import { isEqual } from './equal.ts'
 import { MODIFIED } from './update.ts'
 
 /** meta/v1 DeleteOptions, from the body or the query. */

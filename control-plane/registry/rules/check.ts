@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util'
+import { isEqual } from '../../../api/meta/equal.ts'
 import {
   duplicateValue,
   type FieldError,
@@ -158,6 +158,6 @@ export function unchanged(path: string, value: unknown, old: unknown): readonly 
 
 /** Equal as Go's semantic equality has it: an empty list or map is as good as none. */
 export const isSame = (a: unknown, b: unknown): boolean =>
-  isDeepStrictEqual(a, b) || (isEmptyContainer(a) && isEmptyContainer(b))
+  isEqual(a, b) || (isEmptyContainer(a) && isEmptyContainer(b))
 
 const isEmptyContainer = (value: unknown): boolean => typeof value !== 'number' && isEmpty(value)
