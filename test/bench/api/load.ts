@@ -12,7 +12,13 @@ export interface LoadResult {
   bytes: number
 }
 
-/** Clients that each send a request, wait for the answer and send the next, until `count` were answered. */
+/** The part of the requests that goes ahead of those that count. */
+const WARM_UP = 1 / 4
+
+/**
+ * Clients that each send a request, wait for the answer and send the next, until `count` were answered. The first quarter
+ * does not count: servers run for weeks, and compile, cache and grow in their first seconds.
+ */
 export async function closedLoop(
   config: ClientConfig,
   clients: number,
@@ -23,29 +29,34 @@ export async function closedLoop(
   const times: number[] = []
   let next = 0
   let bytes = 0
-  const run = async (connection: Connection): Promise<void> => {
-    for (let i = next++; i < count; i = next++) {
-      const start = performance.now()
+  const run = async (connection: Connection, end: number): Promise<void> => {
+    while (next < end) {
+      const i = next++
+      const sent = performance.now()
       const wanted = request(i)
       const reply = await connection.send(wanted)
       if (reply.status >= 300) throw await refusal(connection, wanted, reply)
-      times.push(performance.now() - start)
+      times.push(performance.now() - sent)
       bytes += reply.size
     }
   }
-  const start = performance.now()
+  let start = 0
   try {
-    await Promise.all(connections.map(run))
+    await Promise.all(connections.map(connection => run(connection, Math.floor(count * WARM_UP))))
+    times.length = 0
+    bytes = 0
+    start = performance.now()
+    await Promise.all(connections.map(connection => run(connection, count)))
   } finally {
     for (const connection of connections) connection.close()
   }
   const seconds = (performance.now() - start) / 1000
   return {
-    rate: count / seconds,
+    rate: times.length / seconds,
     p50: percentile(times, 50),
     p99: percentile(times, 99),
     longest: Math.max(...times),
-    bytes: bytes / count,
+    bytes: bytes / times.length,
   }
 }
 

@@ -51,11 +51,11 @@ const creates: Measurement = {
   name: 'create',
   async run({ config, usage }, note) {
     const body = () => ({ method: 'POST', path: CONFIG_MAPS, body: configMap(freshName()) })
-    const maps = await closedLoop(config, 16, 4_000, body)
+    const maps = await closedLoop(config, 16, 5_000, body)
     note('ConfigMap create 1 KiB, 16 clients', maps.rate, 'per s')
     note('ConfigMap create 1 KiB, 16 clients, p99', maps.p99, 'ms')
     const before = await usage?.()
-    const count = 3_000
+    const count = 4_000
     const { result } = await createPods(config, count)
     note('Pod create 2 KiB, 16 clients', result.rate, 'per s')
     if (!before) return
@@ -87,7 +87,7 @@ const writes: Measurement = {
         body: podStatus(i),
         type,
       })
-      const { rate } = await closedLoop(config, 16, 2_000, patch)
+      const { rate } = await closedLoop(config, 16, 3_000, patch)
       note(`Pod status patch, ${sort}, 16 clients`, rate, 'per s')
     }
     const items = await readPods(config, pods)
@@ -118,7 +118,6 @@ const lists: Measurement = {
   async run({ config }, note) {
     await createPods(config, 5_000)
     const request = () => ({ path: `${PODS}?resourceVersion=0` })
-    await closedLoop(config, 1, 2, request)
     const one = await closedLoop(config, 1, 10, request)
     note('LIST of 5,000 Pods, 1 client, p50', one.p50, 'ms')
     const eight = await closedLoop(config, 8, 32, request)
