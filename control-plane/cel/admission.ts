@@ -65,12 +65,21 @@ interface Base {
 let base: Base | undefined
 
 function loadBase(): Base {
-  if (base) return base
-  const types = new SchemaTypes()
+  base ??= declareBase(new SchemaTypes())
+  return base
+}
+
+function declareBase(types: SchemaTypes): Base {
   const request = declareStruct('kubernetes.AdmissionRequest', REQUEST, types)
   const namespace = declareStruct('kubernetes.Namespace', NAMESPACE, types)
-  base = { types, request, namespace }
-  return base
+  return { types, request, namespace }
+}
+
+/** Types of the objects that expressions speak of, and the environment that knows them. */
+export interface ObjectTypes {
+  types: SchemaTypes
+  object: Type
+  params?: Type | undefined
 }
 
 interface DefinedVariable {
@@ -84,13 +93,15 @@ const VARIABLES = new Type('struct', 'kubernetes.variables')
 /** Compiles the expressions of one webhook or policy. */
 export class AdmissionCompiler {
   readonly #variables: DefinedVariable[] = []
-  readonly #types: SchemaTypes | undefined
+  readonly #base: Base
   readonly #object: Type
+  readonly #params: Type
 
-  /** @param object the type of `object` and `oldObject`, in an environment that knows it; anything where left out */
-  constructor(object?: { types: SchemaTypes; type: Type }) {
-    this.#types = object?.types
-    this.#object = object?.type ?? DYN
+  /** @param objects the types of `object`, `oldObject` and `params`; they may be anything where left out */
+  constructor(objects?: ObjectTypes) {
+    this.#base = objects ? declareBase(objects.types) : loadBase()
+    this.#object = objects?.object ?? DYN
+    this.#params = objects?.params ?? DYN
   }
 
   /** Adds a variable that later expressions find as `variables.NAME`. */
@@ -130,13 +141,13 @@ export class AdmissionCompiler {
   }
 
   #environment({ hasParams, hasAuthorizer }: AdmissionScope): Environment {
-    const { types, request, namespace } = loadBase()
-    const environment = (this.#types ?? types).environment.clone()
+    const { types, request, namespace } = this.#base
+    const environment = types.environment.clone()
     environment.registerVariable('object', this.#object)
     environment.registerVariable('oldObject', this.#object)
     environment.registerVariable('request', request.type)
     environment.registerVariable('namespaceObject', namespace.type)
-    if (hasParams) environment.registerVariable('params', DYN)
+    if (hasParams) environment.registerVariable('params', this.#params)
     if (hasAuthorizer) {
       environment.registerVariable('authorizer', AUTHORIZER)
       environment.registerVariable('authorizer.requestResource', RESOURCE_CHECK)

@@ -20,6 +20,7 @@ import { rootCaController, serviceAccountController } from './namespace-defaults
 import { nodeIpamController } from './node-ipam.ts'
 import { nodeLifecycleController } from './node-lifecycle/controller.ts'
 import { podGarbageCollector } from './pod-gc.ts'
+import { policyStatusController } from './policy-status/controller.ts'
 import { replicaSetController, replicationController } from './replica-set/controller.ts'
 import { resourceQuotaController } from './resource-quota.ts'
 import { statefulSetController } from './stateful-set/controller.ts'
@@ -50,6 +51,7 @@ const CONTROLLERS: Record<string, (context: ControllerContext) => Controller> = 
   'pvc-protection-controller': claimProtection,
   'pv-protection-controller': volumeProtection,
   'vac-protection-controller': attributesClassProtection,
+  'validatingadmissionpolicy-status-controller': policyStatusController,
 }
 
 export interface ControllersOptions {
