@@ -18,6 +18,7 @@ import {
   required,
 } from '../rules/check.ts'
 import { labelSelector } from '../rules/labels.ts'
+import { webhookServiceFaults } from '../rules/webhook-service.ts'
 import { conditionFaults } from './expressions.ts'
 import { ruleWithOperations } from './rules.ts'
 
@@ -78,7 +79,7 @@ function clientFaults({ url, service }: any, path: string): readonly FieldError[
   if (Boolean(url) === Boolean(service)) {
     return [requiredError(path, 'exactly one of url or service is required')]
   }
-  return url ? urlFaults(url, `${path}.url`) : serviceFaults(service, `${path}.service`)
+  return url ? urlFaults(url, `${path}.url`) : webhookServiceFaults(service, `${path}.service`)
 }
 
 function urlFaults(url: string, path: string): readonly FieldError[] {
@@ -102,36 +103,6 @@ function urlFaults(url: string, path: string): readonly FieldError[] {
     parsed.search !== '' && refuse(parsed.search.slice(1), 'query parameters are not permitted in the URL'),
   )
 }
-
-function serviceFaults(
-  { name, namespace, path: place, port = 443 }: any,
-  path: string,
-): readonly FieldError[] {
-  const isPlain = place === undefined || place === '/'
-  return collect(
-    !name && [requiredError(`${path}.name`, 'service name is required')],
-    !namespace && [requiredError(`${path}.namespace`, 'service namespace is required')],
-    (port < 1 || port > 65_535) && [
-      invalidValue(`${path}.port`, port, 'port is not valid: must be between 1 and 65535, inclusive'),
-    ],
-    !isPlain && pathFaults(place, `${path}.path`),
-  )
-}
-
-function pathFaults(place: string, path: string): readonly FieldError[] {
-  const steps = place.replace(/^\//, '').replace(/\/$/, '').split('/')
-  return collect(
-    !place.startsWith('/') && [invalidValue(path, place, "must start with a '/'")],
-    steps.flatMap((step, i) =>
-      step === ''
-        ? [invalidValue(path, place, `segment[${i}] may not be empty`)]
-        : segmentFaults(step, i, place, path),
-    ),
-  )
-}
-
-const segmentFaults = (step: string, i: number, place: string, path: string): readonly FieldError[] =>
-  isDns1123Subdomain(step).map(fault => invalidValue(path, place, `segment[${i}]: ${fault}`))
 
 function versionFaults(versions: string[], path: string): readonly FieldError[] {
   const known = REVIEW_VERSIONS.join(', ')

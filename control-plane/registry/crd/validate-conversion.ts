@@ -11,7 +11,8 @@ import {
   notSupported,
   required,
 } from '../../../api/meta/status.ts'
-import { isDns1035Label, isValidPortNumber } from '../../../api/meta/validation.ts'
+import { isDns1035Label } from '../../../api/meta/validation.ts'
+import { webhookServiceFaults } from '../rules/webhook-service.ts'
 import { isConditionTrue } from './conditions.ts'
 
 const PATH = 'spec.conversion'
@@ -49,7 +50,7 @@ function validateClient(client: WebhookClientConfig | undefined): FieldError[] {
   if (!client) return [required(path, 'required when strategy is set to Webhook')]
   const { url, service } = client
   if (Boolean(url) === Boolean(service)) return [required(path, 'exactly one of url or service is required')]
-  return url ? validateUrl(`${path}.url`, url) : validateService(`${path}.service`, service!)
+  return url ? validateUrl(`${path}.url`, url) : [...webhookServiceFaults(service!, `${path}.service`)]
 }
 
 const FORM = '; desired format: https://host[/path]'
@@ -64,20 +65,6 @@ function validateUrl(path: string, text: string): FieldError[] {
   if (username) say(username, 'user information is not permitted in the URL')
   if (hash) say(hash.slice(1), 'fragments are not permitted in the URL')
   if (search) say(search.slice(1), 'query parameters are not permitted in the URL')
-  return errors
-}
-
-function validateService(
-  path: string,
-  { name, namespace, port, path: urlPath }: NonNullable<WebhookClientConfig['service']>,
-): FieldError[] {
-  const errors: FieldError[] = []
-  if (!name) errors.push(required(`${path}.name`, 'service name is required'))
-  if (!namespace) errors.push(required(`${path}.namespace`, 'service namespace is required'))
-  for (const fault of isValidPortNumber(port ?? 443))
-    errors.push(invalidValue(`${path}.port`, port, `port is not valid: ${fault}`))
-  if (urlPath !== undefined && !urlPath.startsWith('/'))
-    errors.push(invalidValue(`${path}.path`, urlPath, "must start with a '/'"))
   return errors
 }
 

@@ -31,6 +31,17 @@ test(
   webhook({ clientConfig: { url: 'http://example.com/' } }),
   'webhooks[0].clientConfig.url: Invalid value: "http": \'https\' is the only allowed URL scheme; desired format: https://host[/path]',
 )
+const service = (path: string) =>
+  webhook({ clientConfig: { service: { name: 's', namespace: 'default', path } } })
+test(accepted, 'a webhook at a path of its Service', WEBHOOKS, service('/a/b/'))
+test(accepted, 'a webhook at no path, which is the root', WEBHOOKS, service(''))
+test(
+  refused,
+  'a webhook at half a path',
+  WEBHOOKS,
+  service('a'),
+  'webhooks[0].clientConfig.service.path: Invalid value: "a": must start with a \'/\'',
+)
 test(
   refused,
   'a webhook nowhere',
