@@ -51,13 +51,19 @@ export function planSteps(set: StatefulSet, places: Places, update: string, now:
     if (step) steps.push(step)
     if (!isParallel && (step || (pod && !isUp(pod)))) return steps
   }
-  for (const pod of places.surplus) {
-    if (!isGoing(pod)) steps.push({ do: 'delete', pod })
-    if (!isParallel) return steps
-  }
+  const leaving = isParallel ? places.surplus : nextToLeave(places.surplus)
+  for (const pod of leaving) if (!isGoing(pod)) steps.push({ do: 'delete', pod })
+  if (places.surplus.length > 0 && !isParallel) return steps
   if (steps.length > 0) return steps
   const step = rollNext(set, places, update, isUp)
   return step ? [step] : []
+}
+
+/** The last Pod, when it is well: one that is not waits for those before it, unless it is the only one. */
+function nextToLeave(surplus: readonly Pod[]): readonly Pod[] {
+  const isWell = (pod: Pod): boolean => isReady(pod) && !isGoing(pod)
+  const [last] = surplus
+  return last && (isWell(last) || surplus.findLast(pod => !isWell(pod)) === last) ? [last] : []
 }
 
 function fillPlace(ordinal: number, pod: Pod | undefined): Step | undefined {

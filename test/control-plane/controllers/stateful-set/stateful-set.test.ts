@@ -104,6 +104,22 @@ test('the last Pod goes first, and each waits for the one before', async t => {
   t.deepEqual(storyOf('down').slice(3), ['-down-2', '-down-1'])
 })
 
+// Found by upstream's conformance tests.
+test('a set does not shrink while more than one of the Pods beyond is not ready', async t => {
+  await create('ill', 3)
+  await until('ill', isUp(3))
+  for (const name of ['ill-1', 'ill-2']) outcomes.set(name, 'not-ready')
+  await Promise.all(loops.nodes.map(node => node.report()))
+  await until('ill', ({ status }) => (status?.readyReplicas ?? 0) === 1)
+  await kubectl('scale', 'sts', 'ill', '--replicas=1')
+  await until('ill', ({ metadata, status }) => status?.observedGeneration === metadata.generation)
+  t.is(podsOf('ill').filter(({ metadata }) => !metadata.deletionTimestamp).length, 3)
+  outcomes.delete('ill-2')
+  await Promise.all(loops.nodes.map(node => node.report()))
+  await until('ill', ({ status }) => status?.replicas === 1)
+  t.deepEqual(storyOf('ill').slice(3), ['-ill-2', '-ill-1'])
+})
+
 test('a Pod that is deleted or fails comes back under its name', async t => {
   await create('named', 1)
   await until('named', isUp(1))
