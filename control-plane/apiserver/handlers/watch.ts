@@ -1,7 +1,9 @@
+import { notAcceptable } from '../../../api/meta/status.ts'
 import type { StorePlugin } from '../../../plugins/store.ts'
 import type { Resource } from '../kind-registry.ts'
-import { commonHeaders, drained } from '../pipeline/respond.ts'
+import { commonHeaders, drained, JSON_TYPE } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
+import { wantsWebSocket } from '../proxy/websocket-request.ts'
 import { watchEncoder } from '../representation/send.ts'
 import { openWatch, type WatchSink } from '../watch/watch.ts'
 import { boolean, integer, listOptions } from './options.ts'
@@ -23,6 +25,11 @@ export async function watchHandler(ctx: ApiContext, store: StorePlugin, resource
     initialized: ctx.state.initialized,
   })
   const seconds = integer(query, 'timeoutSeconds') || SHORTEST * (1 + Math.random())
+  if (wantsWebSocket(ctx)) {
+    if (!type.startsWith(JSON_TYPE)) throw notAcceptable([JSON_TYPE])
+    const { webSocketSink } = await import('../watch/websocket-sink.ts')
+    return await run(await webSocketSink(ctx, seconds))
+  }
   ctx.respond = false
   const { res } = ctx
   const headers = commonHeaders(ctx, type)

@@ -7,6 +7,7 @@ import { passedOnHeaders } from './headers.ts'
 import { createKubeletFinder } from './kubelets.ts'
 import { relay, toSlash } from './relay.ts'
 import type { ConnectTarget } from './target.ts'
+import { offeredProtocols, wantsWebSocket } from './websocket-request.ts'
 
 /**
  * Answers the subresources that lead out of the API server: `pods/log`, `exec`, `attach` and `portforward` by the Pod's
@@ -28,7 +29,11 @@ export function createConnector(options: ConnectOptions): (ctx: ApiContext) => P
 /** An upgrade request: translated where the caller speaks a newer protocol than kubelets do, else passed on as it is. */
 async function takeOver(ctx: ApiContext, target: ConnectTarget): Promise<void> {
   const { subresource } = ctx.state.info
-  const offered = ctx.get('sec-websocket-protocol').split(/,\s*/)
+  const offered = offeredProtocols(ctx)
+  if (subresource === 'log' && wantsWebSocket(ctx)) {
+    const { streamLog } = await import('./websocket-log.ts')
+    return await streamLog(ctx, target)
+  }
   if (offered.includes('v5.channel.k8s.io') && ['exec', 'attach'].includes(subresource)) {
     const { translateChannels } = await import('./websocket-channels.ts')
     return await translateChannels(ctx, target)

@@ -24,7 +24,8 @@ const isForUs = (name: string): boolean =>
 
 /** The headers of a request that the server behind it may see; for an upgrade with those that ask for it. */
 export function passedOnHeaders(ctx: ApiContext, kind: 'request' | 'upgrade'): OutgoingHttpHeaders {
-  const keeps = (name: string): boolean => !isForUs(name) && (kind === 'upgrade' || !HOP_BY_HOP.has(name))
+  const isOfUpgrade = (name: string): boolean => HOP_BY_HOP.has(name) || name.startsWith('sec-websocket-')
+  const keeps = (name: string): boolean => !isForUs(name) && (kind === 'upgrade' || !isOfUpgrade(name))
   const headers = Object.fromEntries(Object.entries(ctx.req.headers).filter(([name]) => keeps(name)))
   const { remoteAddress } = ctx.req.socket
   const before = headers['x-forwarded-for']

@@ -2,6 +2,7 @@ import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest, Agent as TlsAgent } from 'node:https'
 import { pipeline } from 'node:stream/promises'
 import { badRequest, StatusError } from '../../../api/meta/status.ts'
+import { upgradeOf } from '../http-server.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import { answerHeaders, passedOnHeaders } from './headers.ts'
 import type { ConnectTarget } from './target.ts'
@@ -18,8 +19,7 @@ const secure = new TlsAgent({ keepAlive: true, timeout: KEPT })
 export async function relay(ctx: ApiContext, target: ConnectTarget): Promise<void> {
   const gone = new AbortController()
   ctx.res.once('close', () => gone.abort())
-  const answer = await send(ctx, target, gone.signal)
-  if (target.refusesInText && (answer.statusCode ?? 500) >= 400) throw await readRefusal(answer)
+  const answer = await answerOf(ctx, target, gone.signal)
   ctx.respond = false
   ctx.res.writeHead(answer.statusCode ?? 502, {
     ...answerHeaders(answer.headers),
@@ -27,6 +27,17 @@ export async function relay(ctx: ApiContext, target: ConnectTarget): Promise<voi
   })
   ctx.res.flushHeaders()
   await pipeline(answer, ctx.res).catch(() => ctx.res.destroy())
+}
+
+/** What a server answers to a request that is sent on to it. @throws StatusError what a kubelet refuses */
+export async function answerOf(
+  ctx: ApiContext,
+  target: ConnectTarget,
+  signal: AbortSignal,
+): Promise<IncomingMessage> {
+  const answer = await send(ctx, target, signal)
+  if (target.refusesInText && (answer.statusCode ?? 500) >= 400) throw await readRefusal(answer)
+  return answer
 }
 
 function send(ctx: ApiContext, target: ConnectTarget, signal: AbortSignal): Promise<IncomingMessage> {
@@ -47,7 +58,9 @@ function send(ctx: ApiContext, target: ConnectTarget, signal: AbortSignal): Prom
       clearTimeout(timer)
       reject(error)
     })
-    ctx.req.pipe(request)
+    // A request for an upgrade has no body, nor an end of one.
+    if (upgradeOf(ctx.req)) request.end()
+    else ctx.req.pipe(request)
   }).catch(target.unreachable)
 }
 
