@@ -73,6 +73,8 @@ export interface KindDeclaration<T = ApiObject> {
   listKind?: string
   /** Declared at run time by a CustomResourceDefinition. */
   custom?: true
+  /** Of a custom kind: whether its definition is being deleted. */
+  isTerminating?: () => boolean
 }
 
 /** Request verbs of stored resources. */

@@ -29,6 +29,7 @@ export interface CustomKindsOptions {
 
 interface Served {
   stamp: string
+  isTerminating: boolean
   kinds: KindDeclaration[]
 }
 
@@ -59,7 +60,11 @@ export class CustomKinds {
   #sync(definition: CustomResourceDefinition): void {
     const { name } = definition.metadata
     const stamp = isConditionTrue(definition, 'Established') ? stampOf(definition) : undefined
-    if (this.#served.get(name)?.stamp === stamp) return
+    const served = this.#served.get(name)
+    if (served?.stamp === stamp) {
+      if (served) this.#noteTermination(served, definition)
+      return
+    }
     this.#remove(name)
     if (stamp === undefined) return
     try {
@@ -72,9 +77,19 @@ export class CustomKinds {
     }
   }
 
+  /** Discovery tells that nothing new is made any more; all else goes on until the definition is gone. */
+  #noteTermination(served: Served, definition: CustomResourceDefinition): void {
+    const isTerminating = isConditionTrue(definition, 'Terminating')
+    if (served.isTerminating === isTerminating) return
+    served.isTerminating = isTerminating
+    this.#options.kinds.generation++
+    this.#options.changed()
+  }
+
   #serve(definition: CustomResourceDefinition, stamp: string): void {
     const kinds: KindDeclaration[] = []
-    this.#served.set(definition.metadata.name, { stamp, kinds })
+    const isTerminating = isConditionTrue(definition, 'Terminating')
+    this.#served.set(definition.metadata.name, { stamp, kinds, isTerminating })
     for (const version of definition.spec.versions) {
       if (version.served) this.#serveVersion(definition, version, stamp, kinds)
     }
@@ -119,6 +134,7 @@ export class CustomKinds {
     schemas.mergeTypes.set(kind.schema, schema)
     const informer = informers.informer(customResourceDefinitions)
     const isTerminating = () => informer.get(metadata.name)?.metadata.deletionTimestamp !== undefined
+    kind.isTerminating = () => this.#served.get(metadata.name)?.isTerminating ?? false
     const resource = kinds.add(kind, customStrategy({ resource: kind, version, isTerminating }), type)
     const convert = this.#converter(definition)
     if (convert !== convertNothing)

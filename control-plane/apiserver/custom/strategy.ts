@@ -2,7 +2,7 @@ import type { CustomVersion, JsonSchemaProps } from '../../../api/kinds/apiexten
 import { isEqual } from '../../../api/meta/equal.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { readPath } from '../../../api/meta/path.ts'
-import { type FieldError, invalidValue, methodNotSupported, StatusError } from '../../../api/meta/status.ts'
+import { type FieldError, forbidden, invalidValue } from '../../../api/meta/status.ts'
 import { applyDefaults } from '../../../api/schema/structural/default.ts'
 import { validateEmbedded } from '../../../api/schema/structural/embedded.ts'
 import { validateListTypes } from '../../../api/schema/structural/list-types.ts'
@@ -31,8 +31,8 @@ export function customStrategy({ resource, version, isTerminating }: CustomStrat
     hasGeneration: true,
     allowUnconditionalUpdate: false,
     defaults: object => void applyDefaults(object, schema),
-    prepareForCreate() {
-      if (isTerminating()) throw createWhileTerminating(resource)
+    prepareForCreate({ metadata }) {
+      if (isTerminating()) throw forbidden(resource, metadata.name, CREATE_WHILE_TERMINATING)
     },
     prepareForUpdate(object, old) {
       if (!hasStatus && !isEqual(object.status, old.status))
@@ -81,11 +81,7 @@ const NOT_CHECKED = invalidValue(
   'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
 )
 
-function createWhileTerminating(resource: { group: string; plural: string }): StatusError {
-  const { status } = methodNotSupported(resource, 'create')
-  const message = 'create not allowed while custom resource definition is terminating'
-  return new StatusError({ ...status, message })
-}
+const CREATE_WHILE_TERMINATING = 'create not allowed while custom resource definition is terminating'
 
 function validateCustom(
   object: ApiObject,

@@ -20,6 +20,9 @@ export interface DiscoveredResource {
 export const verbsOf = (kind: KindDeclaration): readonly Verb[] =>
   ALL_VERBS.filter(verb => kind.verbs?.includes(verb) ?? true)
 
+/** What can still be done with objects whose definition is being deleted. */
+const TERMINATING_VERBS = ['delete', 'deletecollection', 'get', 'list', 'watch']
+
 const STATUS_VERBS = ['get', 'patch', 'update']
 
 /** All resources and subresources of a group version, in alphabetical order. */
@@ -36,7 +39,7 @@ function mainResource(kind: KindDeclaration): DiscoveredResource {
     singularName: kind.singular,
     namespaced: kind.namespaced,
     kind: kind.kind,
-    verbs: [...verbsOf(kind)],
+    verbs: kind.isTerminating?.() ? TERMINATING_VERBS : [...verbsOf(kind)],
     ...(kind.shortNames && { shortNames: kind.shortNames }),
     ...(kind.categories && { categories: kind.categories }),
     ...(kind.stored !== false && { storageVersionHash: storageVersionHash(kind.storedAs?.kind ?? kind) }),

@@ -1,7 +1,7 @@
 import { apiVersion } from '../../../api/kinds/kind.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { labelSelector } from '../../../api/meta/selectors.ts'
-import { badRequest, invalid, invalidValue } from '../../../api/meta/status.ts'
+import { badRequest, internalError, invalid, invalidValue } from '../../../api/meta/status.ts'
 import type { Resource } from '../kind-registry.ts'
 import { applyTo, checkConfiguration } from './apply.ts'
 import type { Core, Target, WriteContext } from './core.ts'
@@ -28,8 +28,14 @@ export function scaleOf({ kind }: Resource, object: ApiObject): ApiObject {
   }
 }
 
+/** @throws StatusError 404, 500 for a custom object that does not say how many there should be */
 export async function getScale(resource: Resource, target: Target): Promise<ApiObject> {
-  return scaleOf(resource, (await get(resource, target)).object)
+  const { object } = await get(resource, target)
+  const { specReplicasPath } = resource.kind.subresources!.scale!
+  if (resource.kind.custom && read(object, specReplicasPath) === undefined) {
+    throw internalError(`the spec replicas field ${JSON.stringify(specReplicasPath)} does not exist`)
+  }
+  return scaleOf(resource, object)
 }
 
 /** Writes `spec.replicas` of a Scale into its object. `apply` makes the wanted Scale from the present one. */

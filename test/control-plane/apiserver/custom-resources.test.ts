@@ -97,6 +97,14 @@ test('status and scale are written apart from the object', async t => {
   t.is(told.body.metadata.generation, 1)
   const scaled = await patch(`${path}/scale`, { spec: { replicas: 4 } })
   t.deepEqual([scaled.body.spec, scaled.body.status], [{ replicas: 4 }, { replicas: 1 }])
+  await api.raw(pathOf(group), { body: thing(group, 'unsaid', {}) })
+  const unsaid = await api.raw(`${pathOf(group)}/unsaid/scale`)
+  t.is(unsaid.status, 500)
+  t.is(
+    unsaid.body.message,
+    'Internal error occurred: the spec replicas field ".spec.replicas" does not exist',
+  )
+  t.is((await patch(`${pathOf(group)}/unsaid/scale`, { spec: { replicas: 2 } })).body.spec.replicas, 2)
   t.is((await api.raw(path)).body.metadata.generation, 2)
   const negative = await patch(path, { spec: { replicas: -1 } })
   t.regex(negative.body.message, /\.spec\.replicas: Invalid value: -1: should be a non-negative integer/)
@@ -169,8 +177,14 @@ test('deleting a definition deletes its objects, ends their watches and takes th
   t.deepEqual(marked.body.metadata.finalizers, ['customresourcecleanup.apiextensions.k8s.io'])
   await reached(api, `things.${group}`, ({ metadata }) => metadata.deletionTimestamp !== undefined)
   const refused = await api.raw(pathOf(group), { body: thing(group, 'late', {}) })
-  t.is(refused.status, 405)
-  t.is(refused.body.message, 'create not allowed while custom resource definition is terminating')
+  t.is(refused.status, 403)
+  t.is(
+    refused.body.message,
+    `things.${group} "late" is forbidden: create not allowed while custom resource definition is terminating`,
+  )
+  const verbs = ['delete', 'deletecollection', 'get', 'list', 'watch']
+  const { resources } = (await api.raw(`/apis/${group}/v1`)).body
+  t.deepEqual(resources.find(({ name }: { name: string }) => name === 'things').verbs, verbs)
   await reached(api, `things.${group}`, ({ status }) =>
     status!.conditions!.some(({ reason }) => reason === 'InstanceDeletionInProgress'),
   )
