@@ -271,7 +271,8 @@ function neverYet(): PromiseWithResolvers<never> {
   return resolvers
 }
 
-const nodeNameOf = (entry: Entry): string => entry.object.spec?.nodeName ?? ''
+/** `spec.nodeName` of what an entry holds; empty without one. */
+export const nodeNameOf = (entry: Entry): string => entry.object.spec?.nodeName ?? ''
 
 /** What a client gets that asks for a revision the server has not reached. */
 export function tooLargeRevision(asked: number, current: number): StatusError {

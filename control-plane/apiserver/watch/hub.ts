@@ -1,6 +1,6 @@
 import type { Filter } from '../cache/filter.ts'
 import type { CacheEvent } from '../cache/history.ts'
-import type { CacheView } from '../cache/watch-cache.ts'
+import { type CacheView, nodeNameOf } from '../cache/watch-cache.ts'
 import { type EventEncoder, frameOf } from './frames.ts'
 
 /** One watcher that has caught up. Must not throw and must not wait. */
@@ -32,10 +32,14 @@ const LONGEST_PAUSE = 25
 export class WatchHub {
   #cache: CacheView
   #channels = new Map<string, Channel>()
+  /** Those that are about one node (each kubelet has one), and all others. */
+  #ofNodes = new Map<string, Set<Channel>>()
+  #others = new Set<Channel>()
   #stop: (() => void) | undefined
   /** Changes that wait for the end of a pause. */
   #pending: CacheEvent[] = []
   #timer: NodeJS.Timeout | undefined
+  #turn: NodeJS.Immediate | undefined
   /** When nothing will be owed any more. */
   #paid = 0
   /** Events sent so far, each counted once for every watcher. */
@@ -60,39 +64,66 @@ export class WatchHub {
       reset: isClosed => this.#reset(isClosed),
     })
     const id = `${encoder.id}\n${filter.id}`
-    let channel = this.#channels.get(id)
-    if (!channel) {
-      channel = { filter, encoder, members: new Set() }
-      this.#channels.set(id, channel)
-    }
-    const { members } = channel
-    members.add(member)
+    const channel = this.#channels.get(id) ?? this.#open(id, { filter, encoder, members: new Set() })
+    channel.members.add(member)
     return () => {
-      members.delete(member)
-      if (members.size === 0 && this.#channels.get(id)?.members === members) this.#channels.delete(id)
+      channel.members.delete(member)
+      if (channel.members.size === 0 && this.#channels.get(id) === channel) this.#close(id, channel)
       if (this.#channels.size === 0) {
-        this.#drop()
+        this.#take()
         this.#stop?.()
         this.#stop = undefined
       }
     }
   }
 
-  #drop(): void {
+  #open(id: string, channel: Channel): Channel {
+    const { nodeName } = channel.filter
+    this.#channels.set(id, channel)
+    if (nodeName === undefined) this.#others.add(channel)
+    else this.#ofNodes.set(nodeName, (this.#ofNodes.get(nodeName) ?? new Set()).add(channel))
+    return channel
+  }
+
+  #close(id: string, channel: Channel): void {
+    const { nodeName } = channel.filter
+    this.#channels.delete(id)
+    this.#others.delete(channel)
+    if (nodeName === undefined) return
+    const ofNode = this.#ofNodes.get(nodeName)
+    ofNode?.delete(channel)
+    if (ofNode?.size === 0) this.#ofNodes.delete(nodeName)
+  }
+
+  /** Channels that changes may concern: of a thousand nodes, those that the objects are on or were on. */
+  *#concerned(batch: readonly CacheEvent[]): Generator<Channel> {
+    yield* this.#others
+    if (this.#ofNodes.size === 0) return
+    const names = new Set<string>()
+    for (const { entry, previous } of batch) {
+      names.add(nodeNameOf(entry))
+      if (previous) names.add(nodeNameOf(previous))
+    }
+    for (const name of names) yield* this.#ofNodes.get(name) ?? []
+  }
+
+  /** Takes what waits, and no longer waits to send it. */
+  #take(): CacheEvent[] {
     clearTimeout(this.#timer)
+    clearImmediate(this.#turn)
     this.#timer = undefined
+    this.#turn = undefined
+    const pending = this.#pending
     this.#pending = []
+    return pending
   }
 
   /** Writes what waits, so that nothing is later than what the caller is about to say. */
   flush(): void {
-    clearTimeout(this.#timer)
-    this.#timer = undefined
-    if (this.#pending.length === 0) return
-    const batch = this.#pending
-    this.#pending = []
+    const batch = this.#take()
+    if (batch.length === 0) return
     const start = performance.now()
-    for (const channel of this.#channels.values()) this.#send(channel, batch)
+    for (const channel of this.#concerned(batch)) this.#send(channel, batch)
     // Only watchers that catch up would ask for them again.
     for (const event of batch) event.frames = undefined
     const end = performance.now()
@@ -101,14 +132,15 @@ export class WatchHub {
   }
 
   /**
-   * Changes are sent at once, unless telling watchers has taken most of the time of late: then they gather for a while,
-   * and each watcher gets many in one write.
+   * Changes are sent in the same turn of the event loop, after what else has come in: who made the change gets the answer
+   * first. If telling watchers has taken most of the time of late, changes gather for a while, and each watcher gets many
+   * in one write.
    */
   #events(batch: readonly CacheEvent[]): void {
     for (const event of batch) this.#pending.push(event)
-    if (this.#timer) return
+    if (this.#timer || this.#turn) return
     const left = this.#paid - performance.now() - CREDIT
-    if (left < SHORTEST_PAUSE) this.flush()
+    if (left < SHORTEST_PAUSE) this.#turn = setImmediate(() => this.flush())
     else this.#timer = setTimeout(() => this.flush(), left)
   }
 
@@ -130,6 +162,8 @@ export class WatchHub {
     this.#stop = undefined
     const channels = [...this.#channels.values()]
     this.#channels.clear()
+    this.#ofNodes.clear()
+    this.#others.clear()
     for (const { members } of channels) for (const member of [...members]) member.lost(isClosed)
   }
 }

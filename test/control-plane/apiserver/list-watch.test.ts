@@ -158,6 +158,39 @@ test.serial(
   },
 )
 
+test.serial(
+  'a watch of a node’s Pods sees a Pod from being bound to the node to its end, one of another node nothing',
+  async t => {
+    const { name } = await space()
+    const namespace = `/api/v1/namespaces/${name}`
+    const pods = `${namespace}/pods`
+    await api.raw(`${namespace}/serviceaccounts`, { body: { metadata: { name: 'default' } } })
+    const { resourceVersion } = (await api.raw(pods)).body.metadata
+    const watchNode = (node: string) =>
+      api.open(`${pods}?watch=1&fieldSelector=spec.nodeName%3D${node}&resourceVersion=${resourceVersion}`)
+    const [here, there, nowhere] = await Promise.all(['here', 'there', ''].map(watchNode))
+    const spec = { containers: [{ name: 'c', image: 'i' }] }
+    for (const pod of ['one', 'two']) await api.raw(pods, { body: { metadata: { name: pod }, spec } })
+    const bind = (pod: string, node: string) =>
+      api.raw(`${pods}/${pod}/binding`, {
+        body: {
+          apiVersion: 'v1',
+          kind: 'Binding',
+          metadata: { name: pod },
+          target: { kind: 'Node', name: node },
+        },
+      })
+    t.is((await bind('one', 'here')).status, 201)
+    t.is((await bind('two', 'there')).status, 201)
+    await api.raw(`${pods}/one?gracePeriodSeconds=0`, { method: 'DELETE' })
+    const seen = async (watch: typeof here, count: number) =>
+      (await takeEvents(watch!, count)).map(({ type, object }) => `${type} ${object.metadata.name}`)
+    t.deepEqual(await seen(nowhere, 4), ['ADDED one', 'ADDED two', 'DELETED one', 'DELETED two'])
+    t.deepEqual(await seen(here, 2), ['ADDED one', 'DELETED one'])
+    t.deepEqual(await seen(there, 1), ['ADDED two'])
+  },
+)
+
 test.serial('a watch ends after timeoutSeconds', async t => {
   const { path } = await space()
   const watch = await api.open(`${path}?watch=1&timeoutSeconds=1`)
