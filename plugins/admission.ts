@@ -5,8 +5,8 @@ import type { ApiObject } from '../api/meta/object.ts'
 export interface RequestOrigin {
   /** Its CreateOptions, UpdateOptions or DeleteOptions (meta.k8s.io/v1). */
   options(operation: AdmissionAttributes['operation']): object | undefined
-  /** Notes something in the request's audit event. */
-  annotate(key: string, value: string): void
+  /** Notes something in the request's audit event; a detail only where what was sent is told too. */
+  annotate(key: string, value: string, isDetail?: boolean): void
 }
 
 /** One write on its way to the store (admission/v1 AdmissionRequest in short). */

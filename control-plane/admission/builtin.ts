@@ -19,6 +19,8 @@ import { storageProtection } from './storage-protection.ts'
 
 export interface AdmissionOptions {
   client: Client
+  /** The client past admission. */
+  admitted: Client
   informers: InformerFactory
   serviceCIDR: string
   /** Webhooks and policies. */
@@ -29,7 +31,7 @@ export interface AdmissionOptions {
 
 /** All steps, in the order they run. */
 export function admissionPlugins(options: AdmissionOptions): AdmissionPlugin[] {
-  const { client, informers, serviceCIDR, dynamic, others } = options
+  const { client, admitted, informers, serviceCIDR, dynamic, others } = options
   const authorizer = createAuthorizer({ informers })
   return [
     namespaceLifecycle(client, informers),
@@ -52,7 +54,7 @@ export function admissionPlugins(options: AdmissionOptions): AdmissionPlugin[] {
     dynamic.mutatingWebhooks,
     // What storage itself does comes after all that may change an object, and is not done twice.
     escalationCheck(informers, authorizer),
-    serviceAddresses({ client, serviceCIDR }),
+    serviceAddresses({ client: admitted, serviceCIDR }),
     dynamic.validatingPolicies,
     dynamic.validatingWebhooks,
     resourceQuotaAdmission(client, informers),

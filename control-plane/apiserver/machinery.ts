@@ -40,6 +40,8 @@ export interface MachineryOptions {
 /** What an admission chain may be made of. */
 export interface AdmissionParts {
   client: Client
+  /** The client past admission. */
+  admitted: Client
   informers: InformerFactory
   forms: ObjectForms
 }
@@ -57,7 +59,12 @@ export function createMachinery(options: MachineryOptions): Machinery {
   const admitted = createLoopbackClient({ ...core }, kinds)
   const informers = createLoopbackInformers(kinds)
   if (options.admission) {
-    core.admission = options.admission({ client, informers, forms: createObjectForms(core, kinds, store) })
+    core.admission = options.admission({
+      client,
+      admitted,
+      informers,
+      forms: createObjectForms(core, kinds, store),
+    })
   }
   return { kinds, core, client, admitted, informers, views: store, close: () => kinds.close() }
 }

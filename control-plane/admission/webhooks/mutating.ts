@@ -98,8 +98,8 @@ async function askOne(
 ): Promise<boolean> {
   const { name, failurePolicy } = hook.webhook
   const { origin } = request.attributes
-  const note = (prefix: string, value: string): void =>
-    origin?.annotate(`${prefix}/round_${round.number}_index_${index}`, value)
+  const note = (prefix: string, value: string, isDetail = false): void =>
+    origin?.annotate(`${prefix}/round_${round.number}_index_${index}`, value, isDetail)
   const observed = { name, type: 'admit', operation: request.operation } as const
   const isIgnored = failurePolicy === 'Ignore'
   const tell = (mutated: boolean): void =>
@@ -119,7 +119,7 @@ async function askOne(
         patch: JSON.parse(patch),
         patchType: 'JSONPatch',
       }
-      note(PATCH, JSON.stringify(steps))
+      note(PATCH, JSON.stringify(steps), true)
     }
     return isChanged
   } catch (error) {

@@ -22,7 +22,8 @@ export class HttpOrigin implements RequestOrigin {
   }
 
   /** The first to say something under a key is heard. */
-  annotate(key: string, value: string): void {
+  annotate(key: string, value: string, isDetail = false): void {
+    if (isDetail && !this.#state.capture) return
     this.#state.annotations ??= {}
     this.#state.annotations[key] ??= value
   }

@@ -1,10 +1,22 @@
 import test from 'ava'
-import { configureWebhook, patchAnswer, startAdmissionServer } from '../../helpers/admission-webhook.ts'
+import {
+  configureWebhook,
+  patchAnswer,
+  startAdmissionServer,
+  until,
+} from '../../helpers/admission-webhook.ts'
 import { startTestApiServer } from '../../helpers/api-server.ts'
 import { definition, establish, version } from '../../helpers/custom-resources.ts'
 
 const server = await startAdmissionServer({ names: ['hook.behind.svc'] })
-const api = await startTestApiServer()
+const events: any[] = []
+const api = await startTestApiServer({
+  audit: event => void events.push(event),
+  auditPolicy: {
+    rules: [{ level: 'Request', namespaces: ['patched'] }, { level: 'Metadata' }],
+    omitStages: ['RequestReceived'],
+  },
+})
 test.after.always(async () => {
   await api.stop()
   await server.stop()
@@ -280,4 +292,36 @@ test('an eviction is told of as that, and not as the deletion that follows', asy
     ({ request }) => `${request.operation} ${request.kind.kind} ${request.subResource}`,
   )
   t.deepEqual(told, ['CREATE Pod undefined', 'CREATE Binding binding', 'CREATE Eviction eviction'])
+})
+
+test('the audit log is told who changed something, and what where bodies are told', async t => {
+  const steps = [{ op: 'add', path: '/data', value: { secret: 'x' } }]
+  const clientConfig = server.at('/audited', () => patchAnswer(...steps))
+  const annotationsIn = async (name: string) => {
+    const ns = await inNamespace(name)
+    await configureWebhook(api, 'mutating', name, { clientConfig }, name)
+    const { headers } = await api.raw(`${ns}/configmaps`, { body: { metadata: { name: 'x' } } })
+    const find = () => events.find(({ auditID }) => auditID === headers['audit-id'])
+    await until(() => find() !== undefined)
+    return Object.entries<string>(find().annotations).filter(([key]) => key.includes('webhook'))
+  }
+  const noted = (entries: [string, string][]) =>
+    Object.fromEntries(entries.map(([key, value]) => [key.replace(/_index_\d+$/, ''), JSON.parse(value)]))
+  const mutation = (name: string, mutated: boolean) => ({
+    configuration: name,
+    webhook: `${name}.example.com`,
+    mutated,
+  })
+  t.deepEqual(noted(await annotationsIn('plainly')), {
+    'mutation.webhook.admission.k8s.io/round_0': mutation('plainly', true),
+  })
+  t.deepEqual(noted(await annotationsIn('patched')), {
+    'mutation.webhook.admission.k8s.io/round_0': mutation('patched', true),
+    'patch.webhook.admission.k8s.io/round_0': {
+      configuration: 'patched',
+      webhook: 'patched.example.com',
+      patch: steps,
+      patchType: 'JSONPatch',
+    },
+  })
 })
