@@ -109,9 +109,20 @@ class Run {
   #rules(node: RuleNode, value: unknown, before: Before, path: string): void {
     const { rules, declaration } = node
     if (rules.length === 0 || !declaration) return
-    const self = declaration.convert(value)
     const { old } = before
-    const oldSelf = old === undefined || old === null ? undefined : declaration.convert(old)
+    let self: unknown
+    let oldSelf: unknown
+    try {
+      self = declaration.convert(value)
+      oldSelf = old === undefined || old === null ? undefined : declaration.convert(old)
+    } catch (error) {
+      if (!(error instanceof EvaluationError)) throw error
+      for (const compiled of rules) {
+        if (isCompiled(compiled)) this.#failed(error, compiled.rule, node, path)
+        else this.#fail(node, path, `rule compile error: ${compiled.fault}`)
+      }
+      return
+    }
     for (const compiled of rules) {
       if (!isCompiled(compiled)) this.#fail(node, path, `rule compile error: ${compiled.fault}`)
       else if (!compiled.isTransition) this.#rule(compiled, { self }, node, before, path)

@@ -17,7 +17,7 @@ import {
   TIMESTAMP,
   Type,
 } from './language/types.ts'
-import { type Fields, isEqual, SchemaList, type Value } from './language/values.ts'
+import { EvaluationError, type Fields, isEqual, SchemaList, type Value } from './language/values.ts'
 import * as sizes from './schema-sizes.ts'
 
 /** How values of one schema look to an expression. */
@@ -54,6 +54,9 @@ export function escapeName(name: string): string | undefined {
     .replaceAll('/', '__slash__')
 }
 
+/** Fields may also be called by words that are reserved. */
+const escapedField = (name: string): string => (RESERVED.has(name) ? `__${name}__` : name)
+
 /** The types of one schema and of all that is inside it, in an environment that knows them. */
 export class SchemaTypes {
   readonly environment: Environment = createEnvironment()
@@ -64,8 +67,8 @@ export class SchemaTypes {
    */
   declare(schema: JsonSchemaProps, name: string, isRoot = false): Declaration | undefined {
     const made = this.#make(schema, name, isRoot || schema['x-kubernetes-embedded-resource'] === true)
-    if (!made || !schema.nullable) return made
-    return { ...made, convert: value => (value === null ? null : made.convert(value)) }
+    if (!made) return undefined
+    return { ...made, convert: value => (value === null ? nothing(schema) : made.convert(value)) }
   }
 
   #make(schema: JsonSchemaProps, name: string, isRoot: boolean): Declaration | undefined {
@@ -79,11 +82,15 @@ export class SchemaTypes {
       case 'string':
         return stringDeclaration(schema)
       case 'boolean':
-        return scalar(BOOL, sizes.SMALLEST_BOOL, value => (typeof value === 'boolean' ? value : undefined))
+        return scalar(BOOL, sizes.SMALLEST_BOOL, value =>
+          typeof value === 'boolean' ? value : wrongType('bool', value),
+        )
       case 'integer':
-        return scalar(INT, 1, value => (Number.isInteger(value) ? BigInt(value as number) : undefined))
+        return scalar(INT, 1, value =>
+          Number.isInteger(value) ? BigInt(value as number) : wrongType('int', value),
+        )
       case 'number':
-        return scalar(DOUBLE, 1, value => (typeof value === 'number' ? value : undefined))
+        return scalar(DOUBLE, 1, value => (typeof value === 'number' ? value : wrongType('float', value)))
       default:
         return undefined
     }
@@ -112,7 +119,7 @@ export class SchemaTypes {
       minSize: sizes.SMALLEST_CONTAINER,
       element,
       key: KEY,
-      convert: value => (isMap(value) ? convertMap(value, element) : undefined),
+      convert: value => (isMap(value) ? convertMap(value, element) : invalidData(NO_MAP)),
     }
   }
 
@@ -131,7 +138,12 @@ export class SchemaTypes {
       fields.set(escaped, declaration)
       keys.set(escaped, key)
     }
-    const types = new Map([...fields].map(([field, declaration]) => [field, declaration.type]))
+    const types = new Map<string, Type>()
+    for (const [field, { type: fieldType }] of fields) {
+      types.set(field, fieldType)
+      const word = /^__([a-z]+)__$/.exec(field)?.[1]
+      if (word && RESERVED.has(word)) types.set(word, fieldType)
+    }
     this.environment.registerStruct({ type, fields: types })
     const shape: Shape = { type, fields, keys }
     return {
@@ -139,10 +151,32 @@ export class SchemaTypes {
       maxElements: 0,
       minSize,
       fields,
-      convert: value => (isMap(value) ? new SchemaObject(shape, value) : undefined),
+      convert: value => (isMap(value) ? new SchemaObject(shape, value) : invalidData(NO_MAP)),
     }
   }
 }
+
+function nothing({ nullable }: JsonSchemaProps): null {
+  if (nullable) return null
+  throw new EvaluationError('invalid data, got null for schema with nullable=false')
+}
+
+/** What Go calls the type of a JSON value. */
+function goType(value: unknown): string {
+  if (Array.isArray(value)) return '[]interface {}'
+  if (typeof value === 'object') return 'map[string]interface {}'
+  if (typeof value === 'boolean') return 'bool'
+  if (typeof value === 'string') return 'string'
+  return Number.isInteger(value) ? 'int64' : 'float64'
+}
+
+function invalidData(expected: string): never {
+  throw new EvaluationError(`invalid data, ${expected}`)
+}
+
+/** A value that is not of its schema's type: it was let through before the schema was. */
+const wrongType = (expected: string, value: unknown): never =>
+  invalidData(`expected ${expected}, got ${goType(value)}`)
 
 /** What objects of one schema have in common. */
 interface Shape {
@@ -171,9 +205,11 @@ class SchemaObject implements Fields {
   }
 
   get(name: string): Value | undefined {
-    const key = this.#shape.keys.get(name)
+    const key = this.#shape.keys.get(escapedField(name))
     if (key === undefined || !Object.hasOwn(this.raw, key)) return undefined
-    return this.#shape.fields.get(name)!.convert(this.raw[key])
+    // A field that is null is as good as not there.
+    if (this.raw[key] === null || this.raw[key] === undefined) return undefined
+    return this.#shape.fields.get(escapedField(name))!.convert(this.raw[key])
   }
 
   *fieldValues(): Generator<[string, Value]> {
@@ -196,6 +232,9 @@ class SchemaObject implements Fields {
   }
 }
 
+const NO_MAP = 'expected a map for the provided schema with type=object'
+const NO_LIST = 'expected an array for the provided schema with type=array'
+
 const scalar = (type: Type, minSize: number, convert: Declaration['convert']): Declaration => ({
   type,
   maxElements: 0,
@@ -210,8 +249,10 @@ function asString(value: unknown): string | undefined {
   return typeof value === 'string' ? value : undefined
 }
 
-const intOrString = (value: unknown): Value | undefined =>
-  typeof value === 'string' || Number.isInteger(value) ? fromJson(value) : undefined
+const intOrString = (value: unknown): Value =>
+  typeof value === 'string' || Number.isInteger(value)
+    ? fromJson(value)
+    : invalidData('expected XIntOrString value to be either a string or integer')
 
 function convertMap(value: Record<string, unknown>, element: Declaration): Map<string, Value> {
   const map = new Map<string, Value>()
@@ -226,11 +267,11 @@ function listConverter(schema: JsonSchemaProps, element: Declaration): Declarati
   const listType = schema['x-kubernetes-list-type']
   const convert = (item: unknown): Value => element.convert(item)
   if (listType !== 'set' && listType !== 'map')
-    return value => (Array.isArray(value) ? value.map(convert) : undefined)
+    return value => (Array.isArray(value) ? value.map(convert) : invalidData(NO_LIST))
   const keys = schema['x-kubernetes-list-map-keys'] ?? []
   const keyOf = (item: Value): string => listMapKey((item as SchemaObject).raw, keys, schema)
   return value => {
-    if (!Array.isArray(value)) return undefined
+    if (!Array.isArray(value)) return invalidData(NO_LIST)
     const list = SchemaList.from(value, convert) as SchemaList
     list.listType = listType
     list.keyOf = listType === 'map' ? keyOf : undefined
@@ -258,7 +299,7 @@ function stringDeclaration(schema: JsonSchemaProps): Declaration {
     type,
     maxElements,
     minSize,
-    convert: value => (typeof value === 'string' ? convert(value) : undefined),
+    convert: value => (typeof value === 'string' ? convert(value) : wrongType('string', value)),
   })
   switch (schema.format) {
     case 'byte':

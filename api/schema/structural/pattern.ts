@@ -70,7 +70,25 @@ function translate(pattern: string): RegExp {
     })
     .replace(/\[:(\w+):\]/g, (whole, name: string) => POSIX[name] ?? whole)
   const own = [...new Set(flags)].filter(flag => flag !== 'U').join('')
-  return new RegExp(source, NEEDS_UNICODE.test(source) ? `${own}u` : own)
+  try {
+    return new RegExp(source, NEEDS_UNICODE.test(source) ? `${own}u` : own)
+  } catch (cause) {
+    throw new SyntaxError(`error parsing regexp: ${goWords((cause as Error).message, pattern)}`, { cause })
+  }
+}
+
+/** What Go says of a pattern where JavaScript says something else. */
+function goWords(message: string, pattern: string): string {
+  if (message.includes('Unmatched')) return 'unexpected ): `)`'
+  if (message.includes('Unterminated group')) return `missing closing ): \`${pattern}\``
+  if (message.includes('Unterminated character class'))
+    return `missing closing ]: \`${pattern.slice(pattern.lastIndexOf('['))}\``
+  if (message.includes('Nothing to repeat'))
+    return `missing argument to repetition operator: \`${/[*+?]/.exec(pattern)?.[0] ?? pattern}\``
+  if (message.includes('out of order'))
+    return `invalid character class range: \`${/[^[]-[^\]]/.exec(pattern)?.[0] ?? pattern}\``
+  if (message.includes('\\ at end')) return 'trailing backslash at end of expression: ``'
+  return message.replace(/^Invalid regular expression: /, '')
 }
 
 /** Classes of characters, and characters beyond 16 bits, which are two without the flag. */

@@ -2,7 +2,7 @@ import { compilePattern } from '../../../api/schema/structural/pattern.ts'
 import type { Checked } from './checker.ts'
 import { unwrapOptional } from './environment.ts'
 import { type Call, childrenOf, type Expression, type Issue, type List, type MapLiteral } from './syntax.ts'
-import { parseDuration, parseTimestamp } from './times.ts'
+import { checkTimestamp, parseDuration, parseTimestamp } from './times.ts'
 import { isExactly, type Type } from './types.ts'
 
 /** What is wrong with the constants of an expression: patterns, times, and lists of different things. */
@@ -36,9 +36,16 @@ const READERS: Record<string, (text: string) => unknown> = {
 function checkConstant({ name, args }: Call): Issue[] {
   const read = READERS[name]
   const [arg] = args
-  if (!read || arg?.op !== 'literal' || typeof arg.value !== 'string') return []
-  return canRead(read, arg.value) ? [] : [{ at: arg.at, message: `invalid ${name} argument` }]
+  if (!read || arg?.op !== 'literal') return []
+  if (name === 'timestamp' && typeof arg.value === 'bigint') {
+    const seconds = arg.value
+    return canRead(() => checkTimestamp(seconds * 1_000_000_000n), '') ? [] : [invalid(name, arg.at)]
+  }
+  if (typeof arg.value !== 'string') return []
+  return canRead(read, arg.value) ? [] : [invalid(name, arg.at)]
 }
+
+const invalid = (name: string, at: number): Issue => ({ at, message: `invalid ${name} argument` })
 
 function canRead(read: (text: string) => unknown, text: string): boolean {
   try {

@@ -1,3 +1,4 @@
+import { compilePattern } from '../../../api/schema/structural/pattern.ts'
 import type { Checked } from './checker.ts'
 import type { Environment, Overload } from './environment.ts'
 import { type CallCost, callCost } from './runtime-cost.ts'
@@ -294,6 +295,7 @@ class Planner {
     if (folded) return folded
     const append = this.#appending(node, plans)
     if (append) return append
+    checkPattern(node, plans[1])
     const cost = callCost(node.name, overloads.length === 1 ? overloads[0]!.id : '')
     const types = nodes.map(arg => this.#checked.types.get(arg)!)
     return { run: invoke(overloads, types, plans, cost) }
@@ -530,16 +532,30 @@ function insert([map, key, value]: Value[], frame: Frame): Value {
   return into
 }
 
+const PATTERN_FUNCTIONS = new Set(['matches', 'find', 'findAll'])
+
+/** A pattern that is written out must be one. @throws InstantiationError */
+function checkPattern({ name }: Call, pattern: Plan | undefined): void {
+  if (!PATTERN_FUNCTIONS.has(name) || typeof pattern?.constant?.value !== 'string') return
+  try {
+    compilePattern(pattern.constant.value)
+  } catch (cause) {
+    throw new InstantiationError((cause as Error).message, { cause })
+  }
+}
+
 const isPrimitive = (value: Value): boolean =>
   (typeof value !== 'object' && typeof value !== 'function') || keyOf(value) !== value
 
 const UNSURE = new Set(['dyn', 'error', 'param'])
 
 /** Whether a value can be an argument of a type, as far as can be seen from outside. */
-function fits(value: Value, { kind, name }: Type): boolean {
+function fits(value: Value, { kind, name, parameters }: Type): boolean {
   if (UNSURE.has(kind)) return true
   const type = typeOfValue(value)
-  return type.kind === kind && (kind === 'list' || kind === 'map' || type.name === name)
+  if (type.kind !== kind) return false
+  if (kind === 'list') return (value as Value[]).length === 0 || fits((value as Value[])[0], parameters[0]!)
+  return kind === 'map' || type.name === name
 }
 
 function dispatch(overloads: readonly Overload[], args: Value[]): Value {

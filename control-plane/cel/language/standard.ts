@@ -7,7 +7,7 @@ import {
   checkInt,
   checkUint,
   compareNumbers,
-  type Duration,
+  Duration,
   EvaluationError,
   isEqual,
   isNumeric,
@@ -15,8 +15,8 @@ import {
   lengthOf,
   Optional,
   SchemaList,
-  type Timestamp,
-  type Uint,
+  Timestamp,
+  Uint,
   type Value,
 } from './values.ts'
 
@@ -322,10 +322,15 @@ function registerOptional(environment: Environment): void {
   environment.registerFunction('last', { list_last: ['list(V).(): optional_type(V)', at(-1)] })
 }
 
+/** Go's first moment, in nanoseconds. */
+const YEAR_ONE = -62_135_596_800_000_000_000n
+
 function isZero(value: Value): boolean {
   if (value === null || value === false || value === '' || value === 0 || value === 0n) return true
   if (Array.isArray(value) || value instanceof Uint8Array) return value.length === 0
   if (value instanceof Map) return value.size === 0
   if (value instanceof Optional) return !value.hasValue
-  return typeof value === 'object' && 'nanos' in value && value.nanos === 0n
+  if (value instanceof Uint) return value.value === 0n
+  if (value instanceof Timestamp) return value.nanos === YEAR_ONE
+  return value instanceof Duration && value.nanos === 0n
 }

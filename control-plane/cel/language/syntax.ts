@@ -123,7 +123,12 @@ function describeIssues(source: string, issues: readonly Issue[]): string {
 function describeIssue(source: string, { at, message }: Issue): string {
   const before = source.slice(0, at).split('\n')
   const line = before.length
-  const column = [...before.at(-1)!].length
   const text = (source.split('\n')[line - 1] ?? '').replaceAll('\t', ' ')
-  return `ERROR: <input>:${line}:${column + 1}: ${message}\n | ${text}\n | ${'.'.repeat(column)}^`
+  const column = [...before.at(-1)!].length
+  const dots = [...text].slice(0, column).map(character => (isWide(character) ? '．' : '.'))
+  const arrow = isWide([...text][column] ?? '') ? '＾' : '^'
+  return `ERROR: <input>:${line}:${column + 1}: ${message}\n | ${text}\n | ${dots.join('')}${arrow}`
 }
+
+/** Characters of more than one byte have marks as wide as they are under them. */
+const isWide = (character: string): boolean => character > '\x7f'

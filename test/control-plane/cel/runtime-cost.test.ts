@@ -157,7 +157,7 @@ const COSTS: [
     { a: { b: 1, d: null }, e: {} },
     {
       'has(self.a.b)': 2,
-      'has(self.a.d)': 2,
+      '!has(self.a.d)': 3,
       '!(has(self.e.f) && has(self.e.f.g))': 3,
     },
   ],

@@ -180,7 +180,7 @@ const schemas: [title: string, schema: JsonSchemaProps, ...faults: string[]][] =
   [
     'a pattern',
     { type: 'string', pattern: '(' },
-    `${A}.pattern: Invalid: must be a valid regular expression, but isn't: Invalid regular expression: /(/: Unterminated group`,
+    `${A}.pattern: Invalid: must be a valid regular expression, but isn't: error parsing regexp: missing closing ): \`(\``,
   ],
   [
     'a map without keys',
