@@ -1,3 +1,5 @@
+declare const COMMIT: string | undefined
+
 const STARTED = new Date().toISOString().slice(0, 19)
 
 /** The answer of `/version`: the Kubernetes whose behaviour this is. */
@@ -9,7 +11,7 @@ export const VERSION = {
   minCompatibilityMajor: '1',
   minCompatibilityMinor: '33',
   gitVersion: 'v1.34.0+skiff',
-  gitCommit: '',
+  gitCommit: typeof COMMIT === 'undefined' ? '' : COMMIT,
   gitTreeState: 'clean',
   buildDate: `${STARTED}Z`,
   goVersion: `node ${process.version}`,
