@@ -4,6 +4,7 @@ import { controllerRevisions } from '../../../api/kinds/apps.ts'
 import type { KindDeclaration } from '../../../api/kinds/kind.ts'
 import type { ControllerRevision, PodTemplateSpec } from '../../../api/kinds/types.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
+import { isMap } from '../../../api/meta/patch/own.ts'
 import { isAlreadyExists, isNotFound } from '../../../api/meta/status.ts'
 import { claim } from '../claim.ts'
 import { templateHash } from '../deployment/template-hash.ts'
@@ -54,9 +55,13 @@ export async function syncRevisions<T extends Owner>(
   return { all: [...all.filter(revision => revision !== equal), update], update, collisionCount }
 }
 
-/** The patch that brings a template back: the form `kubectl rollout undo` sends. */
+/** The patch that brings a template back: the form `kubectl rollout undo` sends. Clients compare it byte for byte. */
 const templatePatch = (template: PodTemplateSpec): ControllerRevision['data'] =>
-  JSON.parse(JSON.stringify({ spec: { template: { ...template, $patch: 'replace' } } }))
+  JSON.parse(JSON.stringify({ spec: { template: { ...template, $patch: 'replace' } } }, inOrder))
+
+/** Keys in the order in which Go writes them. */
+const inOrder = (_key: string, value: unknown): unknown =>
+  isMap(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1))) : value
 
 /** The Pod template a revision stands for. */
 export function templateOf({ data }: ControllerRevision): PodTemplateSpec {
