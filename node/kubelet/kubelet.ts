@@ -3,7 +3,7 @@ import { totalmem } from 'node:os'
 import { join } from 'node:path'
 import type { Client, Informer, InformerFactory } from '../../api/client/client.ts'
 import { createEventRecorder, type EventRecorder } from '../../api/client/event-recorder.ts'
-import { pods, services } from '../../api/kinds/core.ts'
+import { nodes, pods, services } from '../../api/kinds/core.ts'
 import type { Pod } from '../../api/kinds/types.ts'
 import { parseQuantity, quantityValue } from '../../api/meta/quantity.ts'
 import type { Logger } from '../../plugins/plugin.ts'
@@ -95,8 +95,10 @@ export async function startKubelet(options: KubeletOptions): Promise<Kubelet> {
     await Promise.all([workers.stop(), server.close()])
   }
   options.signal.addEventListener('abort', () => void stop(), { once: true })
+  const self = informers.informer(nodes, { fieldSelector: `metadata.name=${nodeName}` })
   const running = {
     ...options,
+    known: () => self.get(nodeName),
     ...settings,
     runtime,
     signal,

@@ -1,5 +1,6 @@
 import type { Node } from '../../../api/kinds/types.ts'
 import type { RuntimeCondition, RuntimePlugin, RuntimeVersion } from '../../../plugins/runtime.ts'
+import { withExtended } from './extended-resources.ts'
 import { nodeInfo, nodeResources } from './machine.ts'
 import { nodeConditions, nodeImages } from './node-object.ts'
 import type { Pressure } from './pressure.ts'
@@ -20,6 +21,8 @@ export interface NodeFacts {
   /** Handlers of RuntimeClasses that have a runtime of their own. */
   handlers: readonly string[]
   kubeletPort: number
+  /** The Node as the server has it; undefined while it is not known. */
+  known(): Node | undefined
 }
 
 /** Reads the node's state anew each time it is asked; what seldom changes only now and then. */
@@ -50,7 +53,7 @@ export function createStatusSource(facts: NodeFacts): StatusSource {
         listedAt = Date.now()
       }
       return {
-        ...nodeResources(dataDir, maxPods),
+        ...withExtended(nodeResources(dataDir, maxPods), facts.known()),
         conditions: nodeConditions(
           networkFault === undefined ? conditions : withNetworkFault(conditions, networkFault),
           facts.pressure(),

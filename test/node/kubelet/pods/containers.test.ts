@@ -1,6 +1,6 @@
 import test from 'ava'
-import { pods } from '../../../../api/kinds/core.ts'
-import type { Pod } from '../../../../api/kinds/types.ts'
+import { nodes, pods } from '../../../../api/kinds/core.ts'
+import type { Node, Pod } from '../../../../api/kinds/types.ts'
 import { startTestNode, type TestNode } from '../../../helpers/kubelet.ts'
 import { conditionOf, idOf, isOver, isReady, shell, sleeper, statusOf } from '../../../helpers/pod-parts.ts'
 
@@ -201,6 +201,19 @@ test.serial('a Pod whose port another one has is refused', async t => {
     message:
       "Pod was rejected: Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
   })
+})
+
+test.serial('a resource that is advertised for the node can be had of it', async t => {
+  const name = 'example.com/dongle'
+  const seen = Promise.withResolvers<unknown>()
+  const look = ({ status }: Node): void => {
+    if (status?.allocatable?.[name]) seen.resolve(status.allocatable[name])
+  }
+  const off = node.informers.informer(nodes).addHandler({ added: look, updated: look })
+  const body = { status: { capacity: { [name]: '2' } } }
+  await node.client.patch(nodes, { name: node.nodeName }, { type: 'merge', body }, { subresource: 'status' })
+  t.is(await seen.promise, '2')
+  off()
 })
 
 test.serial('a Pod the node has no room for is refused', async t => {
