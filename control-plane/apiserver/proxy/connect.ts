@@ -19,7 +19,7 @@ export function createConnector(options: ConnectOptions): (ctx: ApiContext) => P
   return async ctx => {
     const { resource, subresource } = ctx.state.info
     const isBackend = subresource === 'proxy' && resource !== 'nodes'
-    if (subresource === 'proxy' && toSlash(ctx)) return
+    if (subresource === 'proxy' && !upgradeOf(ctx.req) && toSlash(ctx)) return
     const target = isBackend ? await findBackend(ctx) : findKubelet(ctx)
     if (upgradeOf(ctx.req)) await takeOver(ctx, target)
     else await relay(ctx, target)

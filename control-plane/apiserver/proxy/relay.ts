@@ -1,10 +1,12 @@
-import { Agent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { Agent, request as httpRequest, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import { request as httpsRequest, Agent as TlsAgent } from 'node:https'
 import { pipeline } from 'node:stream/promises'
 import { badRequest, StatusError } from '../../../api/meta/status.ts'
 import { upgradeOf } from '../http-server.ts'
+import { addFlowHeaders, commonHeaders } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import { answerHeaders, passedOnHeaders } from './headers.ts'
+import { linkRewriter } from './links.ts'
 import type { ConnectTarget } from './target.ts'
 
 /** Time a server has to take a connection, and idle ones are kept, in milliseconds. */
@@ -20,11 +22,11 @@ export async function relay(ctx: ApiContext, target: ConnectTarget): Promise<voi
   const gone = new AbortController()
   ctx.res.once('close', () => gone.abort())
   const answer = await answerOf(ctx, target, gone.signal)
+  const headers = answerHeaders(answer.headers)
+  if (ctx.state.flow) addFlowHeaders(headers, ctx.state.flow)
   ctx.respond = false
-  ctx.res.writeHead(answer.statusCode ?? 502, {
-    ...answerHeaders(answer.headers),
-    ...movedLocation(ctx, answer),
-  })
+  if (ctx.state.info.subresource === 'proxy' && (await passPage(ctx, target, answer, headers))) return
+  ctx.res.writeHead(answer.statusCode ?? 502, headers)
   ctx.res.flushHeaders()
   await pipeline(answer, ctx.res).catch(() => ctx.res.destroy())
 }
@@ -38,6 +40,42 @@ export async function answerOf(
   const answer = await send(ctx, target, signal)
   if (target.refusesInText && (answer.statusCode ?? 500) >= 400) throw await readRefusal(answer)
   return answer
+}
+
+/** Headers by which a page tells others what they may do with it: it is told by this server, which says nothing. */
+const CROSS_ORIGIN = [
+  'access-control-allow-credentials',
+  'access-control-allow-headers',
+  'access-control-allow-methods',
+  'access-control-allow-origin',
+  'access-control-expose-headers',
+  'access-control-max-age',
+]
+
+/**
+ * Makes what a server behind `proxy` answers lead back through the proxy: where it sends the caller, and the links of its
+ * pages. True where the answer has been sent.
+ */
+async function passPage(
+  ctx: ApiContext,
+  target: ConnectTarget,
+  answer: IncomingMessage,
+  headers: OutgoingHttpHeaders,
+): Promise<boolean> {
+  for (const name of CROSS_ORIGIN) delete headers[name]
+  const rewrite = linkRewriter(ctx, target)
+  const { location } = answer.headers
+  if (location) {
+    headers.location = rewrite(location)
+    return false
+  }
+  if (!(answer.headers['content-type'] ?? '').startsWith('text/html')) return false
+  const { isPage, readPage } = await import('./page.ts')
+  if (ctx.method === 'HEAD' || !isPage(answer)) return false
+  const page = await readPage(answer, rewrite).catch(target.unreachable)
+  ctx.res.writeHead(answer.statusCode ?? 502, { ...headers, 'content-length': page.length })
+  ctx.res.end(page)
+  return true
 }
 
 function send(ctx: ApiContext, target: ConnectTarget, signal: AbortSignal): Promise<IncomingMessage> {
@@ -74,23 +112,14 @@ function forwarded(ctx: ApiContext): Record<string, string> {
   }
 }
 
-/** A redirect within the server behind `proxy` leads back through the proxy. */
-function movedLocation(ctx: ApiContext, { headers }: IncomingMessage): Record<string, string> {
-  const { location } = headers
-  if (ctx.state.info.subresource !== 'proxy' || !location?.startsWith('/')) return {}
-  return { location: proxyPath(ctx) + location }
-}
-
-const proxyPath = (ctx: ApiContext): string => /^.*?\/proxy(?=\/|$)/.exec(ctx.state.info.path)![0]
-
 /** Relative links of a page only work below a slash: a GET of `…/proxy` is sent to `…/proxy/`. */
 export function toSlash(ctx: ApiContext): boolean {
   const { path, rest } = ctx.state.info
   if (rest !== '' || path.endsWith('/') || !['GET', 'HEAD'].includes(ctx.method)) return false
-  ctx.status = 301
-  ctx.set('location', `${path}/${ctx.search}`)
-  ctx.body = null
-  ctx.status = 301
+  const { 'content-type': _, ...headers } = commonHeaders(ctx, '')
+  ctx.respond = false
+  ctx.res.writeHead(301, { ...headers, location: `${path}/${ctx.search}`, 'content-length': 0 })
+  ctx.res.end()
   return true
 }
 
