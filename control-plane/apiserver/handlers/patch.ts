@@ -62,6 +62,13 @@ const touchesManagedFields = ({ path, from }: { path?: unknown; from?: unknown }
       (place === '' || place === '/metadata' || place.startsWith('/metadata/managedFields')),
   )
 
+/** The members of an object that a patch can change; undefined where that is not plain to see. */
+export function touchedMembers({ type, body }: Patch): string[] | undefined {
+  if (type === 'json') return undefined
+  const members = Object.keys(body as object)
+  return members.some(member => member.startsWith('$')) ? undefined : members
+}
+
 /** Strategic merge needs the patch keys of the kind's schema: custom resources have none. */
 const hasPatchKeys = (kind: KindDeclaration): boolean => !kind.custom
 

@@ -1,8 +1,9 @@
 import { scaleColumns } from '../../../api/kinds/columns/autoscaling.ts'
+import type { KindDeclaration } from '../../../api/kinds/kind.ts'
 import { cloneJson } from '../../../api/meta/clone.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { badRequest, notFound } from '../../../api/meta/status.ts'
-import { validateFields } from '../../../api/schema/field-validation.ts'
+import { type FieldValidation, validateFields } from '../../../api/schema/field-validation.ts'
 import type { Entry } from '../cache/entry.ts'
 import type { Resource } from '../kind-registry.ts'
 import { mediaType, parseObject, readBody } from '../pipeline/body.ts'
@@ -18,7 +19,7 @@ import { fromStored, storageOf, toStored } from '../rest/storage.ts'
 import { update } from '../rest/update.ts'
 import { APPLY_TYPE, readApply } from './apply.ts'
 import { fieldValidation, writeContext } from './options.ts'
-import { applyPatch, patchBase, readPatch } from './patch.ts'
+import { applyPatch, patchBase, readPatch, touchedMembers } from './patch.ts'
 
 const SCALE = { columns: scaleColumns }
 
@@ -114,8 +115,9 @@ export async function patchHandler(
         if (!current) throw notFound(resource.kind, target.name)
         const wanted = patch()
         const base = patchBase(fromStored(resource, current), wanted)
+        const touched = touchedMembers(wanted)
         const object = keepReset(applyPatch(core, resource.kind, base, wanted))
-        for (const fault of validateFields(core.schemas, resource.kind, object, validation))
+        for (const fault of validatePatched(core, resource.kind, object, validation, touched))
           context.warn(fault)
         return toStored(resource, object)
       },
@@ -123,6 +125,25 @@ export async function patchHandler(
     context,
   )
   await sendEntry(ctx, isNew ? 201 : 200, resource.kind, fromStored(resource, entry))
+}
+
+/** Checks the fields of a patched object: what the patch does not touch was read when it was stored. */
+function validatePatched(
+  { schemas }: Core,
+  kind: KindDeclaration,
+  object: ApiObject,
+  validation: FieldValidation,
+  touched: readonly string[] | undefined,
+): string[] {
+  if (!touched || kind.custom) return validateFields(schemas, kind, object, validation)
+  const part: Record<string, unknown> = {}
+  for (const member of touched) if (object[member] !== undefined) part[member] = object[member]
+  const faults = validateFields(schemas, kind, part, validation)
+  for (const member of touched) {
+    if (part[member] === undefined) delete object[member]
+    else object[member] = part[member]
+  }
+  return faults
 }
 
 /** Sends a Scale in the form asked for. */
