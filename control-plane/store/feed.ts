@@ -10,7 +10,7 @@ const BATCH = 128
 /** Between two tries to follow a store that cannot be reached. Milliseconds. */
 const PAUSE = 200
 
-interface Subscription {
+export interface Subscription {
   type: string
   after: number
   listener: ChangeListener
@@ -24,6 +24,9 @@ export interface FeedRoutes {
   control: Route
 }
 
+/** Told between two XREADs, when subscriptions may be taken away. */
+export type Idle = (delivered: ReadonlySet<string>) => void
+
 /**
  * Follows the logs of types over one connection: one XREAD that blocks on all streams. It resumes at the last change
  * delivered, so nothing is lost or doubled over reconnections; as each write of a type adds one to its revision, a trimmed
@@ -33,26 +36,52 @@ export interface FeedRoutes {
 export class Feed {
   #routes: FeedRoutes
   #log: Logger
+  #idling: Idle
   #subscriptions = new Set<Subscription>()
+  /** Types that came from another feed, which may have followed another Redis. */
+  #adopted = new Set<string>()
   #changed = false
   #blocked: number | undefined
   #idle: (() => void) | undefined
   #closed = false
   #hasComplained = false
 
-  constructor(routes: FeedRoutes, log: Logger) {
+  constructor(routes: FeedRoutes, log: Logger, idling: Idle = () => {}) {
     this.#routes = routes
+    this.#idling = idling
     this.#log = log
     this.#run().catch(error => this.#log.error({ error }, 'feed of changes ended'))
   }
 
   subscribe(type: string, after: number, listener: ChangeListener): () => void {
     const subscription = { type, after, listener }
-    this.#subscriptions.add(subscription)
-    this.#interrupt()
-    return () => {
-      this.#subscriptions.delete(subscription)
+    this.adopt([subscription])
+    return () => this.remove(subscription)
+  }
+
+  remove(subscription: Subscription): void {
+    this.#subscriptions.delete(subscription)
+  }
+
+  /** Gives the subscriptions of a type away; to be called between two XREADs. */
+  release(type: string): Subscription[] {
+    const released = [...this.#subscriptions].filter(subscription => subscription.type === type)
+    for (const subscription of released) this.#subscriptions.delete(subscription)
+    return released
+  }
+
+  /** Goes on with subscriptions of another feed. */
+  adopt(subscriptions: Subscription[]): void {
+    for (const subscription of subscriptions) {
+      this.#subscriptions.add(subscription)
+      this.#adopted.add(subscription.type)
     }
+    if (subscriptions.length > 0) this.#interrupt()
+  }
+
+  /** Whether others' subscriptions are followed at once, and not when an XREAD ended by itself. */
+  get canInterrupt(): boolean {
+    return !this.#hasComplained
   }
 
   close(): void {
@@ -110,8 +139,12 @@ export class Feed {
 
   async #read(redis: Redis): Promise<void> {
     const connection = await redis.client('ID')
-    await this.#dropAhead(redis)
+    this.#adopted = new Set([...this.#subscriptions].map(({ type }) => type))
     while (!this.#closed && this.#subscriptions.size > 0) {
+      if (this.#adopted.size > 0) {
+        await this.#dropAhead(redis)
+        continue
+      }
       this.#changed = false
       const positions = this.#positions()
       const streams = positions.keys().map(type => keysOf(type).log)
@@ -122,17 +155,25 @@ export class Feed {
         .finally(() => {
           this.#blocked = undefined
         })) as [Buffer, StreamEntry[]][] | null
-      for (const [stream, entries] of reply ?? []) this.#deliver(typeOfKey(stream.toString()), entries)
+      const delivered = new Set<string>()
+      for (const [stream, entries] of reply ?? []) {
+        const type = typeOfKey(stream.toString())
+        delivered.add(type)
+        this.#deliver(type, entries)
+      }
+      this.#idling(delivered)
     }
   }
 
   /** Who has seen more than there is followed a Redis that is no more. */
   async #dropAhead(redis: Redis): Promise<void> {
-    for (const type of new Set([...this.#subscriptions].map(subscription => subscription.type))) {
-      const revision = Number((await redis.get(keysOf(type).revision)) ?? 1)
-      for (const subscription of [...this.#subscriptions]) {
-        if (subscription.type === type && subscription.after > revision) this.#lose(subscription)
-      }
+    const adopted = [...this.#subscriptions].filter(({ type }) => this.#adopted.has(type))
+    const types = [...this.#adopted]
+    this.#adopted.clear()
+    const answers = await Promise.all(types.map(type => redis.get(keysOf(type).revision)))
+    const revisions = new Map(types.map((type, index) => [type, Number(answers[index] ?? 1)]))
+    for (const subscription of adopted) {
+      if (subscription.after > revisions.get(subscription.type)!) this.#lose(subscription)
     }
   }
 

@@ -8,7 +8,8 @@ export class OneRedis implements Topology {
   #connections: Record<Purpose, Connection>
 
   constructor(options: RedisOptions, connect: Connect) {
-    this.#connections = { writes: connect(options), reads: connect(options), feed: connect(options) }
+    const open = () => connect(options)
+    this.#connections = { writes: open(), reads: open(), feed: open(), 'quiet feed': open() }
   }
 
   route(_type: string, purpose: Purpose): Route {

@@ -31,7 +31,8 @@ import { Replication } from './replication.ts'
 import { Script } from './script.ts'
 import { ADVANCE, DELETE, DROP, PUT } from './scripts.ts'
 import { storeTarget } from './store-url.ts'
-import type { Topology } from './topology.ts'
+import { TieredFeed } from './tiered-feed.ts'
+import type { Purpose, Topology } from './topology.ts'
 
 export interface RedisStoreOptions {
   /** A store URL (docs/store.md) or the path of a socket. */
@@ -78,7 +79,7 @@ class RedisStore implements StorePlugin {
   readonly name = 'redis'
   #topology: Topology
   #log: Logger
-  #feeds = new Map<string, Feed>()
+  #feeds = new Map<string, Feed | TieredFeed>()
   #logLengths: LogLengths
   #replication: Replication
   #compaction: Compaction
@@ -163,8 +164,13 @@ class RedisStore implements StorePlugin {
     const group = this.#topology.feedGroup(type)
     let feed = this.#feeds.get(group)
     if (!feed) {
-      const route = (purpose: 'feed' | 'reads') => this.#topology.route(type, purpose)
-      feed = new Feed({ feed: route('feed'), control: route('reads') }, this.#log)
+      const routes = (purpose: Purpose) => ({
+        feed: this.#topology.route(type, purpose),
+        control: this.#topology.route(type, 'reads'),
+      })
+      feed = this.#isCluster
+        ? new Feed(routes('feed'), this.#log)
+        : new TieredFeed(routes('feed'), routes('quiet feed'), this.#log)
       this.#feeds.set(group, feed)
     }
     return feed.subscribe(type, after, listener)

@@ -3,7 +3,7 @@ import type { Route } from './call.ts'
 import type { Connection } from './connection.ts'
 
 /** Reads and writes have a connection each, so that no large answer holds up a write; a feed's blocks, it is its own. */
-export type Purpose = 'writes' | 'reads' | 'feed'
+export type Purpose = 'writes' | 'reads' | 'feed' | 'quiet feed'
 
 /** Which Redis keeps which type. */
 export interface Topology {

@@ -25,7 +25,8 @@ export class BackupError extends Error {
 }
 
 /** First line of every backup; the number is that of the format. */
-const MAGIC = 'skiff-backup 1\n'
+const FORMAT = '1'
+const MAGIC = `skiff-backup ${FORMAT}\n`
 const CHECKSUM_LENGTH = 64
 
 interface Header {
@@ -80,6 +81,9 @@ export function decodeBackup(file: Buffer): Backup {
 
 function readHeader(file: Buffer): { header: Header; body: Buffer } {
   if (file.length === 0) throw new BackupError('is empty')
+  const format = /^skiff-backup (\d+)\n/.exec(file.toString('latin1', 0, 32))?.[1]
+  if (format !== undefined && format !== FORMAT)
+    throw new BackupError(`is of format ${format}, this skiff reads format ${FORMAT}`)
   if (file.toString('latin1', 0, MAGIC.length) !== MAGIC) {
     throw new BackupError(`is not a backup of skiff: the first line is not ${JSON.stringify(MAGIC.trim())}`)
   }

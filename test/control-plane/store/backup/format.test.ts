@@ -48,6 +48,7 @@ test('an error says what is wrong with a backup', t => {
   const fault = (content: Buffer) => t.throws(() => decodeBackup(content)).message
   t.is(fault(Buffer.alloc(0)), 'is empty')
   t.is(fault(Buffer.from('hello')), 'is not a backup of skiff: the first line is not "skiff-backup 1"')
+  t.is(fault(Buffer.from('skiff-backup 2\n')), 'is of format 2, this skiff reads format 1')
   t.regex(fault(file.subarray(0, -1)), /^is cut short: \d+ bytes of documents, expected \d+$/)
   t.regex(fault(Buffer.concat([file, file])), /^goes on after its end/)
   const damaged = Buffer.from(file)
