@@ -1,6 +1,6 @@
 import type { Aggregator } from '../aggregation/aggregator.ts'
 import type { KindRegistry } from '../kind-registry.ts'
-import { JSON_TYPE, sendBody, sendJson, sendText } from '../pipeline/respond.ts'
+import { addFlowHeaders, JSON_TYPE, sendBody, sendJson, sendText } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import { parseAccept } from '../representation/negotiate.ts'
 import { type AggregatedDiscovery, aggregatedDiscovery } from './aggregated.ts'
@@ -61,6 +61,7 @@ export class DiscoveryHandler {
     const headers = { etag, vary: 'Accept' }
     if (ctx.req.headers['if-none-match'] === etag) {
       ctx.respond = false
+      if (ctx.state.flow) addFlowHeaders(headers, ctx.state.flow)
       ctx.res.writeHead(304, headers)
       ctx.res.end()
       return

@@ -3,7 +3,7 @@ import type { OpenApiDocument, OpenApiDocuments } from '../../../api/schema/open
 import type { SchemaSet } from '../../../api/schema/schemas.ts'
 import type { Aggregator } from '../aggregation/aggregator.ts'
 import type { KindRegistry } from '../kind-registry.ts'
-import { sendBody, sendText } from '../pipeline/respond.ts'
+import { addFlowHeaders, sendBody, sendText } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import { VERSION } from './version.ts'
 
@@ -38,6 +38,7 @@ export class OpenApiHandler {
     }
     if (ctx.req.headers['if-none-match'] === etag) {
       ctx.respond = false
+      if (ctx.state.flow) addFlowHeaders(headers, ctx.state.flow)
       ctx.res.writeHead(304, headers)
       ctx.res.end()
       return

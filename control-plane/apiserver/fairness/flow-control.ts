@@ -9,6 +9,7 @@ import {
 import type { RequestInfo } from '../pipeline/request-info.ts'
 import { adjustLimits } from './borrowing.ts'
 import { Classifier } from './classifier.ts'
+import { CurrentRequests, kindOf } from './current-requests.ts'
 import { PriorityLevel } from './priority-level.ts'
 import type { Admission } from './queue-set.ts'
 import { RetryAfter } from './retry-after.ts'
@@ -35,6 +36,7 @@ export class FlowControl {
   readonly seats: number
   readonly estimator: WorkEstimator
   readonly retryAfter = new RetryAfter()
+  readonly current = new CurrentRequests(performance.now())
   levels = new Map<string, PriorityLevel>()
   /** The fraction of their targets that levels were given last. */
   fraction = 0
@@ -69,7 +71,18 @@ export class FlowControl {
     const shareSum = [...levels.values()].reduce((sum, { shares }) => sum + shares, 0)
     for (const level of levels.values()) level.divide(this.seats, shareSum)
     this.fraction = adjustLimits([...levels.values()], this.seats, now)
+    this.#limitCurrent()
     return references
+  }
+
+  #limitCurrent(): void {
+    let executing = 0
+    let waiting = 0
+    for (const { nominal, queuing } of this.levels.values()) {
+      executing += nominal
+      waiting += Math.max(queuing.queues, 0) * queuing.queueLengthLimit
+    }
+    this.current.limit(executing, waiting)
   }
 
   /** Levels by their names: those that are wanted, mandatory, or still busy. */
@@ -124,7 +137,20 @@ export class FlowControl {
   }
 
   enter(ticket: ClassifiedTicket): Admission {
-    return ticket.schema.level.requests.enter(ticket, performance.now())
+    const now = performance.now()
+    const admission = ticket.schema.level.requests.enter(ticket, now)
+    if (admission === 'execute') this.current.executing[kindOf(ticket.info)].change(1, now)
+    else if (admission === 'wait') this.current.waiting[kindOf(ticket.info)].change(1, now)
+    return admission
+  }
+
+  /** The wait is over; gives how long it was, in seconds. */
+  waited({ info, arrivedAt }: ClassifiedTicket, isAdmitted: boolean): number {
+    const now = performance.now()
+    const kind = kindOf(info)
+    this.current.waiting[kind].change(-1, now)
+    if (isAdmitted) this.current.executing[kind].change(1, now)
+    return (now - arrivedAt) / 1000
   }
 
   /** Gives up the wait; false where it is over already. */
@@ -138,6 +164,7 @@ export class FlowControl {
     const { stats, info, startedAt } = ticket
     const executions = info.verb === 'watch' ? stats.watchExecutions : stats.executions
     executions.add((now - startedAt) / 1000)
+    this.current.executing[kindOf(info)].change(-1, now)
     ticket.schema.level.requests.leave(ticket, now)
   }
 }

@@ -141,7 +141,21 @@ function registerFlowDistributions(control: FlowControl, add: Add): void {
   each('watch_count_samples', 'Watchers that a write was reckoned to have', ({ watches }) => [[{}, watches]])
 }
 
+function registerCurrent({ current }: FlowControl, add: Add): void {
+  const name = 'read_vs_write_current_requests'
+  add(name, 'histogram', 'Requests that read and that write, as a share of the limit, over time', () =>
+    (['waiting', 'executing'] as const).flatMap(phase =>
+      (['readOnly', 'mutating'] as const).flatMap(kind => {
+        const track = current[phase][kind]
+        track.change(0, performance.now())
+        return [...track.distribution.series(PREFIX + name, { phase, request_kind: kind }, NANO)]
+      }),
+    ),
+  )
+}
+
 function registerUsage(control: FlowControl, add: Add): void {
+  registerCurrent(control, add)
   const each = (name: string, help: string, parts: (level: PriorityLevel) => Part[]) =>
     add(name, 'histogram', help, () =>
       [...control.levels.values()].flatMap(level => {

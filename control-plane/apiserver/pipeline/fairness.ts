@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client'
+import { kindOf } from '../fairness/current-requests.ts'
 import type { FlowControl } from '../fairness/flow-control.ts'
 import type { ClassifiedTicket } from '../fairness/schema.ts'
 import { CounterTable } from '../metrics/tables.ts'
@@ -10,7 +11,6 @@ import { REQUEST_TIMEOUT, requestTimeout } from './timeouts.ts'
 /** Of the time a request has, the part it may spend waiting. */
 const WAITING_PART = 4
 const MESSAGE = Buffer.from('Too many requests, please try again later.\n')
-const READING = new Set(['get', 'list', 'watch'])
 
 /**
  * Lets requests in as priority and fairness has it: at once, after a wait, or not at all (429). Connections to Pods and
@@ -23,7 +23,7 @@ export function fairness(control: FlowControl, registry: Registry): Middleware {
     'Requests refused because too many were being answered',
   )
   const refuse = (ctx: ApiContext, { info, schema }: ClassifiedTicket): Promise<void> => {
-    const kind = READING.has(info.verb) ? 'readOnly' : 'mutating'
+    const kind = kindOf(info)
     dropped.add(kind, () => ({ request_kind: kind }))
     const seconds = control.retryAfter.refused(schema.level.name)
     const headers = { 'retry-after': String(seconds), 'x-content-type-options': 'nosniff' }
@@ -55,7 +55,7 @@ export function fairness(control: FlowControl, registry: Registry): Middleware {
     const isAdmitted = await wait(control, ticket, ctx)
     const { stats } = ticket
     const waits = isAdmitted ? stats.waits : stats.waitsInVain
-    waits.add((performance.now() - ticket.arrivedAt) / 1000)
+    waits.add(control.waited(ticket, isAdmitted))
     if (!isAdmitted) return await refuse(ctx, ticket)
     return await (isWatch ? serveWatch(control, ticket, ctx, next) : serve(control, ticket, next))
   }

@@ -287,6 +287,42 @@ test.serial('a level that is deleted goes when its requests have been answered',
   await api.client.create(flowSchemas, schema('leaving', 'leaving', 'nobody'))
 })
 
+/** One of all sorts of requests, most of which are given up at some moment. */
+async function anyRequest(i: number): Promise<void> {
+  const paths = [
+    path,
+    '/api/v1/nodes',
+    '/api/v1/namespaces?watch=1',
+    '/api/v1/namespaces/default/nothing',
+    '/nowhere',
+  ]
+  const request =
+    i % 3 === 0 ? write(false) : { user: 'scheduler' as const, ...(i % 7 === 0 && { body: '{' }) }
+  const response = await api.open(i % 3 === 0 ? path : paths[i % paths.length]!, request)
+  response.on('error', () => {})
+  if (i % 2 === 0) response.destroy()
+  else if (i % paths.length === 2) setTimeout(() => response.destroy(), i % 20)
+  else response.resume()
+  await once(response, 'close')
+}
+
+test.serial('whatever clients do, every seat comes back', async t => {
+  await putScheduler(
+    t,
+    'busy',
+    closed(3, { type: 'Queue', queuing: { queues: 8, handSize: 2, queueLengthLimit: 20 } }),
+  )
+  const all = await Promise.allSettled(Array.from({ length: 400 }, (_, i) => anyRequest(i)))
+  t.true(all.some(({ status }) => status === 'fulfilled'))
+  await until(t, 'nothing is under way', async () => {
+    const left = ['current_executing_seats', 'current_executing_requests', 'current_inqueue_requests']
+    const counts = await Promise.all(left.map(name => metric(name, '"busy"')))
+    return counts.every(count => count === 0)
+  })
+  t.true((await metric('dispatched_requests_total', '"busy"')) > 100)
+  t.is((await api.raw('/api/v1/nodes', { user: 'scheduler' })).status, 200)
+})
+
 test.serial('metrics have the names that upstream has', async t => {
   const { text } = await api.raw('/metrics')
   for (const series of [
@@ -298,6 +334,7 @@ test.serial('metrics have the names that upstream has', async t => {
     /^apiserver_flowcontrol_demand_seats_bucket\{priority_level="system",le="\+Inf"\} \d+$/m,
     /^apiserver_flowcontrol_next_s_bounds\{priority_level="workload-high",bound="min"\} [\d.e-]+$/m,
     /^apiserver_flowcontrol_seat_fair_frac [\d.]+$/m,
+    /^apiserver_flowcontrol_read_vs_write_current_requests_count\{phase="executing",request_kind="readOnly"\} \d+$/m,
   ]) {
     t.true(series.test(text), String(series))
   }
