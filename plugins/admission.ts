@@ -5,6 +5,8 @@ import type { ApiObject } from '../api/meta/object.ts'
 export interface RequestOrigin {
   /** Its CreateOptions, UpdateOptions or DeleteOptions (meta.k8s.io/v1). */
   options(operation: AdmissionAttributes['operation']): object | undefined
+  /** Milliseconds that are left for an answer, counted from when this was first asked; 0 when it is too late. */
+  remaining?(): number
   /** Notes something in the request's audit event; a detail only where what was sent is told too. */
   annotate(key: string, value: string, isDetail?: boolean): void
 }

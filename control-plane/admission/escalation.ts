@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { InformerFactory } from '../../api/client/client.ts'
 import { resourceName } from '../../api/kinds/kind.ts'
-import type { PolicyRule } from '../../api/kinds/types.ts'
+import type { ClusterRole, ClusterRoleBinding, PolicyRule } from '../../api/kinds/types.ts'
 import { forbidden, notFound } from '../../api/meta/status.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../../plugins/admission.ts'
 import { createRuleResolver, type RuleResolver } from '../auth/rbac.ts'
@@ -40,8 +40,8 @@ async function checkRole(
   authorizer: Authorizer,
 ): Promise<void> {
   const { kind, namespace, user } = attributes
-  const role = attributes.object as any
-  const old = attributes.oldObject as any
+  const role = attributes.object as ClusterRole
+  const old = attributes.oldObject as ClusterRole | undefined
   const isSame =
     old &&
     isDeepStrictEqual(role.rules ?? [], old.rules ?? []) &&
@@ -64,8 +64,8 @@ async function checkBinding(
   authorizer: Authorizer,
 ): Promise<void> {
   const { kind, namespace, user } = attributes
-  const binding = attributes.object as any
-  const old = attributes.oldObject as any
+  const binding = attributes.object as ClusterRoleBinding
+  const old = attributes.oldObject as ClusterRoleBinding | undefined
   const isSame =
     old &&
     isDeepStrictEqual(binding.roleRef, old.roleRef) &&

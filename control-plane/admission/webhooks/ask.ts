@@ -3,7 +3,7 @@ import type { InformerFactory } from '../../../api/client/client.ts'
 import { callWebhook, WebhookError } from '../../apiserver/webhooks/call.ts'
 import type { RequestForm, WrittenRequest } from '../written-request.ts'
 import type { Hook } from './configured.ts'
-import { CallError, dryRunUnsupported, Rejection } from './errors.ts'
+import { CallError, dryRunUnsupported, outOfTime, Rejection } from './errors.ts'
 import { ReviewError, readVerdict, reviewRequest, reviewVersion, type Verdict } from './review.ts'
 
 const DEFAULT_SECONDS = 10
@@ -37,8 +37,9 @@ export async function ask(
     request: await reviewRequest(request, form, uid),
   }
   try {
-    const answer = await callWebhook(webhook.clientConfig, review, informers, timeoutSeconds * 1_000, {
-      timeout: `${timeoutSeconds}s`,
+    const deadline = Math.ceil(Math.min(timeoutSeconds * 1_000, timeLeft(request)))
+    const answer = await callWebhook(webhook.clientConfig, review, informers, deadline, {
+      timeout: `${Math.ceil(deadline / 1_000)}s`,
     })
     const verdict = readVerdict(answer, version, uid, isMutable)
     passOn(verdict, name, request)
@@ -53,6 +54,13 @@ export async function ask(
     }
     throw error
   }
+}
+
+/** Milliseconds that a request has left. @throws StatusError 504 when it has none */
+export function timeLeft({ attributes }: WrittenRequest): number {
+  const left = attributes.origin?.remaining?.() ?? Number.POSITIVE_INFINITY
+  if (left === 0) throw outOfTime()
+  return left
 }
 
 function passOn({ warnings, auditAnnotations }: Verdict, name: string, { attributes }: WrittenRequest): void {

@@ -32,5 +32,18 @@ export class Rejection extends StatusError {
   }
 }
 
+/** The time of a request was used up, by whatever webhooks were asked. */
+export const outOfTime = (): StatusError =>
+  new StatusError({
+    kind: 'Status',
+    apiVersion: 'v1',
+    metadata: {},
+    status: 'Failure',
+    message: 'Timeout: request did not complete within requested timeout',
+    reason: 'Timeout',
+    details: {},
+    code: 504,
+  })
+
 export const dryRunUnsupported = (webhook: string): StatusError =>
   badRequest(`admission webhook ${JSON.stringify(webhook)} does not support dry run`)

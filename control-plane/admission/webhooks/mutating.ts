@@ -7,7 +7,7 @@ import type { AdmissionAttributes, AdmissionPlugin } from '../../../plugins/admi
 import { isExempt } from '../matching/exempt.ts'
 import type { NamespaceFinder } from '../matching/selection.ts'
 import { type ObjectForms, type RequestForm, WrittenRequest } from '../written-request.ts'
-import { ask } from './ask.ts'
+import { ask, timeLeft } from './ask.ts'
 import type { ConfiguredHooks, Hook } from './configured.ts'
 import type { WebhookMetrics } from './metrics.ts'
 import { observe } from './observed.ts'
@@ -109,7 +109,10 @@ async function askOne(
       const { patch } = await ask(hook, request, form, informers)
       return { patch, isChanged: patch ? await change(name, request, form, patch) : false }
     })
-    if (!answered) note(FAILED_OPEN, name)
+    if (!answered) {
+      note(FAILED_OPEN, name)
+      timeLeft(request)
+    }
     const { isChanged = false, patch } = answered ?? {}
     tell(isChanged)
     if (patch) {

@@ -1,7 +1,7 @@
 import type { AdmissionPlugin } from '../../../plugins/admission.ts'
 import { isExempt } from '../matching/exempt.ts'
 import { type RequestForm, WrittenRequest } from '../written-request.ts'
-import { ask } from './ask.ts'
+import { ask, timeLeft } from './ask.ts'
 import type { ConfiguredHooks, Hook } from './configured.ts'
 import type { WebhookOptions } from './mutating.ts'
 import { observe } from './observed.ts'
@@ -48,5 +48,7 @@ async function validate(
   const verdict = await observe(metrics, observed, failurePolicy === 'Ignore', () =>
     ask(hook, request, form, informers),
   )
-  if (!verdict) request.attributes.origin?.annotate(`${FAILED_OPEN}/round_0_index_${index}`, name)
+  if (verdict) return
+  request.attributes.origin?.annotate(`${FAILED_OPEN}/round_0_index_${index}`, name)
+  timeLeft(request)
 }

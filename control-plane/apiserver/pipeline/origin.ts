@@ -1,5 +1,6 @@
 import type { AdmissionAttributes, RequestOrigin } from '../../../plugins/admission.ts'
 import type { RequestState } from './state.ts'
+import { requestTimeout } from './timeouts.ts'
 
 const API_VERSION = 'meta.k8s.io/v1'
 
@@ -7,6 +8,7 @@ const API_VERSION = 'meta.k8s.io/v1'
 export class HttpOrigin implements RequestOrigin {
   #state: RequestState
   #deleteOptions: Record<string, unknown> | undefined
+  #end: number | undefined
 
   constructor(state: RequestState, deleteOptions?: Record<string, unknown>) {
     this.#state = state
@@ -19,6 +21,11 @@ export class HttpOrigin implements RequestOrigin {
       operation === 'DELETE' ? 'DeleteOptions' : operation === 'CREATE' ? 'CreateOptions' : 'UpdateOptions'
     const given = operation === 'DELETE' ? this.#optionsOfDelete() : this.#optionsOfWrite()
     return { ...given, kind: type, apiVersion: API_VERSION }
+  }
+
+  remaining(): number {
+    this.#end ??= performance.now() + requestTimeout(this.#state.info)
+    return Math.max(0, this.#end - performance.now())
   }
 
   /** The first to say something under a key is heard. */

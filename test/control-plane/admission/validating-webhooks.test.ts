@@ -264,3 +264,15 @@ test('match conditions decide whether a webhook is asked, and fail closed', asyn
   )
   t.is((await create({ check: 'no' }, { other: '1' })).kind, 'ConfigMap')
 })
+
+test('webhooks that are ignored cannot use up more time than the request has', async t => {
+  const ns = await inNamespace('hurried')
+  const clientConfig = server.at('/hurried', () => undefined)
+  const slow = { clientConfig, timeoutSeconds: 30, failurePolicy: 'Ignore' }
+  await configureWebhook(api, 'validating', 'hurried', slow)
+  const { status, body } = await api.raw(`${ns}/configmaps?timeout=900ms`, { body: configMap('x') })
+  t.is(status, 504)
+  t.is(body.reason, 'Timeout')
+  t.is(askedAt('/hurried')[0]!.path, '/hurried?timeout=1s')
+  t.is((await api.raw(`${ns}/configmaps/x`)).status, 404)
+})
