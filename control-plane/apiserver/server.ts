@@ -177,15 +177,14 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       startup.run(following, ...(control ? FAIRNESS_STEPS : LIMIT_STEPS)),
     ])
     await startup.run(dynamic?.start(), 'start-apiserver-admission-initializer')
+    await startup.run(local.start(), 'kube-apiserver-autoregistration')
   } catch (error) {
     await stop()
     throw error
   }
   progress.isBootstrapped = true
   start.resolve()
-  local.sync()
-  await startup.run(undefined, 'kube-apiserver-autoregistration')
-  void maintain(options, machinery, server, stopping.signal)
+  void maintain(options, machinery, { server, local }, stopping.signal)
   return { port: server.port, client, informers, stop }
 }
 
@@ -301,7 +300,7 @@ async function bootstrap(
 async function maintain(
   options: ApiServerOptions,
   { client, kinds }: Machinery,
-  { port }: HttpServer,
+  { server, local }: { server: HttpServer; local: LocalServices },
   signal: AbortSignal,
 ): Promise<void> {
   const { store, log } = options
@@ -310,8 +309,9 @@ async function maintain(
   const keepFairness = () => ensureFlowConfiguration(client)
   void repeat(FAIRNESS_INTERVAL, 'cannot keep the FlowSchemas', log, signal, keepFairness)
   await repeat(RECONCILE_INTERVAL, 'cannot keep the kubernetes Service', log, signal, async () => {
+    if (!local.isComplete) local.sync()
     await ensureNamespaces(client)
-    await reconcileKubernetesService(client, { ...options, port })
+    await reconcileKubernetesService(client, { ...options, port: server.port })
   })
 }
 

@@ -57,6 +57,12 @@ export class LocalServices {
     this.#options = options
   }
 
+  /** The first {@link sync}; resolves when it is over. What went wrong is tried again with the next one. */
+  async start(): Promise<void> {
+    this.sync()
+    await this.#running
+  }
+
   /** Brings the APIServices in line with what is served now; calls while that goes on are one more round. */
   sync(): void {
     if (this.#running) {
@@ -84,8 +90,10 @@ export class LocalServices {
       const name = `${kind.version}.${kind.group}`
       if (kind.group !== 'apiregistration.k8s.io') wanted.set(name, localService(name, kind))
     }
-    for (const [name, service] of wanted)
-      if (!informer.get(name)) await client.create(apiServices, service).catch(ignore(isAlreadyExists))
+    const missing = [...wanted].filter(([name]) => !informer.get(name))
+    await Promise.all(
+      missing.map(([, service]) => client.create(apiServices, service).catch(ignore(isAlreadyExists))),
+    )
     this.isComplete = true
     for (const { metadata } of informer.list().filter(isOfCustom)) {
       if (wanted.has(metadata.name)) continue
