@@ -7,6 +7,15 @@ const MARK = Buffer.from(REVISION_MARK)
 /** What upstream calls the providers in its messages. */
 const SHOWN: Record<string, string> = { aesgcm: 'AES', aescbc: 'AES', secretbox: 'Secretbox' }
 
+/** A stored document and who reads it. */
+interface Found<T> {
+  document: T
+  isPlain: boolean
+  reader: Transformer | undefined
+  /** What the reader made of the document. */
+  hidden: Buffer
+}
+
 /** Encrypts and decrypts the documents of one type. */
 export class Codec {
   #type: string
@@ -36,39 +45,39 @@ export class Codec {
 
   /** Of many documents; at once unless keys must be fetched first. */
   decodeAll<T extends StoredDocument>(documents: T[]): T[] | Promise<T[]> {
-    const waits = documents.map(document => this.#prepare(document)).filter(wait => wait !== undefined)
-    if (waits.length === 0) return documents.map(document => this.#decode(document))
-    return Promise.all(waits).then(() => documents.map(document => this.#decode(document)))
+    const found = documents.map(document => this.#find(document))
+    const waits = found.map(each => this.#prepare(each)).filter(wait => wait !== undefined)
+    if (waits.length === 0) return found.map(each => this.#decode(each))
+    return Promise.all(waits).then(() => found.map(each => this.#decode(each)))
   }
 
   async decode<T extends StoredDocument>(document: T): Promise<T> {
-    await this.#prepare(document)
-    return this.#decode(document)
+    const found = this.#find(document)
+    await this.#prepare(found)
+    return this.#decode(found)
   }
 
-  #prepare({ bytes, key }: StoredDocument): Promise<void> | undefined {
-    const reader = this.#reader(bytes)
-    return reader?.prepare?.(hiddenOf(bytes, reader))?.catch(cause => {
-      throw this.#unreadable(key, cause.message)
+  #find<T extends StoredDocument>(document: T): Found<T> {
+    const { bytes } = document
+    const isPlain = !startsWith(bytes, ENCRYPTED)
+    const reader = this.#readers.find(({ prefix }) => (prefix ? startsWith(bytes, prefix) : isPlain))
+    return { document, isPlain, reader, hidden: reader && !isPlain ? hiddenOf(bytes, reader) : bytes }
+  }
+
+  #prepare({ document, reader, hidden }: Found<StoredDocument>): Promise<void> | undefined {
+    return reader?.prepare?.(hidden)?.catch(cause => {
+      throw this.#unreadable(document.key, cause.message)
     })
   }
 
   /** Says of a document that another provider or key would write today that it is stale, so that an update rewrites it. */
-  #decode<T extends StoredDocument>(document: T): T {
+  #decode<T extends StoredDocument>({ document, isPlain, reader, hidden }: Found<T>): T {
     const { bytes, key } = document
-    const isPlain = !startsWith(bytes, ENCRYPTED)
     if (isPlain && this.#writer === identity) return document
-    const reader = this.#reader(bytes)
     if (!reader) throw this.#unreadable(key, this.#whyNot(bytes, isPlain))
-    if (isPlain) return reader === this.#writer ? document : { ...document, isStale: true }
-    const hidden = hiddenOf(bytes, reader)
+    if (isPlain) return { ...document, isStale: true }
     const shown = { ...document, bytes: this.#show(reader, key, bytes, hidden) }
     return reader !== this.#writer || reader.isStale?.(hidden) ? { ...shown, isStale: true } : shown
-  }
-
-  #reader(bytes: Buffer): Transformer | undefined {
-    const isPlain = !startsWith(bytes, ENCRYPTED)
-    return this.#readers.find(({ prefix }) => (prefix ? startsWith(bytes, prefix) : isPlain))
   }
 
   #whyNot(bytes: Buffer, isPlain: boolean): string {

@@ -8,7 +8,7 @@ export interface Transformer {
   encrypt(plain: Buffer, context: string): Buffer
   /** Throws when the value was not made with this key, or not for this context. */
   decrypt(hidden: Buffer, context: string): Buffer
-  /** What must be waited for before this value can be decrypted; undefined for nothing. */
+  /** What must be waited for before this value can be decrypted; undefined for nothing. Called before the two others. */
   prepare?(hidden: Buffer): Promise<void> | undefined
   /** Made with a key that is no longer the one that writes. */
   isStale?(hidden: Buffer): boolean

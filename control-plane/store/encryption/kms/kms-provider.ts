@@ -44,9 +44,17 @@ const SEED = 32
 const INFO = 32
 const FIRST_PAUSE = 100
 
+/** A stored value, and what its seed is known by. */
+interface Read {
+  object: EncryptedObject
+  id: string
+}
+
 /** What is written with now. */
 interface Writer {
   source: KeySource
+  /** Of the key's name. */
+  hash: string
   seed: Buffer
   expires: number
 }
@@ -64,6 +72,8 @@ export class KmsProvider {
   #log: Logger
   #writer: Writer | undefined
   #seeds = new SeedCache()
+  /** Values between their preparation and their decryption. */
+  #values = new WeakMap<Buffer, Read>()
   #loading = new Map<string, Promise<void>>()
   #version = ''
   #looking: Promise<void> | undefined
@@ -223,7 +233,7 @@ export class KmsProvider {
       }
       checkSource(source)
       if (response.keyId !== keyID) throw new Error('<nil>')
-      this.#writer = { source, seed, expires }
+      this.#writer = { source, hash: hashOf(source.keyID), seed, expires }
       this.#seeds.set(sourceId(source), seed)
     } catch (error) {
       throw new Error(
@@ -236,7 +246,7 @@ export class KmsProvider {
   #encrypt(plain: Buffer, context: string): Buffer {
     const writer = this.#writer
     if (!writer) throw new Error(this.#last?.error?.message ?? 'got unexpected nil transformer')
-    const hash = hashOf(writer.source.keyID)
+    const { hash } = writer
     if (Date.now() > writer.expires) {
       throw new Error(
         `encryptedDEKSource with keyID hash "${hash}" expired at ${goTime(writer.expires)} (current time is ${goTime(Date.now())})`,
@@ -249,31 +259,42 @@ export class KmsProvider {
   }
 
   #decrypt(hidden: Buffer, context: string): Buffer {
-    const object = decodeObject(hidden)
-    const seed = this.#seeds.get(sourceId(object))
+    const { object, id } = this.#read(hidden)
+    const seed = this.#seeds.get(id)
     if (!seed) throw new Error('the key of the value was not asked for')
-    this.#metrics.keyUsed('from_storage', this.#name, hashOf(object.keyID))
+    const hash = object.keyID === this.#writer?.source.keyID ? this.#writer.hash : hashOf(object.keyID)
+    this.#metrics.keyUsed('from_storage', this.#name, hash)
     const data = Buffer.from(object.encryptedData)
     if (object.encryptedDEKSourceType === SOURCE.key) return openGcm(seed, data, context)
     if (data.length < INFO) throw new Error('the stored data was shorter than the required size')
     return openGcm(derivedKey(seed, data.subarray(0, INFO)), data.subarray(INFO), context)
   }
 
+  #read(hidden: Buffer): Read {
+    let value = this.#values.get(hidden)
+    if (!value) {
+      const object = decodeObject(hidden)
+      value = { object, id: sourceId(object) }
+      this.#values.set(hidden, value)
+    }
+    return value
+  }
+
   #isStale(hidden: Buffer): boolean {
-    const { keyID, encryptedDEKSourceType } = decodeObject(hidden)
+    const { keyID, encryptedDEKSourceType } = this.#read(hidden).object
     const current = this.#writer?.source
     return keyID !== current?.keyID || encryptedDEKSourceType !== current.encryptedDEKSourceType
   }
 
   /** Asks the service for a seed that is not here; for each only once, however many values wait for it. */
   #prepare(hidden: Buffer): Promise<void> | undefined {
-    let object: EncryptedObject
+    let value: Read
     try {
-      object = decodeObject(hidden)
+      value = this.#read(hidden)
     } catch {
       return undefined // decrypt() says what is wrong
     }
-    const id = sourceId(object)
+    const { object, id } = value
     if (this.#seeds.has(id)) return undefined
     let loading = this.#loading.get(id)
     if (!loading) {
