@@ -105,7 +105,7 @@ class RuleCheck {
     const errors = checkTexts(rule, node.schema, path)
     if (errors.length > 0 || !rule.rule.trim()) return errors
     const fault = faultOf(compiled)
-    if (fault) errors.push(invalidValue(`${path}.${fault.field}`, rule, fault.detail))
+    if (fault) errors.push(invalidValue(`${path}.${fault.field}`, shown(rule), fault.detail))
     if (compiled.program && fault?.field !== 'rule')
       errors.push(...this.#cost(compiled.program, 'rule', node, place, path))
     if (!isCompiled(compiled)) return errors
@@ -128,6 +128,16 @@ class RuleCheck {
     return [forbiddenField(`${path}.${field}`, tooExpensive(`estimated ${field} cost`, total, RULE_LIMIT))]
   }
 }
+
+/** A rule as Go shows its own form of it. */
+const shown = (rule: ValidationRule): object => ({
+  Rule: rule.rule,
+  Message: rule.message ?? '',
+  MessageExpression: rule.messageExpression ?? '',
+  Reason: rule.reason ?? null,
+  FieldPath: rule.fieldPath ?? '',
+  OptionalOldSelf: rule.optionalOldSelf ?? null,
+})
 
 const times = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b)
 
