@@ -6,6 +6,7 @@ import {
   type Call,
   type Expression,
   type Fold,
+  isBind,
   type List,
   type MapLiteral,
   type Select,
@@ -302,10 +303,3 @@ class Estimator implements Sizes {
     }
   }
 }
-
-const isBind = ({ range, condition, accumulator }: Fold): boolean =>
-  range.op === 'list' &&
-  range.items.length === 0 &&
-  condition.op === 'literal' &&
-  condition.value === false &&
-  accumulator !== ACCUMULATOR

@@ -97,6 +97,14 @@ export function qualifiedName(node: Expression): string | undefined {
   return prefix === undefined ? undefined : `${prefix}.${node.field}`
 }
 
+/** The fold that gives a name to a value goes over nothing. */
+export const isBind = ({ range, condition, accumulator }: Fold): boolean =>
+  range.op === 'list' &&
+  range.items.length === 0 &&
+  condition.op === 'literal' &&
+  condition.value === false &&
+  accumulator !== ACCUMULATOR
+
 /** What is wrong with an expression, and where. */
 export interface Issue {
   at: number
