@@ -4,7 +4,14 @@ import { callWebhook, WebhookError } from '../../apiserver/webhooks/call.ts'
 import type { RequestForm, WrittenRequest } from '../written-request.ts'
 import type { Hook } from './configured.ts'
 import { CallError, dryRunUnsupported, outOfTime, Rejection } from './errors.ts'
-import { ReviewError, readVerdict, reviewRequest, reviewVersion, type Verdict } from './review.ts'
+import {
+  DecodeError,
+  ReviewError,
+  readVerdict,
+  reviewRequest,
+  reviewVersion,
+  type Verdict,
+} from './review.ts'
 
 const DEFAULT_SECONDS = 10
 const UNAVAILABLE = 503
@@ -48,6 +55,9 @@ export async function ask(
   } catch (error) {
     if (error instanceof ReviewError) {
       throw new CallError(name, `received invalid webhook response: ${error.message}`, UNAVAILABLE)
+    }
+    if (error instanceof DecodeError) {
+      throw new CallError(name, `failed to call webhook: ${error.message}`, UNAVAILABLE)
     }
     if (error instanceof WebhookError) {
       throw new CallError(name, `failed to call webhook: ${error.message}`, error.status, { cause: error })

@@ -1,7 +1,7 @@
 import type { InformerFactory } from '../../../api/client/client.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { applyJsonPatch } from '../../../api/meta/patch/json.ts'
-import { isSame } from '../../../api/meta/patch/own.ts'
+import { isMap, isSame } from '../../../api/meta/patch/own.ts'
 import { internalError } from '../../../api/meta/status.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../../../plugins/admission.ts'
 import { isExempt } from '../matching/exempt.ts'
@@ -153,15 +153,28 @@ async function change(
   } catch (error) {
     throw internalError(patchFault(error as Error, steps))
   }
-  request.decode(after, form)
+  decode(after, request, form)
   if (isSame(before, after)) return false
   await request.replace(after, form)
   return true
 }
 
+/** @throws StatusError 500 for what is no object of the kind any more */
+function decode(changed: unknown, request: WrittenRequest, form: RequestForm): void {
+  const { kind } = form.kind
+  if (!isMap(changed) || !isMap(changed.metadata ?? {})) {
+    throw internalError(`json: cannot unmarshal ${typeof changed} into Go value of type ${kind}`)
+  }
+  try {
+    request.decode(changed as ApiObject, form)
+  } catch (error) {
+    throw internalError((error as Error).message)
+  }
+}
+
 function parsePatch(patch: string): unknown[] {
   try {
-    return JSON.parse(patch)
+    return JSON.parse(patch) ?? []
   } catch (error) {
     throw internalError((error as Error).message)
   }

@@ -72,15 +72,51 @@ const defaultOptions = ({ operation }: WrittenRequest): object | null => {
   return kind ? { kind, apiVersion: 'meta.k8s.io/v1' } : null
 }
 
+/** Fields of a response that is no AdmissionResponse; the message is what upstream's decoder says. */
+export class DecodeError extends Error {
+  readonly code = 'WEBHOOK_DECODE'
+}
+
+const isStrings = (value: unknown): boolean =>
+  Array.isArray(value) && value.every(item => typeof item === 'string')
+
+/** Types of the fields, in Go's words. */
+const FIELDS: Record<string, [type: string, isFine: (value: unknown) => boolean]> = {
+  uid: ['types.UID', value => typeof value === 'string'],
+  allowed: ['bool', value => typeof value === 'boolean'],
+  status: ['v1.Status', isMap],
+  patch: ['[]uint8', value => typeof value === 'string'],
+  patchType: ['v1.PatchType', value => typeof value === 'string'],
+  auditAnnotations: ['map[string]string', value => isMap(value) && isStrings(Object.values(value))],
+  warnings: ['[]string', isStrings],
+}
+
+/** @throws DecodeError */
+function checkFields(response: Record<string, unknown>): void {
+  for (const [field, [type, isFine]] of Object.entries(FIELDS)) {
+    const value = response[field]
+    if (value === undefined || value === null || isFine(value)) continue
+    const given = Array.isArray(value) ? 'array' : typeof value === 'boolean' ? 'bool' : typeof value
+    throw new DecodeError(
+      `json: cannot unmarshal ${given} into Go struct field AdmissionResponse.response.${field} of type ${type}`,
+    )
+  }
+}
+
 /** A review in an answer that is not as it has to be. */
 export class ReviewError extends Error {
   readonly code = 'WEBHOOK_REVIEW'
 }
 
-/** Reads an answered review. @throws ReviewError */
+/** Reads an answered review. @throws ReviewError, DecodeError */
 export function readVerdict(review: unknown, version: string, uid: string, isMutating: boolean): Verdict {
-  const { response, apiVersion = '', kind = '' } = isMap(review) ? (review as Record<string, any>) : {}
+  const { response, ...envelope } = isMap(review) ? review : ({} as Record<string, unknown>)
+  const [apiVersion, kind] = [envelope.apiVersion, envelope.kind].map(text => String(text ?? '')) as [
+    string,
+    string,
+  ]
   if (!isMap(response)) throw new ReviewError('webhook response was absent')
+  checkFields(response)
   const answer = response as Record<string, any>
   if (version === 'v1') {
     if (answer.uid !== uid) {
