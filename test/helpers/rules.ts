@@ -22,7 +22,8 @@ export function faultsOf(resource: string, object: object, { old, subresource = 
   const stored = old && (filled(resource, old) as any)
   if (stored) strategy.prepareForUpdate?.(wanted, stored, context)
   else strategy.prepareForCreate?.(wanted, context)
-  const errors = strategy.validate?.(wanted, stored, context) ?? []
+  const specText = stored || !wanted.spec ? undefined : JSON.stringify(wanted.spec)
+  const errors = strategy.validate?.(wanted, stored, { ...context, specText }) ?? []
   const { causes = [] } = invalid({ group: '', kind: 'Kind' }, 'name', errors).status.details!
   return causes.map(({ field, message }) => `${field}: ${message}`)
 }
@@ -45,12 +46,10 @@ export const accepted = test.macro({
 
 /** What clients are warned of, of an object that its kind's defaults have filled in. */
 export function warningsOf(resource: string, object: object, old?: object): readonly string[] {
-  return (
-    strategies[resource]!.warnings?.(
-      filled(resource, object) as any,
-      old && (filled(resource, old) as any),
-    ) ?? []
-  )
+  const wanted = filled(resource, object) as any
+  const stored = old && (filled(resource, old) as any)
+  const specText = wanted.spec && JSON.stringify(wanted.spec)
+  return strategies[resource]!.warnings?.(wanted, stored, specText) ?? []
 }
 
 /** An object that is taken, with just these warnings. */

@@ -213,3 +213,13 @@ test('zero values that say no more than nothing are left out, those that mean so
     },
   })
 })
+
+for (const [what, text, found] of [
+  ['is found where there is space before a colon', '{"a" :1,"a":2}', ['duplicate field "a"']],
+  ['is not what looks like one inside of a string', '{"a":"\\":","b":"a\\":1"}', []],
+  ['is found beside what looks like one', '{"a":"\\":","a" : 1}', ['duplicate field "a"']],
+] as const) {
+  test(`a field given twice ${what}`, t => {
+    t.deepEqual(findDuplicates(text, JSON.parse(text)), [...found])
+  })
+}

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { Redis } from 'ioredis'
 import { openStore } from '../../../control-plane/store/redis-store.ts'
 import { type Change, type Document, StoreError } from '../../../plugins/store.ts'
 import { quietLog } from '../../helpers/log.ts'
@@ -116,4 +117,22 @@ test('a dropped type is empty and its followers learn that the log broke off', a
   await store.put('drop', 'b', 0, document(2))
   await follower.until(follower.isLost)
   t.is((await store.snapshot('drop')).documents.length, 1)
+})
+
+test('a Redis that has lost its scripts is given them again', async t => {
+  const client = new Redis(redis.url)
+  await client.script('FLUSH')
+  client.disconnect()
+  const results = await Promise.all(
+    Array.from({ length: 5 }, (_, i) =>
+      store.put('scripts', `ns/${i}`, 0, document(`text ${i} – not ASCII`)),
+    ),
+  )
+  t.deepEqual(
+    results.map(({ ok }) => ok),
+    Array(5).fill(true),
+  )
+  for (let i = 0; i < 5; i++) {
+    t.is(dataOf((await store.get('scripts', `ns/${i}`))!.bytes), `text ${i} – not ASCII`)
+  }
 })

@@ -248,3 +248,30 @@ test('a status has one address a family, and its host’s first', t => {
     'status.hostIPs[0].ip: Invalid value: "10.0.0.2": must be equal to `hostIP`',
   ])
 })
+
+const withClaim = (name: string, claimName: string): any => ({
+  ...pod({
+    volumes: [{ name: 'data', ephemeral: { volumeClaimTemplate: { spec: claimSpec } } }, claimOf(claimName)],
+  }),
+  metadata: { name, namespace: 'default' },
+})
+const claimSpec = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } }
+const claimOf = (claimName: string) => ({ name: 'other', persistentVolumeClaim: { claimName } })
+
+test('a spec that was sound for one Pod may not be for another: claims are named after the Pod', t => {
+  t.deepEqual(faultsOf('pods', withClaim('one', 'two-data')), [])
+  t.deepEqual(faultsOf('pods', withClaim('one', 'two-data')), [])
+  t.is(faultsOf('pods', withClaim('two', 'two-data')).length, 1)
+})
+
+test('a spec that is at fault is so each time', t => {
+  const faults = faultsOf('pods', pod({ restartPolicy: 'Sometimes' }))
+  t.is(faults.length, 1)
+  t.deepEqual(faultsOf('pods', pod({ restartPolicy: 'Sometimes' })), faults)
+})
+
+test('annotations are looked at although the spec was sound', t => {
+  const note = { annotations: { 'container.apparmor.security.beta.kubernetes.io/c': 'nonsense' } }
+  t.deepEqual(faultsOf('pods', pod()), [])
+  t.true(faultsOf('pods', pod({}, {}, note)).length > 0)
+})
