@@ -325,3 +325,42 @@ test('the audit log is told who changed something, and what where bodies are tol
     },
   })
 })
+
+test('a webhook that knows only v1beta1 is asked and answers in that', async t => {
+  const ns = await inNamespace('older')
+  const patch = Buffer.from(JSON.stringify([{ op: 'add', path: '/data', value: { a: 'b' } }])).toString(
+    'base64',
+  )
+  const clientConfig = server.at('/older', () => ({ allowed: true, uid: 'any', patch }))
+  await configureWebhook(api, 'mutating', 'older', {
+    clientConfig,
+    admissionReviewVersions: ['v9', 'v1beta1'],
+  })
+  const made = await api.raw(`${ns}/configmaps`, { body: { metadata: { name: 'x' } } })
+  t.is(made.status, 201, made.text)
+  t.deepEqual(made.body.data, { a: 'b' })
+  t.is(askedAt('/older')[0]!.apiVersion, 'admission.k8s.io/v1beta1')
+})
+
+test('server-side apply and deletions of many are asked about like all else', async t => {
+  const ns = await inNamespace('many')
+  const clientConfig = server.at('/many', () => ({ allowed: true }))
+  await configureWebhook(api, 'mutating', 'many', { clientConfig })
+  const applied = await api.raw(`${ns}/configmaps/x?fieldManager=me`, {
+    method: 'PATCH',
+    body: { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'x' }, data: { a: 'b' } },
+    headers: { 'content-type': 'application/apply-patch+yaml' },
+  })
+  t.is(applied.status, 201, applied.text)
+  await api.raw(`${ns}/configmaps`, { body: { metadata: { name: 'y' } } })
+  await api.raw(`${ns}/configmaps`, { method: 'DELETE' })
+  const told = askedAt('/many').map(
+    ({ request }) => `${request.operation} ${request.name} ${request.options.kind}`,
+  )
+  t.deepEqual([...new Set(told)].sort(), [
+    'CREATE x CreateOptions',
+    'CREATE y CreateOptions',
+    'DELETE x DeleteOptions',
+    'DELETE y DeleteOptions',
+  ])
+})
