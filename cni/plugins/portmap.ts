@@ -1,6 +1,7 @@
 import { type Nft, openNft } from '../netlink/nft.ts'
+import { writeSysctl } from '../netlink/sysctl.ts'
 import type { CniPlugin } from '../skel.ts'
-import { CniError, CODES, type Invocation, type PortMapping } from '../wire/types.ts'
+import { CniError, CODES, type Invocation, type PortMapping, type Result } from '../wire/types.ts'
 
 const TABLE = 'ip skiff_hostport'
 
@@ -26,6 +27,7 @@ export const portmap: CniPlugin = {
     const address = prevResult.ips[0]?.address.split('/')[0]
     if (mappings.length === 0 || !address) return prevResult
     await portmap.del(call)
+    openLoopback(prevResult)
     await nft(
       [...tableScript(), ...mappings.flatMap(mapping => rules(mapping, address, call.containerId))].join(
         '\n',
@@ -48,12 +50,21 @@ export const portmap: CniPlugin = {
 const mappingsOf = ({ config }: Invocation): PortMapping[] =>
   (config.runtimeConfig?.portMappings ?? []).filter(({ hostPort }) => hostPort > 0)
 
+/** Lets answers of a sandbox to the host's own loopback back in over its bridge; what is no answer is dropped (below). */
+function openLoopback({ interfaces = [] }: Result): void {
+  const bridge = interfaces.find(({ sandbox }) => !sandbox)
+  if (bridge) writeSysctl(`net/ipv4/conf/${bridge.name}/route_localnet`, 1)
+}
+
 /** By number: nft knows the name `dstnat` in prerouting only. */
 const tableScript = (): string[] => [
   `add table ${TABLE}`,
   `add chain ${TABLE} prerouting { type nat hook prerouting priority -100; }`,
   `add chain ${TABLE} output { type nat hook output priority -100; }`,
   `add chain ${TABLE} postrouting { type nat hook postrouting priority 100; }`,
+  `add chain ${TABLE} input { type filter hook input priority 0; }`,
+  `flush chain ${TABLE} input`,
+  `add rule ${TABLE} input iifname != "lo" ip daddr 127.0.0.0/8 ct state new drop`,
 ]
 
 function rules(
@@ -68,6 +79,6 @@ function rules(
   return [
     `add rule ${TABLE} prerouting ${dnat}`,
     `add rule ${TABLE} output ${dnat}`,
-    `add rule ${TABLE} postrouting ip saddr ${address} ip daddr ${address} masquerade comment "${id}"`,
+    `add rule ${TABLE} postrouting ip saddr { ${address}, 127.0.0.0/8 } ip daddr ${address} masquerade comment "${id}"`,
   ]
 }
