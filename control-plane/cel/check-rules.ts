@@ -26,17 +26,12 @@ interface Place {
   uncorrelated: string | undefined
 }
 
-export interface CheckOptions {
-  /** Rules that were there before and are too expensive are let through: the limits were others then. */
-  allowsExpensive?: boolean
-}
-
 /** What is wrong with the rules of a schema: they must compile, give a truth value, and not cost too much. */
-export function checkRules(schema: JsonSchemaProps, path: string, options: CheckOptions = {}): FieldError[] {
+export function checkRules(schema: JsonSchemaProps, path: string): FieldError[] {
   const root = compileRules(schema)
   if (!root) return []
   const total = new TotalCost()
-  const check = new RuleCheck(total, options)
+  const check = new RuleCheck(total)
   const errors = check.node(root, { path, count: 1, uncorrelated: undefined })
   return [...errors, ...total.errors(path)]
 }
@@ -78,11 +73,9 @@ function tooExpensive(what: string, cost: number, limit: number): string {
 
 class RuleCheck {
   readonly #total: TotalCost
-  readonly #options: CheckOptions
 
-  constructor(total: TotalCost, options: CheckOptions) {
+  constructor(total: TotalCost) {
     this.#total = total
-    this.#options = options
   }
 
   node(node: RuleNode, place: Place): FieldError[] {
@@ -124,7 +117,7 @@ class RuleCheck {
     const cost = estimateCost(program, declaration!)
     const total = field === 'rule' ? times(cost, count ?? mostOften(declaration!.minSize)) : cost
     this.#total.add(`${path}.${field}`, total)
-    if (total <= RULE_LIMIT || this.#options.allowsExpensive) return []
+    if (total <= RULE_LIMIT) return []
     return [forbiddenField(`${path}.${field}`, tooExpensive(`estimated ${field} cost`, total, RULE_LIMIT))]
   }
 }

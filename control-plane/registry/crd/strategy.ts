@@ -2,7 +2,7 @@ import type { CustomResourceDefinition } from '../../../api/kinds/apiextensions.
 import { loadCel, mentionsRules } from '../../cel/lazy.ts'
 import type { Strategy } from '../strategy.ts'
 import { withCondition } from './conditions.ts'
-import { validateDefinition, validateDefinitionUpdate } from './validate.ts'
+import { validateDefinition, validateDefinitionStatus, validateDefinitionUpdate } from './validate.ts'
 
 /** Holds a definition until its objects are gone. */
 export const CLEANUP = 'customresourcecleanup.apiextensions.k8s.io'
@@ -51,8 +51,10 @@ export const customResourceDefinitionStrategy: Strategy<CustomResourceDefinition
     }
   },
   load: ({ spec }) => (mentionsRules(spec) ? loadCel() : undefined),
-  validate: (definition, old) =>
-    old ? validateDefinitionUpdate(definition, old) : validateDefinition(definition),
+  validate(definition, old, { subresource }) {
+    if (subresource === 'status') return validateDefinitionStatus(definition)
+    return old ? validateDefinitionUpdate(definition, old) : validateDefinition(definition)
+  },
 }
 
 const storageVersions = ({ spec }: CustomResourceDefinition): string[] =>

@@ -10,15 +10,13 @@ import { validateWords } from './validate-words.ts'
 export interface SchemaOptions {
   hasStatus: boolean
   tolerated?: Tolerated
-  /** The schema is as it was: its rules may be as expensive as they are. */
-  isUnchanged?: boolean
 }
 
 /** All that is wrong with the schema of a version. */
 export function validateSchema(
   schema: JsonSchemaProps,
   path: string,
-  { hasStatus, tolerated = NOTHING, isUnchanged = false }: SchemaOptions,
+  { hasStatus, tolerated = NOTHING }: SchemaOptions,
 ): FieldError[] {
   const structure = validateStructure(schema, path)
   const errors = [
@@ -30,7 +28,7 @@ export function validateSchema(
   ]
   // Rules are compiled by the types of the schema: it must be good before.
   if (errors.length > 0 || !mentionsRules(schema)) return errors
-  return cel().checkRules(schema, path, { allowsExpensive: isUnchanged })
+  return cel().checkRules(schema, path)
 }
 
 /** With a status subresource the root may only say what concerns the whole object. */

@@ -110,21 +110,32 @@ function validateParts(
     'selectableFields',
   )
   return [
-    ...schemas.flatMap(({ path, value, version }) =>
-      validateSchema(value, path, {
-        hasStatus: (path.startsWith('spec.validation') ? versions : [version]).some(
-          ({ subresources }) => subresources?.status !== undefined,
-        ),
+    ...schemas.flatMap(({ path, value, version }) => {
+      const isWhole = path.startsWith('spec.validation')
+      if ((isWhole ? versions : [version]).every(each => isUnchanged(each, old))) return []
+      return validateSchema(value, path, {
+        hasStatus: (isWhole ? versions : [version]).some(hasStatus),
         tolerated,
-        isUnchanged: isDeepStrictEqual(value, versionBefore(old, version.name)?.schema?.openAPIV3Schema),
-      }),
-    ),
+      })
+    }),
     ...subresources.flatMap(({ path, value }) => validateSubresources(path, value)),
     ...printed.flatMap(({ path, value }) =>
       value.flatMap((column, i) => validateColumn(`${path}[${i}]`, column)),
     ),
     ...selectable.flatMap(({ path, value, version }) => validateSelectable(path, value, version)),
   ]
+}
+
+const hasStatus = ({ subresources }: CustomVersion): boolean => subresources?.status !== undefined
+
+/** What was let through stays as it is: rules and estimates may have become stricter since. */
+function isUnchanged(version: CustomVersion, old: CustomResourceDefinition | undefined): boolean {
+  const before = versionBefore(old, version.name)
+  return (
+    before !== undefined &&
+    hasStatus(before) === hasStatus(version) &&
+    isDeepStrictEqual(before.schema, version.schema)
+  )
 }
 
 function validateSubresources(path: string, { scale }: CustomSubresources): FieldError[] {

@@ -25,11 +25,15 @@ export function validateDefinitionUpdate(
     ...validateName(definition),
     ...validateSpec(definition, old),
     ...validateImmutable(definition, old),
-    ...validateNames(definition.status?.acceptedNames ?? {}, 'status.acceptedNames'),
+    ...validateDefinitionStatus(definition),
     ...validateStoredVersions(definition),
     ...validateApproval(definition, old),
   ]
 }
+
+/** What is wrong with the status of a definition: its spec is not looked at when only that is written. */
+export const validateDefinitionStatus = ({ status }: CustomResourceDefinition): FieldError[] =>
+  validateNames(status?.acceptedNames ?? {}, 'status.acceptedNames')
 
 function validateName({ metadata, spec }: CustomResourceDefinition): FieldError[] {
   if (metadata.name === `${spec.names?.plural ?? ''}.${spec.group ?? ''}`) return []
