@@ -16,12 +16,18 @@ export interface KubeletServer {
   close(): Promise<void>
 }
 
+/** Bytes of a request's line and headers, as in Go: the command of an `exec` is in the line. */
+const MOST_HEADERS = 1 << 20
+
 /** The kubelet's HTTPS server: what the API server asks it for logs, exec, port-forward, statistics. */
 export async function startKubeletServer(options: KubeletServerOptions): Promise<KubeletServer> {
   const { certFile, keyFile, clientCAFile } = options.tls
   const [cert, key, ca] = await Promise.all([readFile(certFile), readFile(keyFile), readFile(clientCAFile)])
   const app = createApp(options)
-  const server = createServer({ cert, key, ca, requestCert: true, rejectUnauthorized: false }, app.callback())
+  const server = createServer(
+    { cert, key, ca, requestCert: true, rejectUnauthorized: false, maxHeaderSize: MOST_HEADERS },
+    app.callback(),
+  )
   server.on('upgrade', (request, socket, head) => void upgrade(options, request, socket, head))
   server.requestTimeout = 0
   await listen(server, options.address, options.port)

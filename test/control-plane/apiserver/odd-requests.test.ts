@@ -94,6 +94,11 @@ for (const [what, { path = MAPS, method, type = JSON_TYPE, body, status, reason 
   })
 }
 
+// Found by upstream's tests: the command of `kubectl exec` is in the request's line, however long it is.
+test('a request may have a line of many thousand characters', async t => {
+  t.is((await api.raw(`${MAPS}?nobody=${'a'.repeat(200_000)}`)).status, 200)
+})
+
 test('a limit beyond all numbers and parameters nobody knows do no harm', async t => {
   t.is((await api.raw(`${MAPS}?limit=9223372036854775807&nobody=knows`)).status, 200)
 })

@@ -29,6 +29,10 @@ test('anybody may ask whether it lives, nobody without a name anything else', as
   t.is((await node.ask('/no-such-path')).status, 404)
 })
 
+test('a request may have a line of many thousand characters', async t => {
+  t.deepEqual(await node.ask(`/healthz?command=${'a'.repeat(200_000)}`, null), { status: 200, text: 'ok' })
+})
+
 test('rights on a part of the node are enough for what belongs to it, and for nothing else', async t => {
   const name = 'reader'
   await node.client.create(serviceAccounts, {
