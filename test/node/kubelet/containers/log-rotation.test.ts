@@ -45,8 +45,8 @@ test.serial(
       .trim()
       .split('\n')
       .map(line => Number(/^line (\d+) of a log/.exec(line)?.[1]))
-    // More may be written while it is read.
-    t.true(numbers.length >= 3)
+    // More may be written while it is read; fewer are in a log that was begun anew a moment ago.
+    t.true(numbers.length >= 1)
     t.deepEqual(
       numbers,
       Array.from(numbers, (_, i) => numbers[0]! + i),
