@@ -5,6 +5,7 @@ import type { Aggregator } from './aggregation/aggregator.ts'
 import type { DiscoveryHandler } from './discovery/handler.ts'
 import { checksOf, type HealthCheck, healthHandler } from './discovery/health.ts'
 import type { OpenApiHandler } from './discovery/openapi.ts'
+import { CONFIGURATION_PATH, KEYS_PATH, type OpenIdHandler } from './discovery/openid.ts'
 import { VERSION } from './discovery/version.ts'
 import type { FlowControl } from './fairness/flow-control.ts'
 import type { ResourceOptions } from './handlers/resource-options.ts'
@@ -17,6 +18,7 @@ export interface Routes {
   resources: ResourceOptions
   discovery: DiscoveryHandler
   openapi: OpenApiHandler
+  openid: OpenIdHandler
   /** Answers for groups that other servers serve. */
   aggregator: Aggregator
   checks: readonly HealthCheck[]
@@ -43,6 +45,9 @@ export async function route(ctx: ApiContext, routes: Routes): Promise<void> {
       return await routes.discovery.handle(ctx)
     case 'openapi':
       return await routes.openapi.handle(ctx)
+    case '.well-known':
+    case 'openid':
+      return await routes.openid.handle(ctx)
     case 'healthz':
     case 'livez':
     case 'readyz':
@@ -83,5 +88,14 @@ function rootPaths({ discovery, checks }: Routes): string[] {
     `/${endpoint}`,
     ...checksOf(endpoint, checks).map(({ name }) => `/${endpoint}/${name}`),
   ])
-  return [...discovery.paths(), ...health, '/metrics', '/openapi/v2', '/openapi/v3', '/version'].sort()
+  return [
+    ...discovery.paths(),
+    ...health,
+    CONFIGURATION_PATH,
+    KEYS_PATH,
+    '/metrics',
+    '/openapi/v2',
+    '/openapi/v3',
+    '/version',
+  ].sort()
 }

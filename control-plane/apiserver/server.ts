@@ -33,6 +33,7 @@ import { startCustomResources } from './custom/start.ts'
 import { DiscoveryHandler } from './discovery/handler.ts'
 import type { HealthCheck } from './discovery/health.ts'
 import { OpenApiHandler } from './discovery/openapi.ts'
+import { OpenIdHandler } from './discovery/openid.ts'
 import { createFlowControl } from './fairness/create.ts'
 import { ensureFlowConfiguration } from './fairness/ensure.ts'
 import type { FlowControl } from './fairness/flow-control.ts'
@@ -213,11 +214,13 @@ function createHandler(
   registerServerMetrics(registry, kinds)
   if (control) registerFlowMetrics(registry, control)
   const connect = createConnector({ informers, client: pki.kubeletClient, ca: pki.ca.cert })
+  const address = `${options.advertiseAddress}:${options.port}`
   const review = { client, admitted, informers, authorizer, authenticator, tokens, rules }
   const routes: Routes = {
     resources: { core, kinds, review, connect },
-    discovery: new DiscoveryHandler(kinds, `${options.advertiseAddress}:${options.port}`, aggregator),
+    discovery: new DiscoveryHandler(kinds, address, aggregator),
     openapi: new OpenApiHandler(kinds, core.schemas, aggregator),
+    openid: new OpenIdHandler(pki.serviceAccountKey.publicKey, address),
     aggregator,
     checks: healthChecks(options, machinery.informers, local, progress),
     fairness: control,

@@ -5,6 +5,7 @@ import type { InformerFactory } from '../../api/client/client.ts'
 import { nodes, pods, secrets, serviceAccounts } from '../../api/kinds/core.ts'
 import type { ApiObject } from '../../api/meta/object.ts'
 import { ISSUER, type TokenAuthenticator } from './authenticators.ts'
+import { keyId } from './key-id.ts'
 import type { UserInfo } from './types.ts'
 
 const ALGORITHM = 'ES256'
@@ -60,9 +61,10 @@ export function createServiceAccountTokens(
 ): ServiceAccountTokens {
   const privateKey = createPrivateKey(keys.privateKey)
   const publicKey = createPublicKey(keys.publicKey)
+  const id = keyId(publicKey)
   const verified = new LRUCache<string, Verified>({ max: 4_096, ttl: REMEMBERED })
   return {
-    issue: order => sign(order, privateKey),
+    issue: order => sign(order, privateKey, id),
     async authenticate(token, wanted) {
       if (token.split('.').length !== 3) return undefined
       const known = verified.get(token) ?? (await verify(token, publicKey))
@@ -75,11 +77,15 @@ export function createServiceAccountTokens(
   }
 }
 
-async function sign({ binding, audiences, seconds, warnAfter }: TokenOrder, key: KeyObject): Promise<string> {
+async function sign(
+  { binding, audiences, seconds, warnAfter }: TokenOrder,
+  key: KeyObject,
+  kid: string,
+): Promise<string> {
   const now = Math.floor(Date.now() / 1000)
   const claim = { ...binding, ...(warnAfter && { warnafter: now + warnAfter }) }
   return new SignJWT({ 'kubernetes.io': claim })
-    .setProtectedHeader({ alg: ALGORITHM })
+    .setProtectedHeader({ alg: ALGORITHM, kid })
     .setIssuer(ISSUER)
     .setSubject(`system:serviceaccount:${binding.namespace}:${binding.serviceaccount.name}`)
     .setAudience(audiences.length > 0 ? audiences : [ISSUER])
