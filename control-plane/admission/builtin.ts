@@ -53,7 +53,7 @@ export function admissionPlugins(options: AdmissionOptions): AdmissionPlugin[] {
     ...others,
     dynamic.mutatingWebhooks,
     // What storage itself does comes after all that may change an object, and is not done twice.
-    escalationCheck(informers, authorizer),
+    escalationCheck(client, informers, authorizer),
     serviceAddresses({ client: admitted, serviceCIDR }),
     dynamic.validatingPolicies,
     dynamic.validatingWebhooks,

@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { InformerFactory } from '../../api/client/client.ts'
+import type { Client, InformerFactory } from '../../api/client/client.ts'
 import { resourceName } from '../../api/kinds/kind.ts'
-import type { ClusterRole, ClusterRoleBinding, PolicyRule } from '../../api/kinds/types.ts'
-import { forbidden, notFound } from '../../api/meta/status.ts'
+import { clusterRoles, roles } from '../../api/kinds/rbac.ts'
+import type { ClusterRole, ClusterRoleBinding, PolicyRule, RoleRef } from '../../api/kinds/types.ts'
+import { forbidden } from '../../api/meta/status.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../../plugins/admission.ts'
 import { createRuleResolver, type RuleResolver } from '../auth/rbac.ts'
 import { describeRights, quoteList, uncoveredRights } from '../auth/rule-cover.ts'
@@ -11,6 +12,7 @@ import type { Authorizer } from '../auth/types.ts'
 const GROUP = 'rbac.authorization.k8s.io'
 const MASTERS = 'system:masters'
 const ROLES = new Set([`roles.${GROUP}`, `clusterroles.${GROUP}`])
+const ROLE_KINDS = new Set(['Role', 'ClusterRole'])
 const BINDINGS = new Set([`rolebindings.${GROUP}`, `clusterrolebindings.${GROUP}`])
 const EVERYTHING: PolicyRule[] = [
   { verbs: ['*'], apiGroups: ['*'], resources: ['*'] },
@@ -18,7 +20,11 @@ const EVERYTHING: PolicyRule[] = [
 ]
 
 /** Nobody gives away rights that they do not have, unless they may `escalate` the role or `bind` it. */
-export function escalationCheck(informers: InformerFactory, authorizer: Authorizer): AdmissionPlugin {
+export function escalationCheck(
+  client: Client,
+  informers: InformerFactory,
+  authorizer: Authorizer,
+): AdmissionPlugin {
   const rules = createRuleResolver(informers)
   return {
     name: 'EscalationCheck',
@@ -29,7 +35,7 @@ export function escalationCheck(informers: InformerFactory, authorizer: Authoriz
     async mutate(attributes) {
       if (attributes.user.groups.includes(MASTERS)) return
       if (ROLES.has(resourceName(attributes.kind))) await checkRole(attributes, rules, authorizer)
-      else await checkBinding(attributes, rules, authorizer)
+      else await checkBinding(attributes, rules, authorizer, client)
     },
   }
 }
@@ -62,6 +68,7 @@ async function checkBinding(
   attributes: AdmissionAttributes,
   resolver: RuleResolver,
   authorizer: Authorizer,
+  client: Client,
 ): Promise<void> {
   const { kind, namespace, user } = attributes
   const binding = attributes.object as ClusterRoleBinding
@@ -72,12 +79,22 @@ async function checkBinding(
     isDeepStrictEqual(binding.subjects ?? [], old.subjects ?? [])
   if (isSame) return
   const { roleRef } = binding
-  const plural = roleRef?.kind === 'ClusterRole' ? 'clusterroles' : 'roles'
-  if (await mayDo(authorizer, attributes, 'bind', plural, roleRef?.name ?? '')) return
-  const given = resolver.rulesOf(roleRef, namespace)
-  if (!given) throw notFound({ group: GROUP, plural }, roleRef?.name ?? '')
+  // What refers to no role is for validation to refuse.
+  if (!roleRef?.name || !ROLE_KINDS.has(roleRef.kind)) return
+  const plural = roleRef.kind === 'ClusterRole' ? 'clusterroles' : 'roles'
+  if (await mayDo(authorizer, attributes, 'bind', plural, roleRef.name)) return
+  const given = resolver.rulesOf(roleRef, namespace) ?? (await storedRules(client, roleRef, namespace))
   const fault = missingRights(attributes, resolver.rulesFor(user, namespace), given)
   if (fault) throw forbidden({ group: GROUP, plural: kind.plural }, binding.metadata.name ?? '', fault)
+}
+
+/** The rules of a role so new that the cache has not seen it. Throws NotFound when there is none. */
+async function storedRules(client: Client, { kind, name }: RoleRef, namespace = ''): Promise<PolicyRule[]> {
+  const role =
+    kind === 'ClusterRole'
+      ? await client.get(clusterRoles, { name })
+      : await client.get(roles, { name, namespace })
+  return role.rules ?? []
 }
 
 async function mayDo(

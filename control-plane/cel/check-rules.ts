@@ -96,7 +96,7 @@ class RuleCheck {
   #rule(compiled: CompiledRule | BrokenRule, node: RuleNode, place: Place, path: string): FieldError[] {
     const { rule } = compiled
     const errors = checkTexts(rule, node.schema, path)
-    if (errors.length > 0 || !rule.rule.trim()) return errors
+    if (errors.length > 0 || !rule.rule?.trim()) return errors
     const fault = faultOf(compiled)
     if (fault) errors.push(invalidValue(`${path}.${fault.field}`, shown(rule), fault.detail))
     if (compiled.program && fault?.field !== 'rule')
@@ -214,7 +214,7 @@ function checkTexts(rule: ValidationRule, schema: JsonSchemaProps, path: string)
   return errors
 }
 
-function checkMessage({ rule, message = '' }: ValidationRule, path: string): FieldError[] {
+function checkMessage({ rule = '', message = '' }: ValidationRule, path: string): FieldError[] {
   const place = `${path}.message`
   if (rule.trim() === '') return [required(`${path}.rule`, 'rule is not specified')]
   if (message !== '' && message.trim() === '')

@@ -90,7 +90,7 @@ const isSchema = (part: unknown): part is JsonSchemaProps => typeof part === 'ob
 function compileRule(rule: ValidationRule, environment: Environment): CompiledRule | BrokenRule {
   let program: Program | undefined
   try {
-    program = compile(environment, rule.rule)
+    program = compile(environment, rule.rule ?? '')
     const message = rule.messageExpression ? compile(environment, rule.messageExpression) : undefined
     return { rule, program, message, isTransition: program.uses('oldSelf') }
   } catch (error) {

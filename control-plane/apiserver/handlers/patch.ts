@@ -1,12 +1,14 @@
 import type { Patch } from '../../../api/client/client.ts'
 import { type KindDeclaration, resourceName } from '../../../api/kinds/kind.ts'
+import { cloneJson } from '../../../api/meta/clone.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { applyJsonPatch } from '../../../api/meta/patch/json.ts'
 import { applyMergePatch } from '../../../api/meta/patch/merge.ts'
+import { isMap } from '../../../api/meta/patch/own.ts'
 import { applyStrategicPatch } from '../../../api/meta/patch/strategic.ts'
-import { badRequest, unsupportedMediaType } from '../../../api/meta/status.ts'
+import { badRequest, invalid, invalidValue, unsupportedMediaType } from '../../../api/meta/status.ts'
 import type { Entry } from '../cache/entry.ts'
-import { mediaType, parseJson, readBody } from '../pipeline/body.ts'
+import { mediaType, noObject, parseJson, readBody } from '../pipeline/body.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import type { Core } from '../rest/core.ts'
 import { APPLY_TYPE, refuseForce } from './apply.ts'
@@ -51,7 +53,7 @@ export function patchBase(current: Entry, { type, body }: Patch): ApiObject {
   const object = current.copy()
   // An accessor's value would not be seen to change.
   const { managedFields } = object.metadata
-  if (managedFields) object.metadata.managedFields = managedFields
+  if (managedFields) object.metadata.managedFields = cloneJson(managedFields)
   return object
 }
 
@@ -80,7 +82,7 @@ export function applyPatch(core: Core, kind: KindDeclaration, object: ApiObject,
   const { body } = patch
   switch (patch.type) {
     case 'json':
-      return applyJsonPatch(object, body)
+      return objectOf(applyJsonPatch<object>(object, body))
     case 'merge':
       return applyMergePatch(object, body)
     case 'strategic':
@@ -88,4 +90,11 @@ export function applyPatch(core: Core, kind: KindDeclaration, object: ApiObject,
     default:
       throw unsupportedMediaType([...Object.keys(TYPES), APPLY_TYPE])
   }
+}
+
+/** Nothing reads as an object without fields. @throws StatusError 422 for a patch that leaves anything but an object */
+function objectOf(value: unknown): ApiObject {
+  if (value === null) return { metadata: {} } as ApiObject
+  if (isMap(value)) return value as unknown as ApiObject
+  throw invalid({ group: '', kind: '' }, '', [invalidValue('patch', JSON.stringify(value), noObject(value))])
 }

@@ -1,4 +1,4 @@
-import { apiVersion } from '../../../api/kinds/kind.ts'
+import { apiVersion, type KindDeclaration } from '../../../api/kinds/kind.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { badRequest, methodNotAllowed } from '../../../api/meta/status.ts'
 import { validateFields } from '../../../api/schema/field-validation.ts'
@@ -12,6 +12,7 @@ import { refuseOnlyTable } from '../representation/negotiate.ts'
 import { sendValue } from '../representation/send.ts'
 import { type Core, Effects } from '../rest/core.ts'
 import { definitionOf } from '../rest/definitions.ts'
+import { checkType } from '../rest/metadata.ts'
 import { writeContext } from './options.ts'
 import type { ResourceOptions } from './resource-options.ts'
 
@@ -32,12 +33,7 @@ export async function reviewHandler(
   refuseOnlyTable(ctx.req.headers.accept)
   const object = (await readObject(ctx)) as ApiObject | undefined
   if (!object) throw badRequest('the request has no body')
-  if (!subresourceHandler) {
-    object.apiVersion ||= apiVersion(resource.kind)
-    object.kind ||= resource.kind.kind
-  }
-  object.metadata ??= {} as ApiObject['metadata']
-  normalize(ctx, object)
+  normalize(ctx, spokenKind(resource.kind, subresourceHandler ? info.subresource : undefined), object)
   const namespace = resource.kind.namespaced ? info.namespace : undefined
   const name = info.name ?? object.metadata.name ?? ''
   const context = writeContext(ctx)
@@ -84,12 +80,29 @@ async function admitted(
   }
 }
 
-/** Nulls and unknown fields go, as when any object is decoded. */
-function normalize({ state }: ApiContext, object: ApiObject): void {
+/** The kind that is to be sent: the resource's own, or the one its subresource takes. */
+function spokenKind(kind: KindDeclaration, subresource = ''): KindDeclaration {
+  const spoken = kind.subresources?.other?.[subresource]
+  return spoken
+    ? {
+        ...kind,
+        group: spoken.group ?? kind.group,
+        version: spoken.version ?? kind.version,
+        kind: spoken.kind,
+      }
+    : kind
+}
+
+/** Evictions are the same in both versions. */
+const OLD_POLICY = 'policy/v1beta1'
+
+/** Nulls and unknown fields go, as when any object is decoded. @throws StatusError 400 */
+function normalize({ state }: ApiContext, kind: KindDeclaration, object: ApiObject): void {
   const { schemas } = state
+  if (object.apiVersion === OLD_POLICY) object.apiVersion = apiVersion(kind)
+  checkType(kind, object)
   const schema = definitionOf(schemas, object.apiVersion, object.kind)
   if (!schema) return
-  const version = object.apiVersion.split('/').at(-1)!
-  const faults = validateFields(schemas, { kind: object.kind, version, schema }, object, 'Warn')
+  const faults = validateFields(schemas, { kind: kind.kind, version: kind.version, schema }, object, 'Warn')
   for (const fault of faults) state.warnings.add(fault)
 }

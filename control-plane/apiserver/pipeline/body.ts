@@ -61,12 +61,14 @@ export async function parseObject(ctx: ApiContext, body: Buffer): Promise<Record
   }
   const value = type === 'application/yaml' ? await parseYaml(body) : parseJson(body)
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw badRequest(
-      `couldn't get version/kind; json parse error: json: cannot unmarshal ${goType(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`,
-    )
+    throw badRequest(noObject(value))
   }
   return value as Record<string, any>
 }
+
+/** What is said of a body that is no object. */
+export const noObject = (value: unknown): string =>
+  `couldn't get version/kind; json parse error: json: cannot unmarshal ${goType(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`
 
 export function parseJson(body: Buffer): unknown {
   try {

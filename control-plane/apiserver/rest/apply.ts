@@ -85,17 +85,21 @@ function applyBy(
 /** The kind a configuration is of. */
 type ConfiguredKind = Pick<KindDeclaration, 'group' | 'version' | 'kind' | 'schema'>
 
-const versionKind = ({ apiVersion = '', kind = '' }: Partial<ApiObject>): string => {
-  const [group, version] = apiVersion.includes('/') ? apiVersion.split('/') : ['', apiVersion]
-  return `${group}/${version}, Kind=${kind}`
+const versionKind = (config: Partial<ApiObject>): string => {
+  const given = textOf(config.apiVersion)
+  const [group, version] = given.includes('/') ? given.split('/') : ['', given]
+  return `${group}/${version}, Kind=${textOf(config.kind)}`
 }
+
+/** What is no text reads as none. */
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '')
 
 /** @throws StatusError 400 for another version or kind, 500 for fields that the schema does not have */
 export function checkConfiguration(core: Core, kind: ConfiguredKind, config: ApiObject): void {
   if (config.kind !== kind.kind) throw badRequest(`invalid object type: ${versionKind(config)}`)
   if (config.apiVersion !== apiVersion(kind)) {
     throw badRequest(
-      `Incorrect version specified in apply patch. Specified patch version: ${config.apiVersion}, expected: ${apiVersion(kind)}`,
+      `Incorrect version specified in apply patch. Specified patch version: ${textOf(config.apiVersion)}, expected: ${apiVersion(kind)}`,
     )
   }
   if (Array.isArray(config.metadata?.managedFields)) throw badRequest('metadata.managedFields must be nil')
@@ -104,12 +108,9 @@ export function checkConfiguration(core: Core, kind: ConfiguredKind, config: Api
 }
 
 function cannotType(config: ApiObject, why: string): Error {
-  const { namespace = '', name = '' } = isMap(config.metadata)
-    ? config.metadata
-    : ({} as Record<string, string>)
-  return unexpectedError(
-    `failed to create typed patch object (${namespace}/${name}; ${versionKind(config)}): ${why}`,
-  )
+  const { namespace, name } = isMap(config.metadata) ? config.metadata : ({} as Record<string, unknown>)
+  const which = `${textOf(namespace)}/${textOf(name)}`
+  return unexpectedError(`failed to create typed patch object (${which}; ${versionKind(config)}): ${why}`)
 }
 
 function withoutMergeErrors<T>(config: ApiObject, run: () => T): T {

@@ -3,6 +3,7 @@ import { apiVersion, type KindDeclaration } from '../../../api/kinds/kind.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { badRequest } from '../../../api/meta/status.ts'
 import { now } from '../../../api/meta/time.ts'
+import { jsonType } from '../../../api/schema/decode-state.ts'
 import type { Target } from './core.ts'
 
 /** Letters of generated names: no vowels and nothing that looks alike, so that no words come out. */
@@ -30,17 +31,28 @@ export function checkType(kind: KindDeclaration, object: ApiObject): void {
   }
   object.apiVersion ||= expected
   object.kind ||= kind.kind
-  if (object.apiVersion !== expected) {
-    throw badRequest(
-      `the API version in the data (${object.apiVersion}) does not match the expected API version (${expected})`,
-    )
+  if (object.apiVersion !== expected || object.kind !== kind.kind) throw wrongType(kind, object)
+}
+
+function wrongType(kind: KindDeclaration, object: ApiObject): Error {
+  for (const field of ['apiVersion', 'kind'] as const) {
+    if (typeof object[field] !== 'string') return noText(field, object[field])
   }
-  if (object.kind !== kind.kind) {
-    throw badRequest(
+  const expected = apiVersion(kind)
+  if (object.apiVersion === expected) {
+    return badRequest(
       `${object.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: unable to decode "${object.apiVersion}, Kind=${object.kind}" into ${kind.kind}`,
     )
   }
+  return badRequest(
+    `the API version in the data (${object.apiVersion}) does not match the expected API version (${expected})`,
+  )
 }
+
+const noText = (field: string, value: unknown): Error =>
+  badRequest(
+    `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonType(value)} into Go struct field .${field} of type string`,
+  )
 
 /** @throws StatusError 400 when the body names another namespace than the path. */
 export function checkNamespace(

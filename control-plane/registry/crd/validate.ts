@@ -135,10 +135,10 @@ function validateImmutable({ spec }: CustomResourceDefinition, old: CustomResour
   }
   if (isConditionTrue(old, 'Established')) {
     keep('spec.scope', spec.scope, old.spec.scope)
-    keep('spec.names.kind', spec.names.kind, old.spec.names.kind)
+    keep('spec.names.kind', spec.names?.kind ?? '', old.spec.names.kind)
   }
   keep('spec.group', spec.group, old.spec.group)
-  keep('spec.names.plural', spec.names.plural, old.spec.names.plural)
+  keep('spec.names.plural', spec.names?.plural ?? '', old.spec.names.plural)
   return errors
 }
 

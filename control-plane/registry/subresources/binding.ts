@@ -7,7 +7,7 @@ import type { SubresourceHandler } from './handler.ts'
 const BINDING = { group: '', kind: 'Binding' }
 
 /** Binds a Pod to a node: sets its nodeName once and for all, and its PodScheduled condition. */
-export const bindPod: SubresourceHandler = async ({ client, admitted, name, namespace, object }) => {
+export const bindPod: SubresourceHandler = async ({ client, admitted, name, namespace, object, dryRun }) => {
   const target = object.target?.name
   if (!target) throw invalid(BINDING, name, [required('target.name', '')])
   await retryOnConflict(async () => {
@@ -29,7 +29,7 @@ export const bindPod: SubresourceHandler = async ({ client, admitted, name, name
     const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled')
     const scheduled = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: now() }
     pod.status = { ...pod.status, conditions: [...others, scheduled as never] }
-    await admitted.update(pods, pod, { subresource: 'binding', fieldManager: '' })
+    await admitted.update(pods, pod, { subresource: 'binding', fieldManager: '', dryRun })
   })
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } as never
 }
