@@ -128,7 +128,7 @@ function checkScaleConfiguration(core: Core, config: ApiObject): ApiObject {
 }
 
 function checkScale(scale: ApiObject, { name }: Target): void {
-  if (scale.kind !== 'Scale') throw badRequest(`expected a Scale, got ${scale.kind}`)
+  if (scale.kind !== 'Scale') throw badRequest(`expected a Scale, got ${JSON.stringify(scale.kind ?? '')}`)
   const replicas = scale.spec?.replicas ?? 0
   if (!Number.isInteger(replicas)) {
     throw badRequest(
