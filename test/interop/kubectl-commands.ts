@@ -228,7 +228,7 @@ const reading: Command[] = [
     run: 'get pods --sort-by=.metadata.name --chunk-size=1',
     expect: /solo/,
   },
-  { name: 'get -w', run: 'get configmap settings -w --request-timeout=1s', expect: /^settings +1 /m },
+  { name: 'get -w', run: 'get configmap settings -w --request-timeout=3s', expect: /^settings +1 /m },
   { name: 'describe', run: 'describe deployment web', expect: /Replicas: +2 desired/ },
   { name: 'describe', run: 'describe pods -l app=web', expect: /Container ID|Image: +web:1/ },
   { name: 'describe', run: 'describe service web', expect: /Endpoints:/ },
