@@ -7,7 +7,7 @@ import type { ApiContext } from '../pipeline/state.ts'
 import { type ConnectTarget, dialFault } from './target.ts'
 
 /** What `proxy` names: `[https:]NAME[:PORT]`, a port by number or name. */
-interface ProxyName {
+export interface ProxyName {
   scheme: string
   name: string
   port: string
@@ -55,7 +55,7 @@ async function synced<T extends ApiObject>(
   return informer
 }
 
-function parseName(text: string, resource: string): ProxyName {
+export function parseName(text: string, resource: string): ProxyName {
   const parts = text.split(':')
   const [scheme, name, port] =
     parts.length === 3
@@ -66,7 +66,7 @@ function parseName(text: string, resource: string): ProxyName {
           ? ['', text, '']
           : []
   if (!name || !['', 'http', 'https'].includes(scheme!)) {
-    throw badRequest(`invalid ${resource === 'pods' ? 'pod' : 'service'} request ${JSON.stringify(text)}`)
+    throw badRequest(`invalid ${resource.slice(0, -1)} request ${JSON.stringify(text)}`)
   }
   return { scheme: scheme!, name, port: port ?? '' }
 }

@@ -1,7 +1,14 @@
 import { nodes, pods } from '../../../api/kinds/core.ts'
 import type { Pod } from '../../../api/kinds/types.ts'
-import { badRequest, internalError, notFound, type StatusError } from '../../../api/meta/status.ts'
+import {
+  badRequest,
+  internalError,
+  notFound,
+  type StatusError,
+  serviceUnavailable,
+} from '../../../api/meta/status.ts'
 import type { ApiContext } from '../pipeline/state.ts'
+import { type ProxyName, parseName } from './backends.ts'
 import type { ConnectOptions } from './connect-options.ts'
 import { type ConnectTarget, dialFault } from './target.ts'
 
@@ -40,9 +47,20 @@ export function createKubeletFinder({
     }
     return { host, port, path, tls: { ca, cert: client.cert, key: client.key }, unreachable }
   }
+  /** A node's kubelet, or what else listens there when another port is named. */
+  const nodeServer = ({ scheme, name, port }: ProxyName, path: string): ConnectTarget => {
+    const target = kubelet(name, path)
+    if (port === '' || Number(port) === target.port) return target
+    const { host } = target
+    const unreachable = (cause: Error): never => {
+      throw serviceUnavailable(`error trying to reach service: ${dialFault(host, Number(port), cause)}`, 0)
+    }
+    const tls = scheme === 'https' && { tls: { rejectUnauthorized: false } }
+    return { host, port: Number(port), path, unreachable, ...tls }
+  }
   return ctx => {
     const { resource, namespace, name = '', rest } = ctx.state.info
-    if (resource === 'nodes') return kubelet(name, `${rest || '/'}${ctx.search}`)
+    if (resource === 'nodes') return nodeServer(parseName(name, resource), `${rest || '/'}${ctx.search}`)
     const pod = podCache.get(`${namespace}/${name}`)
     if (!pod) throw notFound(PODS, name)
     return { ...kubelet(hostOf(pod, ctx), podPath(pod, ctx)), refusesInText: true }

@@ -76,7 +76,7 @@ test('a watch that cannot begin is refused as over HTTP', async t => {
   t.is(JSON.parse(body).kind, 'Status')
 })
 
-test('a log over a WebSocket begins with an empty message and ends with the log', async t => {
+test('a log over a WebSocket begins with an empty message and ends with the log; a node is reached by its port too', async t => {
   const { key, cert } = await issueCertificate({
     ca: api.pki.ca,
     commonName: 'system:node:n',
@@ -86,6 +86,7 @@ test('a log over a WebSocket begins with an empty message and ends with the log'
   })
   const kubelet = createServer({ key, cert }, ({ url }, response) => {
     if (url === '/containerLogs/default/logged/c?follow=true') response.end('one\ntwo\n')
+    else if (url === '/there') response.end('here')
     else response.writeHead(404).end('no such container')
   })
   kubelet.listen(0, '127.0.0.1')
@@ -104,6 +105,9 @@ test('a log over a WebSocket begins with an empty message and ends with the log'
     body: { metadata: { name: 'logged' }, spec },
   })
   t.is(created.status, 201)
+  for (const name of ['n', `n:${Port}`, `https:n:${Port}`]) {
+    t.is((await api.raw(`/api/v1/nodes/${name}/proxy/there`)).text, 'here', name)
+  }
   const log = '/api/v1/namespaces/default/pods/logged/log'
   const plain = open(`${log}?follow=true`, ['binary.k8s.io'])
   t.deepEqual([await plain.next(), await plain.next(), await plain.next()], ['', 'one\ntwo\n', undefined])
