@@ -111,6 +111,11 @@ class Parser {
     return this.#call(mark.at, '_?_:_', [condition, left, right])
   }
 
+  /** What follows each other on one level is nested all the same: `((1 + 1) + 1) + 1`. */
+  #lengthen(length: number): void {
+    if (length > DEEPEST) throw this.#error(0, 'max recursion depth exceeded')
+  }
+
   #or(): Expression {
     return this.#logical('||', () => this.#logical('&&', () => this.#relation()))
   }
@@ -127,9 +132,11 @@ class Parser {
 
   #relation(): Expression {
     let left = this.#sum()
+    let length = 0
     while (RELATIONS.has(this.#token.text) && (this.#token.kind === 'mark' || this.#token.kind === 'name')) {
       const { at, text } = this.#tokens[this.#at++]!
       left = this.#call(at, operator(text), [left, this.#sum()])
+      this.#lengthen(++length)
     }
     return left
   }
@@ -140,7 +147,8 @@ class Parser {
 
   #binary(operators: string[], operand: () => Expression): Expression {
     let left = operand()
-    for (;;) {
+    for (let length = 1; ; length++) {
+      this.#lengthen(length)
       const mark = this.#token
       if (mark.kind !== 'mark' || !operators.includes(mark.text)) return left
       this.#at++
@@ -173,7 +181,8 @@ class Parser {
 
   #member(): Expression {
     let node = this.#primary()
-    for (;;) {
+    for (let length = 1; ; length++) {
+      this.#lengthen(length)
       const dot = this.#accept('.')
       if (dot) node = this.#field(node, dot)
       else if (this.#is('[')) node = this.#index(node)

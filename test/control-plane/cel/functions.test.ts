@@ -138,6 +138,18 @@ for (const [expression, message] of BROKEN) {
   })
 }
 
+test('an expression that is nested too deep is refused, and a long one of alternatives is not', t => {
+  const deep = [
+    Array(1_000).fill('1').join(' + '),
+    `${'('.repeat(1_000)}1${')'.repeat(1_000)}`,
+    `x${'.a'.repeat(1_000)}`,
+    Array(1_000).fill('1').join(' < '),
+  ]
+  for (const expression of deep)
+    t.throws(() => evaluate(expression), { instanceOf: CompileError, message: /recursion/ })
+  t.true(evaluate(Array(10_000).fill('1 == 1').join(' && ')))
+})
+
 test('what goes wrong while an expression runs is told in cel-go’s words', t => {
   const failing = (expression: string) =>
     t.throws(() => evaluate(expression), { instanceOf: EvaluationError }).message
