@@ -42,5 +42,8 @@ function decode(schemas: SchemaSet, kind: BodyKind, object: object): string[] {
   }
 }
 
-const cannotBeHandled = ({ kind, version }: BodyKind, why: string): Error =>
-  badRequest(`${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: ${why}`)
+const cannotBeHandled = (kind: BodyKind, why: string): Error => badRequest(unreadable(kind) + why)
+
+/** What stands before the reason, in the message of a body that cannot be read. */
+export const unreadable = ({ kind, version }: BodyKind): string =>
+  `${kind} in version ${JSON.stringify(version)} cannot be handled as a ${kind}: `

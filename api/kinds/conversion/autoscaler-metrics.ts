@@ -82,7 +82,7 @@ const ALWAYS: Record<string, string> = {
 type Metric = { type: string } & Record<string, any>
 
 /** Name of the member that holds a metric's source: `ContainerResource` → `containerResource`. */
-const sourceOf = ({ type }: Metric): string => type.charAt(0).toLowerCase() + type.slice(1)
+const sourceOf = ({ type = '' }: Metric): string => type.charAt(0).toLowerCase() + type.slice(1)
 
 function read(object: any, path: string): unknown {
   return path.split('.').reduce((value, part) => value?.[part], object)

@@ -6,7 +6,14 @@ import { applyJsonPatch } from '../../../api/meta/patch/json.ts'
 import { applyMergePatch } from '../../../api/meta/patch/merge.ts'
 import { isMap } from '../../../api/meta/patch/own.ts'
 import { applyStrategicPatch } from '../../../api/meta/patch/strategic.ts'
-import { badRequest, invalid, invalidValue, unsupportedMediaType } from '../../../api/meta/status.ts'
+import {
+  badRequest,
+  invalid,
+  invalidValue,
+  isStatusError,
+  unsupportedMediaType,
+} from '../../../api/meta/status.ts'
+import { unreadable } from '../../../api/schema/field-validation.ts'
 import type { Entry } from '../cache/entry.ts'
 import { mediaType, noObject, parseJson, readBody } from '../pipeline/body.ts'
 import type { ApiContext } from '../pipeline/state.ts'
@@ -97,4 +104,30 @@ function objectOf(value: unknown): ApiObject {
   if (value === null) return { metadata: {} } as ApiObject
   if (isMap(value)) return value as unknown as ApiObject
   throw invalid({ group: '', kind: '' }, '', [invalidValue('patch', JSON.stringify(value), noObject(value))])
+}
+
+/**
+ * What is said of a patch whose result cannot be read as an object of the kind: upstream shows the result, or the strategic
+ * patch itself. Other errors are left as they are.
+ */
+export function refusedPatch(
+  kind: KindDeclaration,
+  patch: Patch,
+  apply: (patch: Patch) => unknown,
+  error: unknown,
+): unknown {
+  const prefix = unreadable(kind)
+  if (!isStatusError(error) || !error.message.startsWith(prefix)) return error
+  const shown = patch.type === 'strategic' ? goText(patch.body) : JSON.stringify(apply(patch))
+  const why = error.message.slice(prefix.length)
+  return invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown, why)])
+}
+
+/** A value as Go prints it (`%+v`). */
+function goText(value: unknown): string {
+  if (value === null) return '<nil>'
+  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`
+  if (!isMap(value)) return String(value)
+  const members = Object.keys(value).sort()
+  return `map[${members.map(key => `${key}:${goText(value[key])}`).join(' ')}]`
 }

@@ -19,7 +19,7 @@ import { fromStored, storageOf, toStored } from '../rest/storage.ts'
 import { update } from '../rest/update.ts'
 import { APPLY_TYPE, readApply } from './apply.ts'
 import { fieldValidation, writeContext } from './options.ts'
-import { applyPatch, patchBase, readPatch, touchedMembers } from './patch.ts'
+import { applyPatch, patchBase, readPatch, refusedPatch, touchedMembers } from './patch.ts'
 
 const SCALE = { columns: scaleColumns }
 
@@ -117,8 +117,18 @@ export async function patchHandler(
         const base = patchBase(fromStored(resource, current), wanted)
         const touched = touchedMembers(wanted)
         const object = keepReset(applyPatch(core, resource.kind, base, wanted))
-        for (const fault of validatePatched(core, resource.kind, object, validation, touched))
-          context.warn(fault)
+        try {
+          for (const fault of validatePatched(core, resource.kind, object, validation, touched))
+            context.warn(fault)
+        } catch (error) {
+          const fresh = patchBase(fromStored(resource, current), wanted)
+          throw refusedPatch(
+            resource.kind,
+            patch(),
+            again => applyPatch(core, resource.kind, fresh, again),
+            error,
+          )
+        }
         return toStored(resource, object)
       },
     },

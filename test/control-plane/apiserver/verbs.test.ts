@@ -177,6 +177,28 @@ test('unknown and duplicate fields: warned of, refused under Strict, dropped eit
   t.true(strict.body.message.includes('strict decoding error'))
 })
 
+test('a strategic patch that cannot be read is shown', async t => {
+  await api.raw(configMaps, { body: configMap('unread') })
+  const headers = { 'content-type': 'application/strategic-merge-patch+json' }
+  const request = { method: 'PATCH', body: { data: { b: 'c' }, odd: [1, null] }, headers }
+  const { status, body } = await api.raw(`${configMaps}/unread?fieldValidation=Strict`, request)
+  const message =
+    'Invalid value: "map[data:map[b:c] odd:[1 <nil>]]": strict decoding error: unknown field "odd"'
+  t.is(status, 422)
+  t.is(body.message, ` "" is invalid: patch: ${message}`)
+  t.deepEqual(body.details.causes, [{ reason: 'FieldValueInvalid', message, field: 'patch' }])
+})
+
+test('the result of a JSON patch that cannot be read is shown', async t => {
+  await api.raw(configMaps, { body: configMap('unread-json') })
+  const headers = { 'content-type': 'application/json-patch+json' }
+  const request = { method: 'PATCH', body: [{ op: 'replace', path: '', value: { data: 5 } }], headers }
+  const { status, body } = await api.raw(`${configMaps}/unread-json`, request)
+  t.is(status, 422)
+  const fault = 'json: cannot unmarshal number into Go struct field ConfigMap.data of type map[string]string'
+  t.is(body.message, ` "" is invalid: patch: Invalid value: "{\\"data\\":5}": ${fault}`)
+})
+
 test('malformed, empty, huge and wrongly typed bodies are refused with the right code', async t => {
   t.is((await api.raw(configMaps, { body: '{"a":' })).status, 400)
   t.is((await api.raw(configMaps, { body: '[]' })).status, 400)
