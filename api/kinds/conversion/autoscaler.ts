@@ -1,4 +1,5 @@
 import type { ApiObject } from '../../meta/object.ts'
+import { isMap } from '../../meta/patch/own.ts'
 import { flattenSpec, flattenStatus, unfoldSpec, unfoldStatus } from './autoscaler-metrics.ts'
 
 /** Annotations in which autoscaling/v1 carries what it has no fields for. */
@@ -67,13 +68,14 @@ export function toV2(object: ApiObject): ApiObject {
   const { targetCPUUtilizationPercentage: target, ...plainSpec } = spec
   const { currentCPUUtilizationPercentage: current, ...plainStatus } = status
   const carriedOf = (name: string): any => parse(metadata.annotations?.[name])
-  const others: any[] = (carriedOf(METRICS) ?? []).map(unfoldSpec)
+  const others: any[] = (listOf(carriedOf(METRICS)) ?? []).map(unfoldSpec)
   const metrics = target === undefined || target === null ? others : [...others, cpuMetric(target)]
-  const behavior = carriedOf(BEHAVIOR)
+  const carried = carriedOf(BEHAVIOR)
+  const behavior = isMap(carried) ? carried : undefined
   const currentMetrics =
-    carriedOf(CURRENT_METRICS)?.map(unfoldStatus) ??
+    listOf(carriedOf(CURRENT_METRICS))?.map(unfoldStatus) ??
     (current === undefined || current === null ? undefined : [cpuStatus(current)])
-  const conditions = carriedOf(CONDITIONS)
+  const conditions = listOf(carriedOf(CONDITIONS))
   return {
     ...object,
     apiVersion: 'autoscaling/v2',
@@ -111,6 +113,12 @@ function parse(text: string | undefined): any {
     return undefined
   }
 }
+
+/** A carried list, each of whose members says its type; anything else is none. */
+const listOf = (value: unknown): any[] | undefined =>
+  Array.isArray(value) && value.every(item => isMap(item) && typeof item.type === 'string')
+    ? value
+    : undefined
 
 const renamed = (value: any, rename: (name: string) => string): any => {
   if (Array.isArray(value)) return value.map(item => renamed(item, rename))

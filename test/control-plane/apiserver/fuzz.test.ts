@@ -176,3 +176,17 @@ for (const kind of creatable.filter(kind => resourceName(kind) !== 'bindings')) 
     t.is(answer.status, 200, answer.text)
   })
 }
+
+for (const carried of ['5', '[null]', '[{"type":5}]', '{"a":1}', 'no json', '"x"']) {
+  test(`an autoscaler of v1 that carries ${carried} for metrics is read`, async t => {
+    const kind = builtinKinds.find(one => one.kind === 'HorizontalPodAutoscaler' && one.version === 'v1')!
+    const names = ['metrics', 'current-metrics', 'conditions', 'behavior']
+    const annotations = Object.fromEntries(
+      names.map(name => [`autoscaling.alpha.kubernetes.io/${name}`, carried]),
+    )
+    const spec = { scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'a' }, maxReplicas: 3 }
+    const body = { metadata: { generateName: 'carrier-', annotations }, spec }
+    const { status, text } = await api.raw(collectionPath(kind as KindDeclaration<any>, 'default'), { body })
+    t.is(status, 201, text)
+  })
+}
