@@ -47,8 +47,14 @@ export const portmap: CniPlugin = {
   },
 }
 
+/** containerd before 1.7 writes `HostPort` where CNI says `hostPort`: programs in Go make no difference. */
+const inLowerCase = (mapping: PortMapping): PortMapping =>
+  Object.fromEntries(
+    Object.entries(mapping).map(([key, value]) => [key.charAt(0).toLowerCase() + key.slice(1), value]),
+  ) as never
+
 const mappingsOf = ({ config }: Invocation): PortMapping[] =>
-  (config.runtimeConfig?.portMappings ?? []).filter(({ hostPort }) => hostPort > 0)
+  (config.runtimeConfig?.portMappings ?? []).map(inLowerCase).filter(({ hostPort }) => hostPort > 0)
 
 /** Lets answers of a sandbox to the host's own loopback back in over its bridge; what is no answer is dropped (below). */
 function openLoopback({ interfaces = [] }: Result): void {

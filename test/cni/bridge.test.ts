@@ -172,7 +172,10 @@ test.serial('ports of the host lead to the sandbox and are taken back with it al
   ] as const) {
     const namespace = await node.createSandbox()
     const { answer } = await node.call('ADD', 'skiff-bridge', config(), { id, namespace })
-    const more = { prevResult: answer, ...ports(port) }
+    // As containerd 1.6 writes it.
+    const inUpperCase = { portMappings: [{ HostPort: port, ContainerPort: 80, Protocol: 'tcp', HostIP: '' }] }
+    const mapped = id === 'b' ? { runtimeConfig: inUpperCase } : ports(port)
+    const more = { prevResult: answer, ...mapped }
     const given = await node.call('ADD', 'skiff-portmap', more, { id, namespace })
     t.deepEqual(given.answer, answer)
     const server = namespace.start(PEER, id)
