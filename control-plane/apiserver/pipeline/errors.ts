@@ -13,6 +13,8 @@ export function errors(log: Logger): Middleware {
       if (!isStatusError(error) && !ctx.res.destroyed) {
         log.error({ error, method: ctx.method, path: ctx.path }, 'request failed')
       }
+      // Who was answered already (the request took too long) has all there is to know.
+      if (ctx.res.writableEnded) return
       if (ctx.res.headersSent) ctx.res.destroy()
       else await sendError(ctx, error)
     }

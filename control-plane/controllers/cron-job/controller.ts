@@ -27,15 +27,23 @@ export function cronJobController({ client, informers, recorder }: ControllerCon
     name: 'cronjob',
     watches: [{ kind: cronJobs }, { kind: jobs, keys: job => ownerKey(cronJobs, job) }],
     async reconcile(key) {
-      const cronJob = cache.get(key)
-      if (!cronJob || cronJob.metadata.deletionTimestamp) return
-      const owned = controlledBy(jobCache, cronJob)
+      const cached = cache.get(key)
+      if (!cached || cached.metadata.deletionTimestamp) return
+      const owned = controlledBy(jobCache, cached)
+      const cronJob = await upToDate(cached, owned)
       const status = takeStock(cronJob, owned, recorder)
       await removeHistory(client, recorder, cronJob, owned)
       const next = cronJob.spec.suspend ? undefined : await schedule(cronJob, status)
       await writeStatus(cronJob, status)
       return next
     },
+  }
+
+  /** The cache may hear of a Job before it hears that this controller has noted it. */
+  async function upToDate(cronJob: CronJob, owned: readonly Job[]): Promise<CronJob> {
+    const { metadata, status } = cronJob
+    if (unexpected(owned, status?.active).length === 0) return cronJob
+    return await client.get(cronJobs, metadata)
   }
 
   /** Starts what is due, noting it in `status`; tells when to look again. */
@@ -127,9 +135,7 @@ function since({ metadata, spec }: CronJob, status: Status, now: number): number
 function takeStock(cronJob: CronJob, owned: readonly Job[], recorder: EventRecorder): Status {
   const status: Status = structuredClone(cronJob.status ?? {})
   const byUid = new Map(owned.map(job => [job.metadata.uid, job]))
-  const isKnown = new Set((status.active ?? []).map(({ uid }) => uid))
-  for (const job of owned) {
-    if (isKnown.has(job.metadata.uid!) || isFinished(job)) continue
+  for (const job of unexpected(owned, status.active)) {
     const message = `Saw a job that the controller did not create or forgot: ${job.metadata.name}`
     recorder.event(cronJob, 'Warning', 'UnexpectedJob', message)
   }
@@ -144,6 +150,12 @@ function takeStock(cronJob: CronJob, owned: readonly Job[], recorder: EventRecor
   const latest = ends.sort().at(-1)
   if (latest && latest > (status.lastSuccessfulTime ?? '')) status.lastSuccessfulTime = latest
   return status
+}
+
+/** Jobs that run and are not among the active ones. */
+function unexpected(owned: readonly Job[], active: readonly Reference[] = []): Job[] {
+  const known = new Set(active.map(({ uid }) => uid))
+  return owned.filter(job => !known.has(job.metadata.uid!) && !isFinished(job))
 }
 
 function tellEnd(cronJob: CronJob, job: Job, recorder: EventRecorder): void {
