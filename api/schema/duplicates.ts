@@ -14,11 +14,20 @@ export function findDuplicates(text: string, value: unknown): string[] {
 /** A key with space before its colon, which programs do not write. */
 const SPACED_KEY = /"[ \t\r\n]+:/
 
-/** Counts quotes followed by a colon: all keys without space before it, and what looks like one inside of strings. */
+/** Counts quotes followed by a colon, but for those that are escaped: all keys without space before their colon. */
 function countCompactKeys(text: string): number {
   let count = 0
-  for (let at = text.indexOf('":'); at >= 0; at = text.indexOf('":', at + 2)) count++
+  for (let at = text.indexOf('":'); at >= 0; at = text.indexOf('":', at + 2)) {
+    if (text.charCodeAt(at - 1) !== BACKSLASH || !isEscaped(text, at)) count++
+  }
   return count
+}
+
+/** Whether a character stands behind an odd number of backslashes. */
+function isEscaped(text: string, at: number): boolean {
+  let backslashes = 0
+  while (text.charCodeAt(at - 1 - backslashes) === BACKSLASH) backslashes++
+  return backslashes % 2 === 1
 }
 
 const COLON = 0x3a
@@ -41,9 +50,7 @@ function countKeys(text: string): number {
 function endOfString(text: string, start: number): number {
   let end = text.indexOf('"', start + 1)
   while (end >= 0) {
-    let backslashes = 0
-    while (text.charCodeAt(end - 1 - backslashes) === BACKSLASH) backslashes++
-    if (backslashes % 2 === 0) return end
+    if (!isEscaped(text, end)) return end
     end = text.indexOf('"', end + 1)
   }
   return text.length

@@ -78,7 +78,7 @@ const reads: Measurement = {
 const writes: Measurement = {
   name: 'write',
   async run({ config }, note) {
-    const { pods } = await createPods(config, 1_000)
+    const { pods } = await createPods(config, 3_000)
     for (const sort of ['strategic-merge', 'merge']) {
       const type = `application/${sort}-patch+json`
       const patch = (i: number) => ({
@@ -87,7 +87,7 @@ const writes: Measurement = {
         body: podStatus(i),
         type,
       })
-      const { rate } = await closedLoop(config, 16, 3_000, patch)
+      const { rate } = await closedLoop(config, 16, 4_000, patch)
       note(`Pod status patch, ${sort}, 16 clients`, rate, 'per s')
     }
     const items = await readPods(config, pods)
