@@ -64,8 +64,8 @@ export function patchBase(current: Entry, { type, body }: Patch): ApiObject {
   return object
 }
 
-const touchesManagedFields = ({ path, from }: { path?: unknown; from?: unknown } = {}): boolean =>
-  [path, from].some(
+const touchesManagedFields = (operation: { path?: unknown; from?: unknown } | null): boolean =>
+  [operation?.path, operation?.from].some(
     place =>
       typeof place === 'string' &&
       (place === '' || place === '/metadata' || place.startsWith('/metadata/managedFields')),

@@ -2,6 +2,7 @@ import test from 'ava'
 import fc from 'fast-check'
 import { startTestApiServer } from '../../helpers/api-server.ts'
 import { definition, establish, version } from '../../helpers/custom-resources.ts'
+import { SEED } from '../../helpers/seed.ts'
 
 const api = await startTestApiServer()
 test.after.always(() => api.stop())
@@ -64,7 +65,7 @@ test('whatever stands in a definition is taken or refused, never a fault of the 
       const { status, text } = await api.raw(CRDS, { body })
       if (status >= 500) throw new Error(text)
     }),
-    { numRuns: 150 },
+    { ...SEED, numRuns: 150 },
   )
   t.pass()
 })
@@ -134,7 +135,7 @@ test('whatever stands in a custom resource is taken or refused, never a fault of
         if (status >= 500) throw new Error(text)
       }
     }),
-    { numRuns: 100 },
+    { ...SEED, numRuns: 100 },
   )
   const { status } = await api.raw(PATH)
   t.is(status, 200)

@@ -6,6 +6,7 @@ import { groupVersionPath, type KindDeclaration, resourceName } from '../../../a
 import { loadSchemas } from '../../../api/schema/schemas.ts'
 import { startTestApiServer } from '../../helpers/api-server.ts'
 import { mutated, valuesOf } from '../../helpers/schema-values.ts'
+import { SEED } from '../../helpers/seed.ts'
 import { soundObjects } from '../../helpers/sound-objects.ts'
 
 const api = await startTestApiServer()
@@ -147,7 +148,7 @@ for (const [part, schema, body] of ASKED) {
         const object = { metadata: {}, ...mutated(draw, { metadata: {}, ...body }, schema) }
         await ask('POST', `/api/v1/namespaces/${namespace}/${part}?dryRun=All`, object)
       }),
-      { numRuns: RUNS * 3, endOnFailure: true },
+      { ...SEED, numRuns: RUNS * 3, endOnFailure: true },
     )
     t.is(failed && `seed ${seed}: ${(errorInstance as Error)?.message}`, false)
     t.is((await api.raw(`/api/v1/namespaces/${namespace}/${part}`, { body })).status, 201)
@@ -168,7 +169,7 @@ for (const kind of creatable.filter(kind => resourceName(kind) !== 'bindings')) 
     t.is(status, 201, text)
     const { failed, seed, errorInstance } = await fc.check(
       fc.asyncProperty(fc.gen(), draw => disturb(subject, draw)),
-      { numRuns: RUNS, endOnFailure: true },
+      { ...SEED, numRuns: RUNS, endOnFailure: true },
     )
     t.is(failed && `seed ${seed}: ${(errorInstance as Error)?.message}`, false)
     if (kind.stored === false) return

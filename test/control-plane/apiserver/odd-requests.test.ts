@@ -121,3 +121,14 @@ test('keys given twice are told of, or refused', async t => {
   t.is(told.status, 201)
   t.is(told.body.data.a, '2')
 })
+
+// Found by the fuzz test: the server asked the step for its path.
+test('a step of a JSON patch that is null is refused', async t => {
+  const { status, body } = await api.raw('/api/v1/namespaces/default', {
+    method: 'PATCH',
+    body: [null],
+    headers: { 'content-type': 'application/json-patch+json' },
+  })
+  t.is(status, 400)
+  t.regex(body.message, /^error decoding patch/)
+})

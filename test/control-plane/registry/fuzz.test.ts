@@ -7,6 +7,7 @@ import { loadSchemas } from '../../../api/schema/schemas.ts'
 import { loadCel } from '../../../control-plane/cel/lazy.ts'
 import { strategies } from '../../../control-plane/registry/strategies.ts'
 import { objectsOf } from '../../helpers/schema-values.ts'
+import { SEED } from '../../helpers/seed.ts'
 
 // Handlers load what a kind's rules need before they ask them.
 await loadCel()
@@ -56,7 +57,7 @@ for (const kind of stored) {
         }
         return true
       }),
-      { numRuns: 150 },
+      { ...SEED, numRuns: 150 },
     )
     const { counterexample, errorInstance } = property
     t.is(property.failed && `${JSON.stringify(counterexample)}: ${(errorInstance as Error)?.stack}`, false)
