@@ -1,6 +1,6 @@
 import { createSocket } from 'node:dgram'
 import { mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
+import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -36,8 +36,6 @@ async function startUpstream(t: ExecutionContext, address: string): Promise<Test
     const reply = answer(message, 'udp')
     if (reply) udp.send(reply, peer.port, peer.address)
   })
-  await new Promise<void>(done => udp.bind(0, '127.0.0.1', done))
-  const { port } = udp.address()
   const tcp = createServer(socket => {
     socket.on('data', bytes => {
       const reply = answer(bytes.subarray(2), 'tcp')!
@@ -46,7 +44,10 @@ async function startUpstream(t: ExecutionContext, address: string): Promise<Test
       socket.end(Buffer.concat([length, reply]))
     })
   })
-  await new Promise<void>(done => tcp.listen(port, '127.0.0.1', done))
+  // TCP first: of its ports many are in use by connections.
+  await new Promise<void>(done => tcp.listen(0, '127.0.0.1', done))
+  const { port } = tcp.address() as AddressInfo
+  await new Promise<void>(done => udp.bind(port, '127.0.0.1', done))
   t.teardown(() => {
     udp.close()
     tcp.close()
