@@ -3,13 +3,16 @@
  * The shapes come from the `kubernetes-types` package (types only, nothing at run time).
  */
 import type * as apps from 'kubernetes-types/apps/v1.js'
+import type * as authentication from 'kubernetes-types/authentication/v1.js'
 import type * as batch from 'kubernetes-types/batch/v1.js'
+import type * as certificates from 'kubernetes-types/certificates/v1.js'
 import type * as coordination from 'kubernetes-types/coordination/v1.js'
 import type * as core from 'kubernetes-types/core/v1.js'
 import type * as discovery from 'kubernetes-types/discovery/v1.js'
 import type * as networking from 'kubernetes-types/networking/v1.js'
 import type * as policy from 'kubernetes-types/policy/v1.js'
 import type * as rbac from 'kubernetes-types/rbac/v1.js'
+import type * as scheduling from 'kubernetes-types/scheduling/v1.js'
 import type { ObjectMeta } from '../meta/object.ts'
 
 type Wire = { metadata?: unknown; spec?: unknown; status?: unknown; apiVersion?: unknown; kind?: unknown }
@@ -35,6 +38,7 @@ export type Event = Served<core.Event>
 export type ReplicationController = Served<core.ReplicationController>
 export type PersistentVolume = Served<core.PersistentVolume>
 export type PersistentVolumeClaim = Served<core.PersistentVolumeClaim>
+export type LimitRange = Served<core.LimitRange>
 export type Deployment = Served<apps.Deployment>
 export type ReplicaSet = Served<apps.ReplicaSet>
 export type DaemonSet = Served<apps.DaemonSet>
@@ -44,6 +48,9 @@ export type Job = Served<batch.Job>
 export type CronJob = Served<batch.CronJob>
 export type EndpointSlice = Served<discovery.EndpointSlice>
 export type Lease = Served<coordination.Lease>
+export type TokenRequest = Served<authentication.TokenRequest>
+export type CertificateSigningRequest = Served<certificates.CertificateSigningRequest>
+export type PriorityClass = Served<scheduling.PriorityClass>
 export type Ingress = Served<networking.Ingress>
 export type NetworkPolicy = Served<networking.NetworkPolicy>
 export type PodDisruptionBudget = Served<policy.PodDisruptionBudget>
@@ -65,6 +72,7 @@ export type {
   PodStatus,
   PodTemplateSpec,
   Probe,
+  ResourceRequirements,
   ServicePort,
   ServiceSpec,
   Taint,

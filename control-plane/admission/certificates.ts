@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import { resourceName } from '../../api/kinds/kind.ts'
+import type { CertificateSigningRequest } from '../../api/kinds/types.ts'
 import { forbidden } from '../../api/meta/status.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../../plugins/admission.ts'
 import { requestSubject } from '../auth/certificate-requests.ts'
@@ -41,7 +42,7 @@ export function certificateApproval(authorizer: Authorizer): AdmissionPlugin {
     handles: attributes =>
       attributes.operation === 'UPDATE' && attributes.subresource === 'approval' && isRequest(attributes),
     async validate(attributes) {
-      const { signerName } = (attributes.oldObject as any).spec
+      const { signerName } = (attributes.oldObject as CertificateSigningRequest).spec
       if (await maySign(authorizer, attributes, 'approve', signerName)) return
       const why = `user not permitted to approve requests with signerName ${JSON.stringify(signerName)}`
       throw forbidden(RESOURCE, attributes.name, why)
@@ -55,7 +56,8 @@ export function certificateSigning(authorizer: Authorizer): AdmissionPlugin {
     handles: attributes =>
       attributes.operation === 'UPDATE' && attributes.subresource === 'status' && isRequest(attributes),
     async validate(attributes) {
-      const [wanted, old] = [attributes.object, attributes.oldObject] as any[]
+      const wanted = attributes.object as CertificateSigningRequest
+      const old = attributes.oldObject as CertificateSigningRequest
       const isSame =
         wanted.status?.certificate === old.status?.certificate &&
         isDeepStrictEqual(wanted.status?.conditions ?? [], old.status?.conditions ?? [])
@@ -73,7 +75,7 @@ export const certificateSubjectRestriction: AdmissionPlugin = {
   handles: attributes =>
     attributes.operation === 'CREATE' && attributes.subresource === '' && isRequest(attributes),
   validate({ object, name }) {
-    const { signerName, request } = (object as any).spec
+    const { signerName, request } = (object as CertificateSigningRequest).spec
     if (signerName !== 'kubernetes.io/kube-apiserver-client') return
     if (!requestSubject(request).organizations.includes(MASTERS)) return
     const why = `use of ${signerName} signer with ${MASTERS} group is not allowed`

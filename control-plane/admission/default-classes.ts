@@ -2,6 +2,7 @@ import type { Informer, InformerFactory } from '../../api/client/client.ts'
 import { resourceName } from '../../api/kinds/kind.ts'
 import { ingressClasses } from '../../api/kinds/networking.ts'
 import { storageClasses } from '../../api/kinds/storage.ts'
+import type { Ingress, PersistentVolumeClaim } from '../../api/kinds/types.ts'
 import type { ApiObject } from '../../api/meta/object.ts'
 import { compareQuantity } from '../../api/meta/quantity.ts'
 import { forbidden } from '../../api/meta/status.ts'
@@ -37,7 +38,7 @@ export function defaultStorageClass(informers: InformerFactory): AdmissionPlugin
     name: 'DefaultStorageClass',
     handles: isCreateOf('persistentvolumeclaims'),
     mutate({ object }) {
-      const { spec, metadata } = object as any
+      const { spec, metadata } = object as PersistentVolumeClaim
       if (spec.storageClassName !== undefined || metadata.annotations?.[OLD_STORAGE_CLASS] !== undefined)
         return
       const found = defaultOf(cache, marks)
@@ -53,7 +54,7 @@ export function defaultIngressClass(informers: InformerFactory): AdmissionPlugin
     name: 'DefaultIngressClass',
     handles: isCreateOf('ingresses.networking.k8s.io'),
     mutate({ object }) {
-      const { spec, metadata } = object as any
+      const { spec, metadata } = object as Ingress
       if (spec.ingressClassName !== undefined || metadata.annotations?.[OLD_INGRESS_CLASS] !== undefined)
         return
       const found = defaultOf(cache, ['ingressclass.kubernetes.io/is-default-class'])
@@ -73,8 +74,8 @@ export function claimResize(informers: InformerFactory): AdmissionPlugin {
     handles: ({ operation, kind, subresource }) =>
       operation === 'UPDATE' && subresource === '' && resourceName(kind) === 'persistentvolumeclaims',
     validate({ object, oldObject, name }) {
-      const [claim, old] = [object, oldObject] as any[]
-      const sizeOf = ({ spec }: any): string => spec.resources?.requests?.storage ?? '0'
+      const [claim, old] = [object as PersistentVolumeClaim, oldObject as PersistentVolumeClaim]
+      const sizeOf = ({ spec }: PersistentVolumeClaim): string => spec.resources?.requests?.storage ?? '0'
       if (compareQuantity(sizeOf(claim), sizeOf(old)) <= 0 || old.status?.phase !== 'Bound') return
       const className = old.metadata.annotations?.[OLD_STORAGE_CLASS] ?? old.spec.storageClassName ?? ''
       if (cache.get(className)?.allowVolumeExpansion) return

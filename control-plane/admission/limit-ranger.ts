@@ -1,7 +1,7 @@
 import type { InformerFactory } from '../../api/client/client.ts'
 import { limitRanges } from '../../api/kinds/core.ts'
 import { resourceName } from '../../api/kinds/kind.ts'
-import type { Pod } from '../../api/kinds/types.ts'
+import type { PersistentVolumeClaim, Pod } from '../../api/kinds/types.ts'
 import { addQuantity, formatQuantity, parseQuantity, type Quantity } from '../../api/meta/quantity.ts'
 import { forbidden } from '../../api/meta/status.ts'
 import type { AdmissionPlugin } from '../../plugins/admission.ts'
@@ -34,7 +34,7 @@ export function limitRanger(informers: InformerFactory): AdmissionPlugin {
       const faults =
         kind.plural === 'pods'
           ? limits.flatMap(limit => podFaults(object as Pod, limit))
-          : limits.flatMap(limit => claimFaults(object as any, limit))
+          : limits.flatMap(limit => claimFaults(object as PersistentVolumeClaim, limit))
       if (faults.length === 0) return
       const why = faults.length === 1 ? faults[0]! : `[${faults.join(', ')}]`
       throw forbidden({ group: '', plural: kind.plural }, object?.metadata.name || name, why)
@@ -111,7 +111,7 @@ function wholePod(pod: Pod): Requirements {
 }
 
 /** A claim has no limits, only what it asks for. */
-function claimFaults({ spec }: { spec: { resources?: Requirements } }, limit: Limit): string[] {
+function claimFaults({ spec }: PersistentVolumeClaim, limit: Limit): string[] {
   if (limit.type !== 'PersistentVolumeClaim') return []
   const { requests = {} } = spec.resources ?? {}
   return [

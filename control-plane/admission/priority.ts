@@ -1,7 +1,7 @@
 import type { InformerFactory } from '../../api/client/client.ts'
 import { resourceName } from '../../api/kinds/kind.ts'
 import { priorityClasses } from '../../api/kinds/scheduling.ts'
-import type { Pod } from '../../api/kinds/types.ts'
+import type { Pod, PriorityClass } from '../../api/kinds/types.ts'
 import { forbidden } from '../../api/meta/status.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../../plugins/admission.ts'
 
@@ -34,7 +34,7 @@ export function priorityAdmission(informers: InformerFactory): AdmissionPlugin {
       else setPriority(attributes, defaultClass, name => cache.get(name))
     },
     validate({ kind, object, operation, name }) {
-      if (kind.plural === 'pods' || !(object as any).globalDefault) return
+      if (kind.plural === 'pods' || !(object as PriorityClass).globalDefault) return
       const other = defaultClass()?.metadata.name
       if (other === undefined || (operation === 'UPDATE' && other === name)) return
       const why = `PriorityClass ${other} is already marked as default. Only one default can exist`

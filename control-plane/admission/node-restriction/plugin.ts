@@ -1,7 +1,7 @@
 import type { Client } from '../../../api/client/client.ts'
 import { pods } from '../../../api/kinds/core.ts'
 import { resourceName } from '../../../api/kinds/kind.ts'
-import type { Pod } from '../../../api/kinds/types.ts'
+import type { CertificateSigningRequest, Pod } from '../../../api/kinds/types.ts'
 import { forbidden } from '../../../api/meta/status.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../../../plugins/admission.ts'
 import { requestSubject } from '../../auth/certificate-requests.ts'
@@ -76,8 +76,9 @@ const RULES: Record<string, NodeRule> = {
       : `can only ${verb} ResourceSlice with the same NodeName as the requesting node`
   },
   'certificatesigningrequests.certificates.k8s.io'({ operation, object }, node) {
-    const { signerName, request } = (object as any)?.spec ?? {}
-    if (operation !== 'CREATE' || !NODE_SIGNERS.includes(signerName)) return undefined
+    if (operation !== 'CREATE') return undefined
+    const { signerName, request } = (object as CertificateSigningRequest).spec
+    if (!NODE_SIGNERS.includes(signerName)) return undefined
     return requestSubject(request).commonName === `system:node:${node}`
       ? undefined
       : `can only create a node CSR with CN=system:node:${node}`

@@ -58,7 +58,7 @@ export function podStatusFault(
   node: string,
 ): string | undefined {
   if (operation !== 'UPDATE') return `unexpected operation ${JSON.stringify(operation)}`
-  const [pod, old] = [object, oldObject] as any[]
+  const [pod, old] = [object as Pod, oldObject as Pod]
   const who = `node ${JSON.stringify(node)}`
   if (old.spec.nodeName !== node) {
     return `${who} can only update pod status for pods with spec.nodeName set to itself`
@@ -66,7 +66,7 @@ export function podStatusFault(
   if (!isDeepStrictEqual(pod.metadata.labels ?? {}, old.metadata.labels ?? {})) {
     return `${who} cannot update labels through pod status`
   }
-  const claims = ({ status }: any): unknown => status?.resourceClaimStatuses ?? []
+  const claims = ({ status }: Pod): unknown => status?.resourceClaimStatuses ?? []
   return isDeepStrictEqual(claims(pod), claims(old))
     ? undefined
     : `${who} cannot update resource claim statues`

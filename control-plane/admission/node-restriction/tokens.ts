@@ -1,6 +1,6 @@
 import { pods } from '../../../api/kinds/core.ts'
 import { csiDrivers } from '../../../api/kinds/storage.ts'
-import type { Pod } from '../../../api/kinds/types.ts'
+import type { Pod, TokenRequest } from '../../../api/kinds/types.ts'
 import { isNotFound } from '../../../api/meta/status.ts'
 import type { AdmissionAttributes } from '../../../plugins/admission.ts'
 import type { NodeRule, Surroundings } from './rule.ts'
@@ -9,7 +9,7 @@ import type { NodeRule, Surroundings } from './rule.ts'
 export const tokenFault: NodeRule = async (attributes, node, surroundings) => {
   const { operation, subresource, object, namespace } = attributes
   if (operation !== 'CREATE' || subresource !== 'token') return undefined
-  const spec = (object as any)?.spec ?? {}
+  const { spec } = object as TokenRequest
   const { apiVersion, kind, name, uid } = spec.boundObjectRef ?? {}
   if (apiVersion !== 'v1' || kind !== 'Pod' || !name) return 'node requested token not bound to a pod'
   if (!uid) return 'node requested token with a pod binding without a uid'

@@ -4,6 +4,7 @@ import { resourceName } from '../../../api/kinds/kind.ts'
 import type { Pod } from '../../../api/kinds/types.ts'
 import { forbidden, internalError, invalid, isNotFound } from '../../../api/meta/status.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../../../plugins/admission.ts'
+import type { Checked } from './check.ts'
 import { faultsOf, violations } from './checks.ts'
 import { isRelaxed, type Level, labelFaults, levelOf } from './policy.ts'
 
@@ -51,7 +52,7 @@ export function podSecurity(client: Client, informers: InformerFactory): Admissi
       const { object, oldObject, namespace = '' } = attributes
       const labels = await labelsOf(namespace)
       if (resource === 'pods') {
-        if (!oldObject || isSignificant(object as any, oldObject as any)) checkPod(attributes, labels)
+        if (!oldObject || isSignificant(object as Pod, oldObject as Pod)) checkPod(attributes, labels)
         return
       }
       const template = TEMPLATES[resource]?.(object)
@@ -61,7 +62,7 @@ export function podSecurity(client: Client, informers: InformerFactory): Admissi
 }
 
 function checkPod(attributes: AdmissionAttributes, labels: Labels): void {
-  const pod = attributes.object as any
+  const pod = attributes.object as Pod
   const { level, minor, name } = levelOf(labels, 'enforce')
   const faults = violations(level, pod, minor)
   attributes.origin?.annotate(`${PREFIX}enforce-policy`, name)
@@ -74,7 +75,7 @@ function checkPod(attributes: AdmissionAttributes, labels: Labels): void {
 }
 
 /** For the audit log alone. */
-function note({ origin }: AdmissionAttributes, pod: any, labels: Labels): void {
+function note({ origin }: AdmissionAttributes, pod: Checked, labels: Labels): void {
   if (!origin) return
   const { level, minor, name } = levelOf(labels, 'audit')
   const faults = violations(level, pod, minor)
@@ -86,7 +87,7 @@ function note({ origin }: AdmissionAttributes, pod: any, labels: Labels): void {
   }
 }
 
-function warn(attributes: AdmissionAttributes, pod: any, labels: Labels): void {
+function warn(attributes: AdmissionAttributes, pod: Checked, labels: Labels): void {
   note(attributes, pod, labels)
   const { level, minor, name } = levelOf(labels, 'warn')
   const faults = violations(level, pod, minor)
@@ -97,15 +98,14 @@ const SECCOMP_POD = 'seccomp.security.alpha.kubernetes.io/pod'
 const SECCOMP = 'container.seccomp.security.alpha.kubernetes.io/'
 
 /** Of what an update can change, only images, old annotations and containers that are added matter. */
-function isSignificant({ metadata, spec }: any, old: any): boolean {
-  const noteOf = (meta: any, key: string): string | undefined => meta.annotations?.[key]
-  const isChanged = (key: string): boolean => noteOf(metadata, key) !== noteOf(old.metadata, key)
+function isSignificant({ metadata, spec }: Pod, old: Pod): boolean {
+  const isChanged = (key: string): boolean => metadata.annotations?.[key] !== old.metadata.annotations?.[key]
   if (isChanged(SECCOMP_POD)) return true
-  return ['containers', 'initContainers', 'ephemeralContainers'].some(list => {
-    const [after, before]: any[][] = [spec[list] ?? [], old.spec[list] ?? []]
-    if (list !== 'ephemeralContainers' && after!.length !== before!.length) return true
-    return after!.some(({ name, image }) => {
-      const known = before!.find(container => container.name === name)
+  return (['containers', 'initContainers', 'ephemeralContainers'] as const).some(list => {
+    const [after, before] = [spec[list] ?? [], old.spec[list] ?? []]
+    if (list !== 'ephemeralContainers' && after.length !== before.length) return true
+    return after.some(({ name, image }) => {
+      const known = before.find(container => container.name === name)
       return known?.image !== image || isChanged(`${SECCOMP}${name}`)
     })
   })
