@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { serviceAddress } from '../../control-plane/apiserver/bootstrap/kubernetes-service.ts'
 import { startApiServer } from '../../control-plane/apiserver/server.ts'
 import { ensurePki, type Pki, writeKubeconfig } from '../../control-plane/auth/pki.ts'
-import { embeddedRedis } from '../../control-plane/store/embedded-redis.ts'
 import type { Logger } from '../../plugins/plugin.ts'
 import { openAudit } from './audit.ts'
 import { lockDataDir } from './data-lock.ts'
 import { openServerStore } from './open-store.ts'
 import type { CompleteServerOptions } from './options.ts'
+import { ownRedis } from './own-redis.ts'
 import { supervise } from './supervisor.ts'
 
 /** Runs an API server until the signal aborts; with a Redis of its own unless a store is named. */
@@ -97,6 +97,6 @@ export async function writeIdentities({ data }: { data: string }, pki: Pki, serv
 /** A Redis that is kept running until the signal aborts, and ends with this process. */
 async function startRedis({ data }: CompleteServerOptions, log: Logger, signal: AbortSignal) {
   await lockDataDir(data, 'server')
-  const { url, command, prepare } = await embeddedRedis(join(data, 'redis'))
+  const { url, command, prepare } = await ownRedis(data)
   return { url, ended: supervise([{ name: 'redis', command, prepare, isQuiet: true }], log, signal) }
 }

@@ -1,9 +1,9 @@
-import { mkdir, readFile } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
-import { resolve } from 'node:path'
 import { Address4 } from 'ip-address'
 import { UserError } from '../failure.ts'
+import { prepareDataDir } from './data-directory.ts'
 import { checkStoreOptions } from './open-store.ts'
 import type { CompleteServerOptions, ServerOptions } from './options.ts'
 
@@ -13,13 +13,7 @@ export async function completeOptions(options: ServerOptions): Promise<CompleteS
   checkNetwork('--service-cidr', options.serviceCidr)
   checkLeaderElection(options)
   await checkStoreOptions(options)
-  const data = resolve(options.data)
-  await mkdir(data, { recursive: true, mode: 0o700 }).catch(cause => {
-    throw new UserError(
-      `--data ${options.data}: ${cause.message}`,
-      'Give a directory this user may write to.',
-    )
-  })
+  const data = await prepareDataDir(options.data)
   const serves = !options.only || options.only === 'apiserver'
   if (serves) await checkPortFree(options.bind, options.port)
   return { ...options, data, advertise: options.advertise ?? (await defaultAddress()) }

@@ -1,7 +1,7 @@
-import { embeddedRedis } from '../../control-plane/store/embedded-redis.ts'
 import type { Logger } from '../../plugins/plugin.ts'
 import { memoryFlags } from './memory.ts'
 import type { ServerOptions } from './options.ts'
+import { ownRedis } from './own-redis.ts'
 import { type ChildSpec, supervise } from './supervisor.ts'
 
 /** Runs the whole control plane: Redis (unless a store is named), API server, controllers, scheduler, Pod routes. */
@@ -11,7 +11,7 @@ export async function runControlPlane(
   signal: AbortSignal,
 ): Promise<void> {
   const isElsewhere = options.store !== undefined || options.storePlugin !== undefined
-  const redis = isElsewhere ? undefined : await embeddedRedis(`${options.data}/redis`)
+  const redis = isElsewhere ? undefined : await ownRedis(options.data)
   const parts = (['apiserver', 'controllers,overlay', 'scheduler'] as const).map(only =>
     component({ ...options, ...(redis && { store: redis.url }), only }),
   )

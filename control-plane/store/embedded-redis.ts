@@ -1,6 +1,6 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { access, constants, mkdir, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { join, resolve } from 'node:path'
+import { delimiter, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /** How to run the private Redis of a server: what the supervisor starts and what the store connects to. */
@@ -21,12 +21,14 @@ const LONGEST_SOCKET_PATH = 107
 /** How long a Redis whose server ended may take to end. Milliseconds. */
 const LONGEST_END = 10_000
 const CHECK_INTERVAL = 20
+const SERVER = 'redis-server'
 
 /**
  * Writes the configuration of a Redis that only this machine's root can reach and whose acknowledged writes survive power
  * loss: a unix socket and no port; every write is synced to the append-only file before it is answered.
  *
  * `dir` keeps its data. The socket is made in it, or in `socketDir` where the path would be too long.
+ * @throws Error where no redis-server is installed, or the path of the socket is too long
  */
 export async function embeddedRedis(dir: string, socketDir = dir): Promise<EmbeddedRedis> {
   const home = resolve(dir)
@@ -36,16 +38,27 @@ export async function embeddedRedis(dir: string, socketDir = dir): Promise<Embed
       `socket path "${socket}" has ${socket.length} characters, the kernel takes ${LONGEST_SOCKET_PATH}: use a shorter data directory`,
     )
   }
+  if (!(await isOnPath(SERVER)))
+    throw new Error(`${SERVER} is not on the PATH: install it (apt-get install ${SERVER})`)
   await mkdir(home, { recursive: true, mode: 0o700 })
   await mkdir(resolve(socketDir), { recursive: true, mode: 0o700 })
   const path = join(home, 'redis.conf')
   await writeFile(path, configuration(home, socket), { mode: 0o600 })
   return {
-    command: ['redis-server', path],
+    command: [SERVER, path],
     url: `unix://${socket}`,
     socket,
     prepare: () => predecessorEnded(socket),
   }
+}
+
+async function isOnPath(command: string): Promise<boolean> {
+  const places = (process.env.PATH ?? '').split(delimiter)
+  const found = places.map(place => access(join(place, command), constants.X_OK))
+  return Promise.any(found).then(
+    () => true,
+    () => false,
+  )
 }
 
 /** It was told to end when its server ended. */

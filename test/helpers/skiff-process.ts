@@ -13,8 +13,14 @@ export interface Ended {
 
 /** Runs the command `skiff` to its end. */
 export function skiff(...args: string[]): Promise<Ended> {
+  return skiffAs({}, ...args)
+}
+
+/** The same with other environment variables. */
+export function skiffAs(env: Record<string, string>, ...args: string[]): Promise<Ended> {
+  const options = { timeout: 60_000, env: { ...process.env, ...env } }
   return new Promise(resolve => {
-    execFile(process.execPath, [CLI, ...args], { timeout: 60_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, [CLI, ...args], options, (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr })
     })
   })
@@ -24,6 +30,8 @@ export function skiff(...args: string[]): Promise<Ended> {
 export interface ServerProcess {
   kubeconfig: string
   process: ChildProcess
+  /** What it has printed. */
+  stdout(): string
   /** Ends it with a signal; resolves when it is gone. */
   stop(signal?: NodeJS.Signals): Promise<void>
 }
@@ -48,9 +56,11 @@ export async function startServerProcess(
   const command = ['--pdeathsig', 'TERM', process.execPath, ...args, ...options]
   const child = spawn('setpriv', command, { stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
+  let stdout = ''
   await new Promise<void>((resolve, reject) => {
     const ready = (chunk: Buffer) => {
       output += chunk
+      stdout += chunk
       if (output.includes('API server ready')) resolve()
     }
     child.stdout.on('data', ready)
@@ -62,6 +72,7 @@ export async function startServerProcess(
   return {
     kubeconfig: join(data, 'admin.kubeconfig'),
     process: child,
+    stdout: () => stdout,
     async stop(signal = 'SIGTERM') {
       if (child.exitCode !== null || child.signalCode) return
       const gone = new Promise(resolve => child.once('exit', resolve))
