@@ -79,6 +79,8 @@ program
   .option('--audit-log-maxbackup <n>', 'how many older audit logs are kept (0: all)', wholeNumber)
   .option('--audit-log-compress', 'compress older audit logs')
   .option('--audit-policy-file <file>', 'an audit.k8s.io/v1 Policy (default: metadata of every request)')
+  .option('--enable-admission-plugins <names>', 'admission plugins to be on, beside the usual ones', names)
+  .option('--disable-admission-plugins <names>', 'admission plugins to be off', names)
   .option(
     '--enable-priority-and-fairness <boolean>',
     'let requests wait in queues by priority; both limits below then add up',
@@ -137,6 +139,11 @@ function wholeNumber(value: string): number {
 function boolean(value: string): boolean {
   if (value !== 'true' && value !== 'false') throw new InvalidArgumentError('expected true or false')
   return value === 'true'
+}
+
+/** A list with commas; several options add up. */
+function names(value: string, before: string[] = []): string[] {
+  return [...before, ...value.split(',').filter(name => name !== '')]
 }
 
 function duration(value: string): number {

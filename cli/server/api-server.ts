@@ -55,6 +55,10 @@ function serverOptions(options: CompleteServerOptions) {
     serviceCIDR: options.serviceCidr,
     clusterDomain: options.clusterDomain,
     ...(eventTtl !== undefined && { eventTtl }),
+    admission: {
+      enable: options.enableAdmissionPlugins ?? [],
+      disable: options.disableAdmissionPlugins ?? [],
+    },
     hasFairness: options.enablePriorityAndFairness ?? true,
     limits: {
       ...(maxRequestsInflight !== undefined && { reading: maxRequestsInflight }),

@@ -20,8 +20,12 @@ export async function runControlPlane(
 
 /** A part of the control plane as a child process: this same program with `--only`. */
 function component(options: ServerOptions & { only: string }): ChildSpec {
-  const { eventTtl, ...others } = options
-  const given = { ...others, ...(eventTtl !== undefined && { eventTtl: `${eventTtl}ms` }) }
+  const { eventTtl, enablePriorityAndFairness: fairness, ...others } = options
+  const given = {
+    ...others,
+    ...(eventTtl !== undefined && { eventTtl: `${eventTtl}ms` }),
+    ...(fairness !== undefined && { enablePriorityAndFairness: String(fairness) }),
+  }
   const args = Object.entries(given).flatMap(([option, value]) => {
     if (typeof value === 'boolean') return value ? [`--${kebabCase(option)}`] : []
     return [`--${kebabCase(option)}`, String(value)]

@@ -40,6 +40,9 @@ export interface ServerOptions {
   auditLogMaxbackup?: number
   auditLogCompress?: boolean
   auditPolicyFile?: string
+  /** Admission plugins that are on, or off, in spite of what is so by default. */
+  enableAdmissionPlugins?: string[]
+  disableAdmissionPlugins?: string[]
   /** True where left out. */
   enablePriorityAndFairness?: boolean
   maxRequestsInflight?: number

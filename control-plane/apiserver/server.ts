@@ -12,6 +12,8 @@ import type { StorePlugin } from '../../plugins/store.ts'
 import { admissionPlugins } from '../admission/builtin.ts'
 import { createAdmissionChain } from '../admission/chain.ts'
 import { createDynamicAdmission, type DynamicAdmission } from '../admission/dynamic.ts'
+import { enabledPlugins } from '../admission/plugin-names.ts'
+import type { AdmissionSettings } from '../admission/settings.ts'
 import { createAuthenticator, type TokenAuthenticator } from '../auth/authenticators.ts'
 import { createAuthorizer } from '../auth/authorizers.ts'
 import { bootstrapPolicy } from '../auth/bootstrap.ts'
@@ -67,6 +69,8 @@ export interface ApiServerOptions {
   tokens?: readonly TokenAuthenticator[]
   /** Run after the built-in ones and before webhooks. */
   admissionPlugins?: readonly AdmissionPlugin[]
+  /** Which of the built-in ones are on, and what they are told; upstream's defaults where left out. */
+  admission?: AdmissionSettings
   /** Metrics of the store's, to be shown with the server's. */
   registry?: Registry
   /** Further checks of the server's health. */
@@ -119,7 +123,7 @@ const FAIRNESS_INTERVAL = 60_000
 
 /** Starts an API server; resolves when it is ready: namespaces and policy are there, the port is open. */
 export async function startApiServer(options: ApiServerOptions): Promise<ApiServer> {
-  const { log, serviceCIDR, admissionPlugins: others = [] } = options
+  const { log, serviceCIDR, admissionPlugins: others = [], admission: settings } = options
   const registry = options.registry ?? new Registry()
   let dynamic: DynamicAdmission | undefined
   const machinery = createMachinery({
@@ -129,7 +133,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     log,
     admission(made) {
       dynamic = createDynamicAdmission({ ...made, registry, log })
-      return createAdmissionChain(admissionPlugins({ ...made, serviceCIDR, dynamic, others }))
+      return createAdmissionChain(admissionPlugins({ ...made, serviceCIDR, dynamic, others, settings }))
     },
   })
   const { client, informers, kinds } = machinery
@@ -215,7 +219,8 @@ function createHandler(
   if (control) registerFlowMetrics(registry, control)
   const connect = createConnector({ informers, client: pki.kubeletClient, ca: pki.ca.cert })
   const address = `${options.advertiseAddress}:${options.port}`
-  const review = { client, admitted, informers, authorizer, authenticator, tokens, rules }
+  const passesLabels = enabledPlugins(options.admission).includes('PodTopologyLabels')
+  const review = { client, admitted, informers, authorizer, authenticator, tokens, rules, passesLabels }
   const routes: Routes = {
     resources: { core, kinds, review, connect },
     discovery: new DiscoveryHandler(kinds, address, aggregator),

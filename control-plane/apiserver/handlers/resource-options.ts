@@ -10,7 +10,7 @@ export interface ResourceOptions {
   /** What reviews and subresources with rules of their own work with. */
   review: Pick<
     SubresourceRequest,
-    'client' | 'admitted' | 'informers' | 'authorizer' | 'rules' | 'tokens' | 'authenticator'
+    'client' | 'admitted' | 'informers' | 'authorizer' | 'rules' | 'tokens' | 'authenticator' | 'passesLabels'
   >
   /** Answers requests that lead to a kubelet, a Pod or a Service (`log`, `exec`, `proxy` …). */
   connect(ctx: ApiContext): Promise<void>

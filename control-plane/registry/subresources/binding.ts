@@ -7,7 +7,8 @@ import type { SubresourceHandler } from './handler.ts'
 const BINDING = { group: '', kind: 'Binding' }
 
 /** Binds a Pod to a node: sets its nodeName once and for all, and its PodScheduled condition. */
-export const bindPod: SubresourceHandler = async ({ client, admitted, name, namespace, object, dryRun }) => {
+export const bindPod: SubresourceHandler = async request => {
+  const { client, admitted, name, namespace, object, dryRun, passesLabels } = request
   const target = object.target?.name
   if (!target) throw invalid(BINDING, name, [required('target.name', '')])
   await retryOnConflict(async () => {
@@ -26,6 +27,8 @@ export const bindPod: SubresourceHandler = async ({ client, admitted, name, name
     pod.spec.nodeName = target
     if (object.metadata?.annotations)
       pod.metadata.annotations = { ...pod.metadata.annotations, ...object.metadata.annotations }
+    if (passesLabels && object.metadata?.labels)
+      pod.metadata.labels = { ...object.metadata.labels, ...pod.metadata.labels }
     const others = (pod.status?.conditions ?? []).filter(({ type }) => type !== 'PodScheduled')
     const scheduled = { type: 'PodScheduled', status: 'True', lastProbeTime: null, lastTransitionTime: now() }
     pod.status = { ...pod.status, conditions: [...others, scheduled as never] }

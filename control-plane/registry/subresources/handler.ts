@@ -23,6 +23,8 @@ export interface SubresourceRequest {
   rules: RuleResolver
   tokens: ServiceAccountTokens
   authenticator: RequestAuthenticator
+  /** Whether a Pod that is bound gets the labels of its Binding (plugin PodTopologyLabels). */
+  passesLabels: boolean
   now: Date
 }
 

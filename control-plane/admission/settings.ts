@@ -1,0 +1,16 @@
+import type { EventLimit } from './opt-in/event-rate-limit.ts'
+import type { NodeSelectors } from './opt-in/pod-node-selector.ts'
+import type { TolerationSettings } from './opt-in/pod-tolerations.ts'
+import type { PluginSwitches } from './plugin-names.ts'
+
+/** What plugins are told by a file, each under its name. */
+export interface PluginConfigurations {
+  EventRateLimit?: EventLimit[]
+  PodNodeSelector?: NodeSelectors
+  PodTolerationRestriction?: TolerationSettings
+}
+
+/** What can be set of admission. */
+export interface AdmissionSettings extends PluginSwitches {
+  configurations?: PluginConfigurations
+}
