@@ -30,10 +30,7 @@ test('plugins that are switched on work in a server, and those that are off do n
   const spec = { ports: [{ port: 80 }], externalIPs: ['192.0.2.7'] }
   const service = { apiVersion: 'v1', kind: 'Service', metadata: { name: 's' }, spec }
   const refused = await api.raw('/api/v1/namespaces/fresh/services', { method: 'POST', body: service })
-  t.is(
-    refused.body.message,
-    'services "s" is forbidden: Use of external IPs is denied by admission control',
-  )
+  t.is(refused.body.message, 'services "s" is forbidden: Use of external IPs is denied by admission control')
 })
 
 test('a Pod learns the zone of the node that it is bound to', async t => {
