@@ -173,12 +173,16 @@ export class Feed {
     const answers = await Promise.all(types.map(type => redis.get(keysOf(type).revision)))
     const revisions = new Map(types.map((type, index) => [type, Number(answers[index] ?? 1)]))
     for (const subscription of adopted) {
-      if (subscription.after > revisions.get(subscription.type)!) this.#lose(subscription)
+      const revision = revisions.get(subscription.type)!
+      if (subscription.after > revision) this.#lose(subscription, `the store is at ${revision}`)
     }
   }
 
-  #lose(subscription: Subscription): void {
-    if (this.#subscriptions.delete(subscription)) subscription.listener.lost()
+  #lose(subscription: Subscription, why: string): void {
+    if (!this.#subscriptions.delete(subscription)) return
+    const { type, after } = subscription
+    this.#log.warn({ type, after, why }, 'a follower of the store begins anew')
+    subscription.listener.lost()
   }
 
   #positions(): Map<string, number> {
@@ -195,7 +199,7 @@ export class Feed {
       subscription.listener.changes(changes)
     } catch (error) {
       this.#log.error({ error, type: subscription.type }, 'a follower of the store failed')
-      this.#lose(subscription)
+      this.#lose(subscription, 'it failed')
     }
   }
 
@@ -210,7 +214,9 @@ export class Feed {
         subscription.after = next.at(-1)!.revision
         this.#tell(subscription, next)
       }
-      if (next.length < fresh.length) this.#lose(subscription)
+      if (next.length < fresh.length) {
+        this.#lose(subscription, `the next change is ${fresh[next.length]!.revision}`)
+      }
     }
   }
 }
