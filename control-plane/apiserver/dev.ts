@@ -35,6 +35,7 @@ const stopped = new Promise<void>(done => {
 })
 
 const redis = await embeddedRedis(join(data, 'redis'))
+await redis.prepare()
 const child = spawn('setpriv', ['--pdeathsig', 'TERM', ...redis.command], { stdio: 'ignore' })
 process.on('exit', () => child.kill())
 const store = await openStore({ url: redis.url, log })

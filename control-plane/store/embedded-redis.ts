@@ -2,6 +2,7 @@ import { access, constants, mkdir, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { delimiter, join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { mendAppendOnlyFile } from './append-only-file.ts'
 
 /** How to run the private Redis of a server: what the supervisor starts and what the store connects to. */
 export interface EmbeddedRedis {
@@ -10,8 +11,8 @@ export interface EmbeddedRedis {
   url: string
   socket: string
   /**
-   * Waits until a Redis that an earlier server left behind on the same data has ended: two would write to one file. To be
-   * called before each start.
+   * Waits until a Redis that an earlier server left behind on the same data has ended (two would write to one file), and
+   * mends that file. To be called before each start.
    */
   prepare(): Promise<void>
 }
@@ -48,7 +49,10 @@ export async function embeddedRedis(dir: string, socketDir = dir): Promise<Embed
     command: [SERVER, path],
     url: `unix://${socket}`,
     socket,
-    prepare: () => predecessorEnded(socket),
+    async prepare() {
+      await predecessorEnded(socket)
+      await mendAppendOnlyFile(home)
+    },
   }
 }
 

@@ -23,14 +23,14 @@ export interface TestRedis {
 /** In a directory of its own unless one is given. */
 export async function startRedis(home?: string): Promise<TestRedis> {
   const dir = home ?? (await mkdtemp(join(tmpdir(), 'skiff-redis-')))
-  const { url, command } = await embeddedRedis(dir)
-  let child: ChildProcess | undefined
+  const { url, command, prepare } = await embeddedRedis(dir)
+  let child: Promise<ChildProcess> | undefined
   const start = () => {
     // Should the test's process be killed, the kernel ends its Redis.
-    child = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], { stdio: 'ignore' })
+    child = prepare().then(() => spawn('setpriv', ['--pdeathsig', 'KILL', ...command], { stdio: 'ignore' }))
   }
   const kill = async () => {
-    const dying = child
+    const dying = await child
     child = undefined
     if (!dying || dying.exitCode !== null) return
     const gone = new Promise(resolve => dying.once('exit', resolve))
@@ -44,9 +44,10 @@ export async function startRedis(home?: string): Promise<TestRedis> {
     start,
     kill,
     async ended() {
-      if (child && child.exitCode === null) await once(child, 'exit')
+      const ending = await child
+      if (ending && ending.exitCode === null) await once(ending, 'exit')
     },
-    signal: name => void child?.kill(name),
+    signal: name => void child?.then(process => process.kill(name)),
     async remove() {
       await kill()
       if (!home) await rm(dir, { recursive: true, force: true })
