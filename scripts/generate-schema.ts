@@ -1,6 +1,6 @@
 /**
  * Writes `generated/schema.json` and `generated/descriptions.json` from the models of the installed
- * `@kubernetes/client-node`. Does nothing when they are up to date.
+ * `@kubernetes/client-node` 1.4, which was made of Kubernetes v1.34's OpenAPI. Does nothing when they are up to date.
  */
 import { createHash } from 'node:crypto'
 import { globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
@@ -13,7 +13,7 @@ import { modelReader } from './schema/read-models.ts'
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)))
 const folder = join(root, 'generated')
-const library = join(root, 'node_modules/@kubernetes/client-node')
+const library = join(root, 'node_modules/kubernetes-client-1.34')
 
 /** The library's version and a hash of all that shapes the output. */
 function currentStamp(): string {

@@ -19,6 +19,8 @@ export interface Definition {
   enums?: Record<string, string>
   /** Replaced whole by server-side apply: all of it, or these fields. */
   atomic?: true | string[]
+  /** Fields merged by server-side apply although their type is atomic. */
+  granular?: string[]
 }
 
 /** Content of `generated/schema.json`. */

@@ -2,7 +2,13 @@ import type { KindDeclaration } from '../../api/kinds/kind.ts'
 import type { Definition, Descriptions, SchemaFile } from '../../api/schema/definition.ts'
 import { ENUMS } from '../../api/schema/tables/enums.ts'
 import { CORE_MODELS, EXTRA_ROOTS, META_MODELS } from '../../api/schema/tables/packages.ts'
-import { ATOMIC_DEFINITIONS, ATOMIC_FIELDS, LISTS, PATCHES } from '../../api/schema/tables/patches.ts'
+import {
+  ATOMIC_DEFINITIONS,
+  ATOMIC_FIELDS,
+  GRANULAR_FIELDS,
+  LISTS,
+  PATCHES,
+} from '../../api/schema/tables/patches.ts'
 import { QUANTITIES } from '../../api/schema/tables/quantities.ts'
 import { SPECIAL_TYPES } from '../../api/schema/tables/special-types.ts'
 import type { Model, ModelProperty } from './read-models.ts'
@@ -19,7 +25,10 @@ export function buildDefinitions(
   const roots = [...kinds.flatMap(({ schema }) => [schema, `${schema}List`]), ...EXTRA_ROOTS]
   for (const root of roots) builder.addRoot(root)
   const enums = Object.fromEntries(
-    Object.entries(ENUMS).map(([name, { values }]) => [name, values.split(' ')]),
+    Object.entries(ENUMS).map(([name, { values }]) => [
+      name,
+      typeof values === 'string' ? values.split(' ') : [...values],
+    ]),
   )
   markKinds(builder.definitions, kinds)
   return { definitions: sorted(builder.definitions), enums, descriptions: sorted(builder.descriptions) }
@@ -27,6 +36,9 @@ export function buildDefinitions(
 
 const sorted = <V>(record: Record<string, V>): Record<string, V> =>
   Object.fromEntries(Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1)))
+
+/** Models tell of these types where they should tell of the field. */
+const DESCRIBED_BY_TYPE = new Set(['IntOrString', 'V1MicroTime'])
 
 /** `V1Pod`, `CoreV1Event` → version and plain name. */
 const MODEL = /^([A-Z][a-z]+)?(V\d+(?:alpha\d+|beta\d+)?)([A-Z]\w*)$/
@@ -74,7 +86,8 @@ class Builder {
     const texts: Record<string, string> = description ? { '': description } : {}
     const comments = this.#readComments(shortName(schema))
     for (const property of properties) {
-      const text = property.description || comments.get(property.name)
+      const ownText = DESCRIBED_BY_TYPE.has(property.type) ? '' : property.description
+      const text = ownText || comments.get(property.name) || property.description
       if (text) texts[property.name] = text
     }
     this.descriptions[schema] = texts
@@ -150,6 +163,7 @@ function decorate(definition: Definition, short: string): void {
     const enumName = ENUM_OF[key]
     if (enumName) definition.enums = { ...definition.enums, [field]: enumName }
     if (ATOMIC_FIELDS.has(key)) definition.atomic = [field]
+    if (GRANULAR_FIELDS.has(key)) definition.granular = [field]
   }
   if (ATOMIC_DEFINITIONS.has(short)) definition.atomic = true
 }

@@ -7,7 +7,7 @@ export const access: FieldNumbers = {
     SelfSubjectReview: 'metadata status',
     SelfSubjectReviewStatus: 'userInfo',
     TokenRequest: 'metadata spec status',
-    TokenRequestSpec: 'audiences - boundObjectRef expirationSeconds? attestations',
+    TokenRequestSpec: 'audiences - boundObjectRef expirationSeconds?',
     TokenRequestStatus: 'token? expirationTimestamp',
     TokenReview: 'metadata spec status',
     TokenReviewSpec: 'token audiences',

@@ -59,7 +59,7 @@ export const cluster: FieldNumbers = {
   'io.k8s.api.storage.v1': {
     CSIDriver: 'metadata spec',
     CSIDriverSpec:
-      'attachRequired? podInfoOnMount? volumeLifecycleModes storageCapacity? fsGroupPolicy? tokenRequests requiresRepublish? seLinuxMount? nodeAllocatableUpdatePeriodSeconds? serviceAccountTokenInSecrets? preventPodSchedulingIfMissing?',
+      'attachRequired? podInfoOnMount? volumeLifecycleModes storageCapacity? fsGroupPolicy? tokenRequests requiresRepublish? seLinuxMount? nodeAllocatableUpdatePeriodSeconds?',
     CSINode: 'metadata spec',
     CSINodeDriver: 'name? nodeID? topologyKeys allocatable',
     CSINodeSpec: 'drivers',
@@ -83,7 +83,7 @@ export const cluster: FieldNumbers = {
     FieldSelectorRequirement: 'key? operator? values',
     LabelSelector: 'matchLabels matchExpressions',
     LabelSelectorRequirement: 'key? operator? values',
-    ListMeta: 'selfLink resourceVersion continue remainingItemCount? shardInfo',
+    ListMeta: 'selfLink resourceVersion continue remainingItemCount?',
     ManagedFieldsEntry: 'manager operation apiVersion time - fieldsType fieldsV1 subresource',
     ObjectMeta:
       'name generateName namespace selfLink uid resourceVersion generation creationTimestamp deletionTimestamp deletionGracePeriodSeconds? labels annotations ownerReferences finalizers - - managedFields',

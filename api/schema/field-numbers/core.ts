@@ -124,7 +124,7 @@ export const core: FieldNumbers = {
     NodeSelectorTerm: 'matchExpressions matchFields',
     NodeSpec: 'podCIDR externalID providerID unschedulable taints configSource podCIDRs',
     NodeStatus:
-      'capacity allocatable phase conditions addresses daemonEndpoints nodeInfo images volumesInUse volumesAttached config runtimeHandlers features declaredFeatures',
+      'capacity allocatable phase conditions addresses daemonEndpoints nodeInfo images volumesInUse volumesAttached config runtimeHandlers features',
     NodeSwapStatus: 'capacity?',
     NodeSystemInfo:
       'machineID? systemUUID? bootID? kernelVersion? osImage? containerRuntimeVersion? kubeletVersion? kubeProxyVersion? operatingSystem? architecture? swap',
@@ -153,7 +153,7 @@ export const core: FieldNumbers = {
     PodAntiAffinity:
       'requiredDuringSchedulingIgnoredDuringExecution preferredDuringSchedulingIgnoredDuringExecution',
     PodCertificateProjection:
-      'signerName keyType maxExpirationSeconds? credentialBundlePath keyPath certificateChainPath userAnnotations',
+      'signerName keyType maxExpirationSeconds? credentialBundlePath keyPath certificateChainPath',
     PodCondition: 'type? status? lastProbeTime lastTransitionTime reason message observedGeneration',
     PodDNSConfig: 'nameservers searches options',
     PodDNSConfigOption: 'name value?',
@@ -168,9 +168,9 @@ export const core: FieldNumbers = {
     PodSecurityContext:
       'seLinuxOptions runAsUser? runAsNonRoot? supplementalGroups fsGroup? runAsGroup? sysctls windowsOptions fsGroupChangePolicy? seccompProfile appArmorProfile supplementalGroupsPolicy? seLinuxChangePolicy?',
     PodSpec:
-      'volumes containers restartPolicy terminationGracePeriodSeconds? activeDeadlineSeconds? dnsPolicy nodeSelector serviceAccountName serviceAccount nodeName hostNetwork hostPID hostIPC securityContext imagePullSecrets hostname subdomain affinity schedulerName initContainers automountServiceAccountToken? tolerations hostAliases priorityClassName priority? dnsConfig shareProcessNamespace? readinessGates runtimeClassName? enableServiceLinks? preemptionPolicy? overhead topologySpreadConstraints ephemeralContainers setHostnameAsFQDN? os hostUsers? schedulingGates resourceClaims resources hostnameOverride? - schedulingGroup',
+      'volumes containers restartPolicy terminationGracePeriodSeconds? activeDeadlineSeconds? dnsPolicy nodeSelector serviceAccountName serviceAccount nodeName hostNetwork hostPID hostIPC securityContext imagePullSecrets hostname subdomain affinity schedulerName initContainers automountServiceAccountToken? tolerations hostAliases priorityClassName priority? dnsConfig shareProcessNamespace? readinessGates runtimeClassName? enableServiceLinks? preemptionPolicy? overhead topologySpreadConstraints ephemeralContainers setHostnameAsFQDN? os hostUsers? schedulingGates resourceClaims resources hostnameOverride?',
     PodStatus:
-      'phase conditions message reason hostIP podIP startTime containerStatuses qosClass initContainerStatuses nominatedNodeName podIPs ephemeralContainerStatuses resize resourceClaimStatuses hostIPs observedGeneration extendedResourceClaimStatus allocatedResources resources nodeAllocatableResourceClaimStatuses',
+      'phase conditions message reason hostIP podIP startTime containerStatuses qosClass initContainerStatuses nominatedNodeName podIPs ephemeralContainerStatuses resize resourceClaimStatuses hostIPs observedGeneration extendedResourceClaimStatus',
     PodTemplate: 'metadata template',
     PodTemplateSpec: 'metadata spec',
     PodVolumeHealth: 'name? healthConditions lastTransitionTime',
@@ -191,7 +191,7 @@ export const core: FieldNumbers = {
       'replicas? fullyLabeledReplicas observedGeneration readyReplicas availableReplicas conditions',
     ResourceClaim: 'name? request',
     ResourceFieldSelector: 'containerName resource? divisor',
-    ResourceHealth: 'resourceID? health - - - message?',
+    ResourceHealth: 'resourceID? health',
     ResourceQuota: 'metadata spec status',
     ResourceQuotaSpec: 'hard scopes scopeSelector',
     ResourceQuotaStatus: 'hard used',
@@ -238,7 +238,7 @@ export const core: FieldNumbers = {
     VolumeDevice: 'name? devicePath?',
     VolumeHealthStatus: 'healthConditions lastTransitionTime',
     VolumeMount: 'name? readOnly mountPath? subPath mountPropagation? subPathExpr recursiveReadOnly?',
-    VolumeMountStatus: 'name? mountPath? readOnly recursiveReadOnly? volumeStatus',
+    VolumeMountStatus: 'name? mountPath? readOnly recursiveReadOnly?',
     VolumeNodeAffinity: 'required',
     VolumeProjection: 'secret downwardAPI configMap serviceAccountToken clusterTrustBundle podCertificate',
     VolumeResourceRequirements: 'limits requests',

@@ -45,10 +45,10 @@ export const extensions: FieldNumbers = {
     CustomResourceColumnDefinition: 'name? type? format description priority jsonPath?',
     CustomResourceConversion: 'strategy? webhook',
     CustomResourceDefinition: 'metadata spec status',
-    CustomResourceDefinitionCondition: 'type? status? lastTransitionTime reason message observedGeneration',
+    CustomResourceDefinitionCondition: 'type? status? lastTransitionTime reason message',
     CustomResourceDefinitionNames: 'plural? singular shortNames kind? listKind categories',
     CustomResourceDefinitionSpec: 'group? - names scope? - - versions - conversion preserveUnknownFields',
-    CustomResourceDefinitionStatus: 'conditions acceptedNames storedVersions observedGeneration',
+    CustomResourceDefinitionStatus: 'conditions acceptedNames storedVersions',
     CustomResourceDefinitionVersion:
       'name? served? storage? schema subresources additionalPrinterColumns deprecated deprecationWarning? selectableFields',
     CustomResourceSubresourceScale: 'specReplicasPath? statusReplicasPath? labelSelectorPath?',
@@ -111,10 +111,10 @@ export const extensions: FieldNumbers = {
     Counter: 'value',
     CounterSet: 'name? counters',
     Device:
-      'name? attributes capacity consumesCounters nodeName? nodeSelector allNodes? taints bindsToNode? bindingConditions bindingFailureConditions allowMultipleAllocations? nodeAllocatableResourceMappings',
+      'name? attributes capacity consumesCounters nodeName? nodeSelector allNodes? taints bindsToNode? bindingConditions bindingFailureConditions allowMultipleAllocations?',
     DeviceAllocationConfiguration: 'source? requests *DeviceConfiguration',
     DeviceAllocationResult: 'results config',
-    DeviceAttribute: '- int? bool? string? version? ints bools strings versions',
+    DeviceAttribute: '- int? bool? string? version?',
     DeviceCapacity: 'value requestPolicy',
     DeviceClaim: 'requests constraints config',
     DeviceClaimConfiguration: 'requests *DeviceConfiguration',
@@ -126,7 +126,7 @@ export const extensions: FieldNumbers = {
     DeviceCounterConsumption: 'counterSet? counters',
     DeviceRequest: 'name? exactly firstAvailable',
     DeviceRequestAllocationResult:
-      'request? driver? pool? device? adminAccess? tolerations bindingConditions bindingFailureConditions shareID? consumedCapacity skipNodeOperations',
+      'request? driver? pool? device? adminAccess? tolerations bindingConditions bindingFailureConditions shareID? consumedCapacity',
     DeviceSelector: 'cel',
     DeviceSubRequest: 'name? deviceClassName? selectors allocationMode count tolerations capacity',
     DeviceTaint: 'key? value effect? timeAdded',
@@ -148,6 +148,6 @@ export const extensions: FieldNumbers = {
     ResourcePool: 'name? generation? resourceSliceCount?',
     ResourceSlice: 'metadata spec',
     ResourceSliceSpec:
-      'driver? pool nodeName? nodeSelector allNodes? devices perDeviceNodeSelection? sharedCounters partitionTypeAttribute? skipNodeOperations',
+      'driver? pool nodeName? nodeSelector allNodes? devices perDeviceNodeSelection? sharedCounters',
   },
 }

@@ -77,6 +77,7 @@ export class BuiltinTypes {
       return isAtomic ? { kind: 'atomic', of: 'map', inner: map } : map
     }
     const own = this.#type(type)
+    if (own.kind === 'atomic' && own.inner && definition.granular?.includes(key)) return own.inner
     return isAtomic && own.kind === 'map' ? { kind: 'atomic', of: 'map', inner: own } : own
   }
 

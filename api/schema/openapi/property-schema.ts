@@ -114,6 +114,7 @@ function extensions(definition: Definition, field: string, type: string): JsonSc
   return {
     ...(type.startsWith('[]') && listExtensions(list)),
     ...(isAtomic && { 'x-kubernetes-map-type': 'atomic' }),
+    ...(definition.granular?.includes(field) && { 'x-kubernetes-map-type': 'granular' }),
     ...(patch?.key && { 'x-kubernetes-patch-merge-key': patch.key }),
     ...(patch && { 'x-kubernetes-patch-strategy': patch.strategy }),
   }

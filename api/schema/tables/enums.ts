@@ -1,5 +1,6 @@
 interface Enum {
-  values: string
+  /** Separated by spaces, or a list where there are spaces in them. */
+  values: string | readonly string[]
   /** `package.Definition.field` of every field of this type, space-separated. */
   fields: string
 }
@@ -184,4 +185,75 @@ export const ENUMS: Record<string, Enum> = {
     values: 'Immediate WaitForFirstConsumer',
     fields: 'storage.v1.StorageClass.volumeBindingMode',
   },
+  'v1.FailurePolicyType': {
+    values: 'Fail Ignore',
+    fields:
+      'admissionregistration.v1.MutatingWebhook.failurePolicy admissionregistration.v1.ValidatingWebhook.failurePolicy admissionregistration.v1.ValidatingAdmissionPolicySpec.failurePolicy',
+  },
+  'v1.MatchPolicyType': {
+    values: 'Equivalent Exact',
+    fields:
+      'admissionregistration.v1.MutatingWebhook.matchPolicy admissionregistration.v1.ValidatingWebhook.matchPolicy admissionregistration.v1.MatchResources.matchPolicy',
+  },
+  'v1.SideEffectClass': {
+    values: 'None NoneOnDryRun Some Unknown',
+    fields:
+      'admissionregistration.v1.MutatingWebhook.sideEffects admissionregistration.v1.ValidatingWebhook.sideEffects',
+  },
+  'v1.ReinvocationPolicyType': {
+    values: 'IfNeeded Never',
+    fields: 'admissionregistration.v1.MutatingWebhook.reinvocationPolicy',
+  },
+  'v1.OperationType': {
+    values: '* CONNECT CREATE DELETE UPDATE',
+    fields:
+      'admissionregistration.v1.RuleWithOperations.operations admissionregistration.v1.NamedRuleWithOperations.operations',
+  },
+  'v1.ValidationAction': {
+    values: 'Audit Deny Warn',
+    fields: 'admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec.validationActions',
+  },
+  'v1.FieldValueErrorReason': {
+    values: 'FieldValueDuplicate FieldValueForbidden FieldValueInvalid FieldValueRequired',
+    fields: 'apiextensions.v1.ValidationRule.reason',
+  },
+  'v1.KeyUsage': {
+    values: [
+      'any',
+      'cert sign',
+      'client auth',
+      'code signing',
+      'content commitment',
+      'crl sign',
+      'data encipherment',
+      'decipher only',
+      'digital signature',
+      'email protection',
+      'encipher only',
+      'ipsec end system',
+      'ipsec tunnel',
+      'ipsec user',
+      'key agreement',
+      'key encipherment',
+      'microsoft sgc',
+      'netscape sgc',
+      'ocsp signing',
+      's/mime',
+      'server auth',
+      'signing',
+      'timestamping',
+    ],
+    fields: 'certificates.v1.CertificateSigningRequestSpec.usages',
+  },
+  'v1.Signal': {
+    values:
+      'SIGABRT SIGALRM SIGBUS SIGCHLD SIGCLD SIGCONT SIGFPE SIGHUP SIGILL SIGINT SIGIO SIGIOT SIGKILL SIGPIPE SIGPOLL SIGPROF SIGPWR SIGQUIT SIGRTMAX SIGRTMAX-1 SIGRTMAX-10 SIGRTMAX-11 SIGRTMAX-12 SIGRTMAX-13 SIGRTMAX-14 SIGRTMAX-2 SIGRTMAX-3 SIGRTMAX-4 SIGRTMAX-5 SIGRTMAX-6 SIGRTMAX-7 SIGRTMAX-8 SIGRTMAX-9 SIGRTMIN SIGRTMIN+1 SIGRTMIN+10 SIGRTMIN+11 SIGRTMIN+12 SIGRTMIN+13 SIGRTMIN+14 SIGRTMIN+15 SIGRTMIN+2 SIGRTMIN+3 SIGRTMIN+4 SIGRTMIN+5 SIGRTMIN+6 SIGRTMIN+7 SIGRTMIN+8 SIGRTMIN+9 SIGSEGV SIGSTKFLT SIGSTOP SIGSYS SIGTERM SIGTRAP SIGTSTP SIGTTIN SIGTTOU SIGURG SIGUSR1 SIGUSR2 SIGVTALRM SIGWINCH SIGXCPU SIGXFSZ',
+    fields: 'core.v1.Lifecycle.stopSignal core.v1.ContainerStatus.stopSignal',
+  },
+  'v1.IPFamily': { values: ' IPv4 IPv6', fields: 'core.v1.ServiceSpec.ipFamilies' },
+  'v1.DeviceTaintEffect': {
+    values: 'NoExecute NoSchedule',
+    fields: 'resource.v1.DeviceTaint.effect resource.v1.DeviceToleration.effect',
+  },
+  'v1.DeviceTolerationOperator': { values: 'Equal Exists', fields: 'resource.v1.DeviceToleration.operator' },
 }

@@ -18,6 +18,8 @@ const MERGED: Record<string, string> = {
   'admissionregistration.v1.ValidatingAdmissionPolicySpec.variables': 'name',
   'admissionregistration.v1.ValidatingWebhook.matchConditions': 'name',
   'admissionregistration.v1.ValidatingWebhookConfiguration.webhooks': 'name',
+  'apiextensions.v1.JSONSchemaProps.x-kubernetes-validations': 'rule',
+  'apiregistration.v1.APIServiceStatus.conditions': 'type',
   'apps.v1.StatefulSetStatus.conditions': 'type',
   'apps.v1.DeploymentStatus.conditions': 'type',
   'apps.v1.DaemonSetStatus.conditions': 'type',
@@ -90,6 +92,8 @@ Object.assign(PATCHES, {
 
 Object.assign(LISTS, {
   'admissionregistration.v1.ValidatingAdmissionPolicyStatus.conditions': ['type'],
+  'admissionregistration.v1.ValidatingAdmissionPolicyBindingSpec.validationActions': 'set',
+  'apiextensions.v1.CustomResourceDefinitionStatus.conditions': ['type'],
   'flowcontrol.v1.NonResourcePolicyRule.nonResourceURLs': 'set',
   'flowcontrol.v1.NonResourcePolicyRule.verbs': 'set',
   'flowcontrol.v1.ResourcePolicyRule.apiGroups': 'set',
@@ -116,6 +120,9 @@ export const ATOMIC_FIELDS: ReadonlySet<string> = new Set([
   'core.v1.ServiceSpec.selector',
   'node.v1.Scheduling.nodeSelector',
 ])
+
+/** Fields whose type is replaced whole elsewhere, and merged here. */
+export const GRANULAR_FIELDS: ReadonlySet<string> = new Set(['core.v1.PersistentVolumeSpec.claimRef'])
 
 export const ATOMIC_DEFINITIONS: ReadonlySet<string> = new Set([
   ...'ConfigMapKeySelector EndpointAddress EndpointPort FileKeySelector LocalObjectReference NodeSelector'

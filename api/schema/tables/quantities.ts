@@ -11,7 +11,6 @@ export const QUANTITIES: Record<string, string> = {
   'core.v1.VolumeResourceRequirements': 'limits requests',
   'core.v1.ContainerStatus': 'allocatedResources',
   'core.v1.PodSpec': 'overhead',
-  'core.v1.PodStatus': 'allocatedResources',
   'core.v1.NodeStatus': 'capacity allocatable',
   'core.v1.LimitRangeItem': 'max min default defaultRequest maxLimitRequestRatio',
   'core.v1.ResourceQuotaSpec': 'hard',

@@ -2,6 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import test from 'ava'
 import { builtinKinds } from '../../../api/kinds/builtin.ts'
 import { isReference, splitType } from '../../../api/schema/definition.ts'
+import { wireFields } from '../../../api/schema/field-numbers.ts'
 import { loadSchemas } from '../../../api/schema/schemas.ts'
 import { ENUMS } from '../../../api/schema/tables/enums.ts'
 import { ATOMIC_FIELDS, LISTS, PATCHES } from '../../../api/schema/tables/patches.ts'
@@ -80,4 +81,46 @@ test('every kind has a schema that says which kind it is', t => {
     t.truthy(definition, schema)
     t.deepEqual(definition?.kinds, [{ group, version, kind }])
   }
+})
+
+test('the schemas are those of v1.34: what later releases added is not in them', t => {
+  const later = [
+    'core.v1.PodSpec.schedulingGroup',
+    'core.v1.PodStatus.allocatedResources',
+    'core.v1.NodeStatus.declaredFeatures',
+    'meta.v1.ListMeta.shardInfo',
+    'storage.v1.CSIDriverSpec.serviceAccountTokenInSecrets',
+    'apiextensions.v1.CustomResourceDefinitionStatus.observedGeneration',
+  ]
+  t.deepEqual(
+    later.filter(field => known.has(field)),
+    [],
+  )
+  t.deepEqual(definitions['io.k8s.api.rbac.v1.RoleRef']?.required, ['apiGroup', 'kind', 'name'])
+  t.false(definitions['io.k8s.api.batch.v1.CronJob']?.required?.includes('spec') ?? false)
+})
+
+test('numbers for protobuf are known of all fields of the schemas, and of no others', t => {
+  for (const [name, { fields }] of Object.entries(definitions)) {
+    const wire = wireFields(name)?.filter(field => field && !field.isEmbedded)
+    if (!wire || wireFields(name)!.some(field => field?.isEmbedded)) continue
+    const names = wire.map(field => field!.name).filter(field => field !== '')
+    const own = Object.keys(fields).filter(field => field !== 'apiVersion' && field !== 'kind')
+    t.deepEqual(
+      names.filter(field => !(field in fields)),
+      [],
+      `${name}: numbers of what is no field`,
+    )
+    t.deepEqual(
+      own.filter(field => !names.includes(field)),
+      [],
+      `${name}: fields without a number`,
+    )
+  }
+})
+
+test('fields of special types have a text of their own, not that of their type', t => {
+  const texts = loadSchemas().descriptions()
+  t.regex(texts['io.k8s.api.coordination.v1.LeaseSpec']!.renewTime!, /^renewTime is a time when/)
+  t.regex(texts['io.k8s.api.core.v1.ServicePort']!.targetPort!, /^Number or name of the port/)
 })

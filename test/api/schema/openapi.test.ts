@@ -47,6 +47,19 @@ test('v3: schemas hold what apply needs to merge lists', t => {
   ])
 })
 
+test('v3: a field that merges although its type is replaced whole says so', t => {
+  const { schemas: components } = document('api/v1').components
+  t.is(components['io.k8s.api.core.v1.ObjectReference']['x-kubernetes-map-type'], 'atomic')
+  const { claimRef } = components['io.k8s.api.core.v1.PersistentVolumeSpec'].properties
+  t.is(claimRef['x-kubernetes-map-type'], 'granular')
+})
+
+test('v3: enumerated types of lists stand at their items', t => {
+  const { schemas: components } = document('apis/certificates.k8s.io/v1').components
+  const { usages } = components['io.k8s.api.certificates.v1.CertificateSigningRequestSpec'].properties
+  t.true(usages.items.enum.includes('client auth'))
+})
+
 test('v3: every reference leads to a schema', t => {
   for (const name of ['api/v1', 'apis/apps/v1', 'apis/policy/v1', 'apis/authorization.k8s.io/v1']) {
     const made = document(name)

@@ -399,3 +399,9 @@ test('giving up what only I own takes it away, and leaves all that others own', 
     }),
   )
 })
+
+test('the claim of a PersistentVolume is merged, although references are replaced whole elsewhere', t => {
+  const volume = loadSchemas().mergeTypes.get('io.k8s.api.core.v1.PersistentVolume')!
+  const owned = pathTexts(extractSet(volume, { spec: { claimRef: { name: 'c', namespace: 'n' } } }))
+  t.deepEqual(owned.sort(), ['.spec.claimRef.name', '.spec.claimRef.namespace'])
+})
