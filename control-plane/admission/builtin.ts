@@ -88,7 +88,8 @@ const CREATE: Record<PluginName, (parts: Parts) => AdmissionPlugin> = {
   MutatingAdmissionWebhook: ({ dynamic }) => dynamic.mutatingWebhooks,
   ValidatingAdmissionPolicy: ({ dynamic }) => dynamic.validatingPolicies,
   ValidatingAdmissionWebhook: ({ dynamic }) => dynamic.validatingWebhooks,
-  ResourceQuota: ({ client, informers }) => resourceQuotaAdmission(client, informers),
+  ResourceQuota: ({ client, informers, configured }) =>
+    resourceQuotaAdmission(client, informers, configured.ResourceQuota),
   AlwaysDeny: () => alwaysDeny,
 }
 

@@ -1,3 +1,4 @@
+import type { LimitedResource } from './limited-resources.ts'
 import type { EventLimit } from './opt-in/event-rate-limit.ts'
 import type { NodeSelectors } from './opt-in/pod-node-selector.ts'
 import type { TolerationSettings } from './opt-in/pod-tolerations.ts'
@@ -8,6 +9,7 @@ export interface PluginConfigurations {
   EventRateLimit?: EventLimit[]
   PodNodeSelector?: NodeSelectors
   PodTolerationRestriction?: TolerationSettings
+  ResourceQuota?: LimitedResource[]
 }
 
 /** What can be set of admission. */

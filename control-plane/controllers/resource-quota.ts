@@ -5,7 +5,7 @@ import { persistentVolumeClaims, pods, resourceQuotas, services } from '../../ap
 import { type KindDeclaration, resourceName } from '../../api/kinds/kind.ts'
 import { type ApiObject, objectKey } from '../../api/meta/object.ts'
 import { addQuantity, formatQuantity, parseQuantity } from '../../api/meta/quantity.ts'
-import { isInScope } from '../quota/scopes.ts'
+import { attributesClasses, isInScope } from '../quota/scopes.ts'
 import { usageOf } from '../quota/usage.ts'
 import type { ControllerContext } from './context.ts'
 
@@ -93,6 +93,8 @@ function isSameUse(type: string, object: ApiObject, old: ApiObject): boolean {
   const isGoing = ({ metadata }: ApiObject): boolean => metadata.deletionTimestamp !== undefined
   return (
     isGoing(object) === isGoing(old) &&
-    isDeepStrictEqual(usageOf(type, object, time), usageOf(type, old, time))
+    isDeepStrictEqual(usageOf(type, object, time), usageOf(type, old, time)) &&
+    (type !== 'persistentvolumeclaims' ||
+      isDeepStrictEqual(attributesClasses(object as never), attributesClasses(old as never)))
   )
 }

@@ -1,6 +1,8 @@
 import type { Container, Pod } from '../../api/kinds/types.ts'
+import { isSetAsWhole } from './pod-resources.ts'
 
-const COMPUTE = ['cpu', 'memory', 'ephemeral-storage']
+/** Of these alone every container has to speak, where a quota bounds them. */
+const COMPUTE = ['cpu', 'memory']
 
 /** Which of a container's amounts a name in a quota speaks of. */
 function readsFrom(name: string): { side: 'requests' | 'limits'; resource: string } | undefined {
@@ -13,7 +15,9 @@ function readsFrom(name: string): { side: 'requests' | 'limits'; resource: strin
  * Amounts that are bounded by a quota and that containers of a Pod do not tell: `limits.cpu for: a,b; requests.cpu for: a`.
  * Undefined when nothing is missing.
  */
-export function missingAmounts({ spec }: Pod, bounded: readonly string[]): string | undefined {
+export function missingAmounts(pod: Pod, bounded: readonly string[]): string | undefined {
+  if (isSetAsWhole(pod)) return undefined
+  const { spec } = pod
   const containers = [...spec.containers, ...(spec.initContainers ?? [])]
   const missing = [...bounded].sort().flatMap(name => {
     const from = readsFrom(name)

@@ -41,12 +41,25 @@ export function containerAmounts(spec: Pod['spec'], side: Side): Amounts {
 const isWhole = (name: string): boolean =>
   name === 'cpu' || name === 'memory' || name.startsWith('hugepages-')
 
-/** What a Pod requests, or may use at most: what it says as a whole, else its containers; and what it costs by itself. */
-export function podAmounts({ spec }: Pod, side: Side): Amounts {
+/** What a Pod says as a whole, else what its containers say. */
+export function wholeAmounts({ spec }: Pod, side: Side): Amounts {
   const own = (spec as { resources?: Partial<Record<Side, Record<string, unknown>>> }).resources?.[side]
-  const said = own ? Object.entries(read(own)).filter(([name]) => isWhole(name)) : []
-  const total = { ...containerAmounts(spec, side), ...Object.fromEntries(said) }
-  const overhead = read(spec.overhead as Record<string, unknown>)
+  const total = containerAmounts(spec, side)
+  if (!own) return total
+  return { ...total, ...Object.fromEntries(Object.entries(read(own)).filter(([name]) => isWhole(name))) }
+}
+
+/** What a Pod requests, or may use at most, and what it costs by itself. */
+export function podAmounts(pod: Pod, side: Side): Amounts {
+  const total = wholeAmounts(pod, side)
+  const overhead = read(pod.spec.overhead as Record<string, unknown>)
   const isBounded = (name: string): boolean => side === 'requests' || total[name] !== undefined
   return addAmounts(total, Object.fromEntries(Object.entries(overhead).filter(([name]) => isBounded(name))))
+}
+
+/** Whether a Pod says as a whole what it needs of anything that can be said so. */
+export function isSetAsWhole({ spec }: Pod): boolean {
+  const { requests = {}, limits = {} } =
+    (spec as { resources?: Partial<Record<Side, Record<string, unknown>>> }).resources ?? {}
+  return [...Object.keys(requests), ...Object.keys(limits)].some(isWhole)
 }

@@ -1,25 +1,39 @@
-import type { Pod } from '../../api/kinds/types.ts'
+import type { PersistentVolumeClaim, Pod } from '../../api/kinds/types.ts'
 import type { ApiObject } from '../../api/meta/object.ts'
+import { qosClass } from '../registry/pod/qos.ts'
 
-interface ScopeRequirement {
+/** core/v1 ScopedResourceSelectorRequirement. */
+export interface ScopeRequirement {
   scopeName: string
   operator: string
   values?: string[]
 }
 
-/** Whether a quota is about an object at all: one with scopes is about some Pods and nothing else. */
-export function isInScope({ spec }: ApiObject, type: string, object: ApiObject): boolean {
-  const requirements: ScopeRequirement[] = [
-    ...(spec.scopes ?? []).map((scopeName: string) => ({ scopeName, operator: 'Exists' })),
-    ...(spec.scopeSelector?.matchExpressions ?? []),
-  ]
-  if (requirements.length === 0) return true
-  return type === 'pods' && requirements.every(requirement => meets(object as Pod, requirement))
+/** What a quota asks of the objects that it is about. */
+export const scopesOf = ({ spec }: ApiObject): ScopeRequirement[] => [
+  ...(spec.scopes ?? []).map((scopeName: string) => ({ scopeName, operator: 'Exists' })),
+  ...(spec.scopeSelector?.matchExpressions ?? []),
+]
+
+/** Whether a quota is about an object at all: one with scopes is about some Pods or claims and nothing else. */
+export const isInScope = (quota: ApiObject, type: string, object: ApiObject): boolean =>
+  scopesOf(quota).every(requirement => meetsScope(requirement, type, object))
+
+/** `type` is the resource's name. */
+export function meetsScope(requirement: ScopeRequirement, type: string, object: ApiObject): boolean {
+  if (type === 'pods') return podMeets(object as Pod, requirement)
+  if (type !== 'persistentvolumeclaims' || requirement.scopeName !== 'VolumeAttributesClass') return false
+  const names = attributesClasses(object as PersistentVolumeClaim)
+  return names.length === 0 ? chooses(requirement, '') : names.some(name => chooses(requirement, name))
 }
 
-function meets(pod: Pod, { scopeName, operator, values = [] }: ScopeRequirement): boolean {
-  if (scopeName !== 'PriorityClass') return hasTrait(pod, scopeName)
-  const name = pod.spec.priorityClassName ?? ''
+function podMeets(pod: Pod, requirement: ScopeRequirement): boolean {
+  if (requirement.scopeName !== 'PriorityClass') return hasTrait(pod, requirement.scopeName)
+  return chooses(requirement, pod.spec.priorityClassName ?? '')
+}
+
+/** Whether a class is chosen; '' for none. */
+function chooses({ operator, values = [] }: ScopeRequirement, name: string): boolean {
   switch (operator) {
     case 'In':
       return values.includes(name)
@@ -32,6 +46,21 @@ function meets(pod: Pod, { scopeName, operator, values = [] }: ScopeRequirement)
   }
 }
 
+/** The classes that a claim has, had, or is on its way to. */
+export function attributesClasses({ spec, status }: PersistentVolumeClaim): string[] {
+  const wanted = spec as { volumeAttributesClassName?: string }
+  const known = (status ?? {}) as {
+    currentVolumeAttributesClassName?: string
+    modifyVolumeStatus?: { targetVolumeAttributesClassName?: string }
+  }
+  const names = [
+    wanted.volumeAttributesClassName,
+    known.currentVolumeAttributesClassName,
+    known.modifyVolumeStatus?.targetVolumeAttributesClassName,
+  ]
+  return [...new Set(names.flatMap(name => name || []))].sort()
+}
+
 function hasTrait(pod: Pod, scopeName: string): boolean {
   const ends = (pod.spec.activeDeadlineSeconds ?? -1) >= 0
   switch (scopeName) {
@@ -40,9 +69,9 @@ function hasTrait(pod: Pod, scopeName: string): boolean {
     case 'NotTerminating':
       return !ends
     case 'BestEffort':
-      return isBestEffort(pod)
+      return qosClass(pod) === 'BestEffort'
     case 'NotBestEffort':
-      return !isBestEffort(pod)
+      return qosClass(pod) !== 'BestEffort'
     case 'CrossNamespacePodAffinity':
       return looksElsewhere(pod)
     default:
@@ -50,20 +79,12 @@ function hasTrait(pod: Pod, scopeName: string): boolean {
   }
 }
 
-function isBestEffort({ spec }: Pod): boolean {
-  const lists = [...spec.containers, ...(spec.initContainers ?? [])].flatMap(({ resources }) => [
-    resources?.requests,
-    resources?.limits,
-  ])
-  return lists.every(list => !list || (list.cpu === undefined && list.memory === undefined))
-}
-
 /** A term of affinity that names namespaces, or chooses them. */
 function looksElsewhere({ spec }: Pod): boolean {
-  const sides: any[] = [spec.affinity?.podAffinity, spec.affinity?.podAntiAffinity].filter(Boolean)
+  const sides = [spec.affinity?.podAffinity, spec.affinity?.podAntiAffinity]
   const terms = sides.flatMap(side => [
-    ...(side.requiredDuringSchedulingIgnoredDuringExecution ?? []),
-    ...(side.preferredDuringSchedulingIgnoredDuringExecution ?? []).map((each: any) => each.podAffinityTerm),
+    ...(side?.requiredDuringSchedulingIgnoredDuringExecution ?? []),
+    ...(side?.preferredDuringSchedulingIgnoredDuringExecution ?? []).map(each => each.podAffinityTerm),
   ])
-  return terms.some(({ namespaces, namespaceSelector }) => namespaces?.length > 0 || namespaceSelector)
+  return terms.some(({ namespaces = [], namespaceSelector }) => namespaces.length > 0 || namespaceSelector)
 }

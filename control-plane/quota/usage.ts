@@ -1,13 +1,14 @@
 import type { PersistentVolumeClaim, Pod, Service } from '../../api/kinds/types.ts'
 import type { ApiObject } from '../../api/meta/object.ts'
-import { parseQuantity } from '../../api/meta/quantity.ts'
+import { compareQuantity, parseQuantity, type Quantity, quantityValue } from '../../api/meta/quantity.ts'
 import { type Amounts, podAmounts } from './pod-resources.ts'
 
+const NANO = 1_000_000_000n
 const ONE = parseQuantity('1')
 const PLAIN = new Set(['cpu', 'memory', 'ephemeral-storage'])
 
 /** Kinds that are counted under their own name as well as under `count/NAME`. */
-const NAMED = new Set([
+export const NAMED: ReadonlySet<string> = new Set([
   'configmaps',
   'persistentvolumeclaims',
   'replicationcontrollers',
@@ -45,22 +46,41 @@ function podUsage(pod: Pod, time: number): Amounts {
 }
 
 function serviceUsage({ spec }: Service): Amounts {
-  const ports = parseQuantity(String((spec.ports ?? []).length))
-  if (spec.type === 'NodePort') return { 'services.nodeports': ports }
-  if (spec.type !== 'LoadBalancer') return {}
-  const hasNodePorts =
-    (spec as { allocateLoadBalancerNodePorts?: boolean }).allocateLoadBalancerNodePorts ?? true
-  return { 'services.loadbalancers': ONE, ...(hasNodePorts && { 'services.nodeports': ports }) }
+  const { ports = [], type } = spec
+  const count = (number: number) => ({ 'services.nodeports': parseQuantity(String(number)) })
+  if (type === 'NodePort') return count(ports.length)
+  if (type !== 'LoadBalancer') return {}
+  const { allocateLoadBalancerNodePorts: isGiven = true } = spec as {
+    allocateLoadBalancerNodePorts?: boolean
+  }
+  // Where none are given those that were asked for still count.
+  const asked = ports.filter(({ nodePort }) => nodePort)
+  return { 'services.loadbalancers': ONE, ...count(isGiven ? ports.length : asked.length) }
 }
 
-function claimUsage({ spec }: PersistentVolumeClaim): Amounts {
-  const storage = spec.resources?.requests?.storage
-  const usage: Amounts = storage === undefined ? {} : { 'requests.storage': parseQuantity(String(storage)) }
-  if (!spec.storageClassName) return usage
-  const prefix = `${spec.storageClassName}.storageclass.storage.k8s.io/`
+const OLD_CLASS = 'volume.beta.kubernetes.io/storage-class'
+
+function claimUsage(claim: PersistentVolumeClaim): Amounts {
+  const storage = storageOf(claim)
+  const usage: Amounts = storage === undefined ? {} : { 'requests.storage': storage }
+  const { metadata, spec } = claim
+  const className = metadata.annotations?.[OLD_CLASS] ?? spec.storageClassName
+  if (!className) return usage
+  const prefix = `${className}.storageclass.storage.k8s.io/`
   return {
     ...usage,
     [`${prefix}persistentvolumeclaims`]: ONE,
     ...(usage['requests.storage'] && { [`${prefix}requests.storage`]: usage['requests.storage'] }),
   }
+}
+
+/** In whole bytes. While a claim grows, or could not, what is kept for it may be more than it asks for. */
+function storageOf({ spec, status }: PersistentVolumeClaim): Quantity | undefined {
+  const wanted = spec.resources?.requests?.storage
+  if (wanted === undefined) return undefined
+  const given = (status as { allocatedResources?: Record<string, string> } | undefined)?.allocatedResources
+    ?.storage
+  const most = given !== undefined && compareQuantity(given, wanted) > 0 ? given : wanted
+  const exact = parseQuantity(String(most))
+  return exact.nano % NANO === 0n ? exact : parseQuantity(String(quantityValue(exact)))
 }
