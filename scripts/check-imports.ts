@@ -44,6 +44,21 @@ function importsOf(file: string): string[] {
   return [...text.matchAll(pattern)].map(match => (match[1] ?? match[2])!)
 }
 
+/** Packages that stay outside the bundle (scripts/bundle.ts). */
+const OUTSIDE = new Set(['netlink', 'koffi', 'node-pty', 'esbuild'])
+
+/**
+ * Packages that are imported at run time: of one in CommonJS, `import('…')` gives no names in the bundle. A file of ours
+ * that imports it is to be loaded late instead.
+ */
+const latePackages = (file: string): string[] =>
+  Array.from(
+    readFileSync(join(root, file), 'utf8').matchAll(/\bimport\(\s*['"]((?!\.|node:)[^'"]+)['"]\s*\)/g),
+    match => match[1]!,
+  )
+    .filter(name => !OUTSIDE.has(name))
+    .map(name => `${file}: import('${name}') gives no names in the bundle: load a file late that imports it`)
+
 /** `netlink` of `netlink/dist/raw.js`, `@peculiar/x509` of itself. */
 const packageOf = (specifier: string): string =>
   specifier
@@ -96,7 +111,7 @@ const targetsOf = (file: string): string[] =>
     .map(specifier => relative(root, join(root, dirname(file), specifier)))
 
 const files = [...new Set(AREAS.map(area => area.split('/')[0]!))].flatMap(sourceFiles)
-const found = [...files.flatMap(faults), ...circles(files)]
+const found = [...files.flatMap(faults), ...files.flatMap(latePackages), ...circles(files)]
 for (const fault of found) console.error(fault)
 if (found.length > 0) process.exit(1)
 console.log('imports go the right way')

@@ -105,7 +105,12 @@ export function forbidden(resource: ResourceRef, name: string | undefined, messa
 }
 
 export const notFound = (resource: ResourceRef, name: string): StatusError =>
-  failure(404, 'NotFound', `${resourceText(resource)} "${name}" not found`, resourceDetails(resource, name))
+  failure(
+    404,
+    'NotFound',
+    `${resourceText(resource)} ${goQuote(name)} not found`,
+    resourceDetails(resource, name),
+  )
 
 /** A path that no resource is served at. */
 export const pathNotFound = (): StatusError =>
@@ -115,7 +120,7 @@ export const alreadyExists = (resource: ResourceRef, name: string): StatusError 
   failure(
     409,
     'AlreadyExists',
-    `${resourceText(resource)} "${name}" already exists`,
+    `${resourceText(resource)} ${goQuote(name)} already exists`,
     resourceDetails(resource, name),
   )
 
@@ -124,7 +129,7 @@ export const conflict = (resource: ResourceRef, name: string, message: string): 
   failure(
     409,
     'Conflict',
-    `Operation cannot be fulfilled on ${resourceText(resource)} "${name}": ${message}`,
+    `Operation cannot be fulfilled on ${resourceText(resource)} ${goQuote(name)}: ${message}`,
     resourceDetails(resource, name),
   )
 
@@ -132,7 +137,12 @@ export const conflict = (resource: ResourceRef, name: string, message: string): 
 export function invalid(kind: KindRef, name: string, errors: readonly FieldError[]): StatusError {
   const causes = errors.map(error => ({ reason: error.type, message: describe(error), field: error.field }))
   const details = { ...(name && { name }), ...(kind.group && { group: kind.group }), kind: kind.kind, causes }
-  return failure(422, 'Invalid', `${kindText(kind)} "${name}" is invalid: ${aggregate(errors)}`, details)
+  return failure(
+    422,
+    'Invalid',
+    `${kindText(kind)} ${goQuote(name)} is invalid: ${aggregate(errors)}`,
+    details,
+  )
 }
 
 /** An error with its field before it, as warnings have it. */
@@ -171,7 +181,7 @@ export const unsupportedMediaType = (accepted: readonly string[]): StatusError =
   )
 
 export const tooLarge = (message: string): StatusError =>
-  failure(413, 'RequestEntityTooLarge', `Request entity is too large: ${message}`)
+  failure(413, 'RequestEntityTooLarge', `Request entity too large: ${message}`)
 
 /** 410 `Expired`: the resourceVersion asked for is gone. */
 export const expired = (message: string): StatusError => failure(410, 'Expired', message)

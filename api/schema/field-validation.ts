@@ -15,7 +15,7 @@ export interface BodyKind {
 
 /**
  * Reads an object of a kind from a parsed body, in place (see `SchemaSet.decode`). `text`, the body as it came, is looked
- * through for fields given twice.
+ * through for fields given twice; `duplicates` are those that were found already.
  * @returns warnings for the client, under `Warn`
  * @throws StatusError 400 for a wrong type, and under `Strict` for an unknown or duplicate field
  */
@@ -25,9 +25,11 @@ export function validateFields(
   object: object,
   mode: FieldValidation,
   text?: string,
+  duplicates?: string,
 ): string[] {
-  const duplicates = text === undefined || mode === 'Ignore' ? [] : findDuplicates(text, object)
-  const faults = [...duplicates, ...decode(schemas, kind, object)]
+  const twice = text === undefined || mode === 'Ignore' ? [] : findDuplicates(text, object)
+  if (duplicates) twice.push(duplicates)
+  const faults = [...twice, ...decode(schemas, kind, object)]
   if (mode === 'Strict' && faults.length > 0)
     throw cannotBeHandled(kind, `strict decoding error: ${faults.join(', ')}`)
   return mode === 'Warn' ? faults : []

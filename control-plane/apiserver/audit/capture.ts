@@ -64,8 +64,8 @@ async function readObject(type: string, body: Buffer, schemas: SchemaSet): Promi
     return decodeProtobuf(schemas, body)
   }
   if (/[/+]yaml/.test(type)) {
-    const { parse } = await import('yaml')
-    return parse(body.toString())
+    const { readYaml } = await import('../pipeline/yaml.ts')
+    return readYaml(body.toString()).value
   }
   return type.includes('json') ? JSON.parse(body.toString()) : undefined
 }

@@ -45,8 +45,8 @@ export function refuseForce({ state }: ApiContext): void {
 async function parseConfiguration(text: string): Promise<{ value: unknown; duplicates?: string }> {
   const json = parseJson(text)
   if (json !== undefined && findDuplicates(text, json).length === 0) return { value: json }
-  const { parseYamlTolerantly } = await import('../pipeline/yaml.ts')
-  return parseYamlTolerantly(text)
+  const { readApplied } = await import('../pipeline/yaml.ts')
+  return readApplied(text)
 }
 
 function parseJson(text: string): unknown {

@@ -123,12 +123,14 @@ export function fieldValidation({ state }: ApiContext, kind = 'CreateOptions'): 
   return value
 }
 
+const DELETE_OPTIONS = { kind: 'DeleteOptions', apiVersion: 'v1' }
+
 /** Delete options from the body, and from the query where there is no body. @throws StatusError 400 */
 export async function deleteOptions(
   ctx: ApiContext,
 ): Promise<{ options: DeleteOptions; context: WriteContext }> {
   const { query } = ctx.state.info
-  const body = await readObject(ctx)
+  const body = await readObject(ctx, DELETE_OPTIONS)
   const context = writeContext(ctx, 'DeleteOptions')
   if (body) {
     if (body.kind !== undefined && body.kind !== 'DeleteOptions') {

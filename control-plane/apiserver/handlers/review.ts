@@ -1,12 +1,12 @@
 import { apiVersion, type KindDeclaration } from '../../../api/kinds/kind.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
-import { badRequest, methodNotAllowed } from '../../../api/meta/status.ts'
+import { methodNotAllowed } from '../../../api/meta/status.ts'
 import { validateFields } from '../../../api/schema/field-validation.ts'
 import type { AdmissionAttributes } from '../../../plugins/admission.ts'
 import type { SubresourceHandler } from '../../registry/subresources/handler.ts'
 import { reviewHandlers } from '../../registry/subresources.ts'
 import type { Resource } from '../kind-registry.ts'
-import { readObject } from '../pipeline/body.ts'
+import { parseObject, readBody } from '../pipeline/body.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import { refuseOnlyTable } from '../representation/negotiate.ts'
 import { sendValue } from '../representation/send.ts'
@@ -31,9 +31,10 @@ export async function reviewHandler(
   const handler = subresourceHandler ?? reviewHandlers[resource.type]
   if (!handler) throw methodNotAllowed()
   refuseOnlyTable(ctx.req.headers.accept)
-  const object = (await readObject(ctx)) as ApiObject | undefined
-  if (!object) throw badRequest('the request has no body')
-  normalize(ctx, spokenKind(resource.kind, subresourceHandler ? info.subresource : undefined), object)
+  const spoken = spokenKind(resource.kind, subresourceHandler ? info.subresource : undefined)
+  const expected = { kind: spoken.kind, apiVersion: apiVersion(spoken) }
+  const object = (await parseObject(ctx, await readBody(ctx.req), expected)).object as ApiObject
+  normalize(ctx, spoken, object)
   const namespace = resource.kind.namespaced ? info.namespace : undefined
   const name = info.name ?? object.metadata.name ?? ''
   const context = writeContext(ctx)

@@ -1,8 +1,8 @@
 import { scaleColumns } from '../../../api/kinds/columns/autoscaling.ts'
-import type { KindDeclaration } from '../../../api/kinds/kind.ts'
+import { apiVersion, type KindDeclaration } from '../../../api/kinds/kind.ts'
 import { cloneJson } from '../../../api/meta/clone.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
-import { badRequest, notFound } from '../../../api/meta/status.ts'
+import { notFound } from '../../../api/meta/status.ts'
 import { type FieldValidation, validateFields } from '../../../api/schema/field-validation.ts'
 import type { Entry } from '../cache/entry.ts'
 import type { Resource } from '../kind-registry.ts'
@@ -14,6 +14,7 @@ import { tableOf } from '../representation/table.ts'
 import { applyTo } from '../rest/apply.ts'
 import type { Core, Target, WriteContext } from '../rest/core.ts'
 import { create } from '../rest/create.ts'
+import { checkKind } from '../rest/metadata.ts'
 import { applyScale, updateScale } from '../rest/scale.ts'
 import { fromStored, storageOf, toStored } from '../rest/storage.ts'
 import { update } from '../rest/update.ts'
@@ -22,6 +23,7 @@ import { fieldValidation, writeContext } from './options.ts'
 import { applyPatch, patchBase, readPatch, refusedPatch, touchedMembers } from './patch.ts'
 
 const SCALE = { columns: scaleColumns }
+const SCALE_KIND = { kind: 'Scale', apiVersion: 'autoscaling/v1' }
 
 /** Reads an object of a kind from the body and checks its fields. @throws StatusError 400, 413, 415 */
 async function readTyped(
@@ -32,16 +34,18 @@ async function readTyped(
   const { schemas } = core
   const { kind } = resource
   const body = await readBody(ctx.req)
-  if (body.length === 0) {
-    throw badRequest(`${kind.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: EOF`)
+  const expected = { kind: kind.kind, apiVersion: apiVersion(kind) }
+  const parse = async () => {
+    const parsed = await parseObject(ctx, body, expected)
+    checkKind(kind, parsed.object)
+    return { object: keepReset(parsed.object as ApiObject), duplicates: parsed.duplicates }
   }
-  const parse = async () => keepReset((await parseObject(ctx, body)) as ApiObject)
-  const object = await parse()
+  const { object, duplicates } = await parse()
   const text = mediaType(ctx) === JSON_TYPE ? body.toString() : undefined
-  const faults = validateFields(schemas, kind, object, fieldValidation(ctx), text)
+  const faults = validateFields(schemas, kind, object, fieldValidation(ctx), text, duplicates)
   for (const fault of faults) ctx.state.warnings.add(fault)
   const again = async () => {
-    const copy = await parse()
+    const { object: copy } = await parse()
     validateFields(schemas, kind, copy, 'Ignore')
     return copy
   }
@@ -189,7 +193,7 @@ export async function updateScaleHandler(
   resource: Resource,
   target: Target,
 ): Promise<void> {
-  const body = await parseObject(ctx, await readBody(ctx.req))
+  const { object: body } = await parseObject(ctx, await readBody(ctx.req), SCALE_KIND)
   const scale = await updateScale(
     core,
     resource,

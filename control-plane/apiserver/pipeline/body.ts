@@ -1,20 +1,31 @@
 import type { IncomingMessage } from 'node:http'
-import type { Tags } from 'yaml'
-import { badRequest, tooLarge, unsupportedMediaType } from '../../../api/meta/status.ts'
+import { badRequest, isStatusError, tooLarge, unsupportedMediaType } from '../../../api/meta/status.ts'
+import { jsonType } from '../../../api/schema/decode-state.ts'
 import type { ApiContext } from './state.ts'
 
 /** Upstream's MaxRequestBodyBytes. */
 export const BODY_LIMIT = 3 * 1024 * 1024
 
 const PROTOBUF = 'application/vnd.kubernetes.protobuf'
-const OBJECT_TYPES = ['application/json', 'application/yaml', PROTOBUF]
+const JSON_TYPE = 'application/json'
+const OBJECT_TYPES = [JSON_TYPE, 'application/yaml', PROTOBUF]
 
-/** The media type of a request's body without its parameters; JSON where the client does not say. */
+/** `; name=value`, each name once: what Go takes for parameters of a media type. */
+const PARAMETERS = /^(?:;\s*([\w!#$%&'*+.^`|~-]+)\s*=\s*(?:[\w!#$%&'*+.^`|~-]+|"(?:[^"\\]|\\.)*")\s*)*;?\s*$/
+
+/** The media type of a request's body without its parameters; JSON where the client does not say, '' for what is none. */
 export function mediaType(ctx: ApiContext): string {
   const header = ctx.req.headers['content-type']
   if (!header) return 'application/json'
   const end = header.indexOf(';')
-  return (end < 0 ? header : header.slice(0, end)).trim().toLowerCase()
+  if (end < 0) return header.trim().toLowerCase()
+  return areParameters(header.slice(end)) ? header.slice(0, end).trim().toLowerCase() : ''
+}
+
+function areParameters(text: string): boolean {
+  if (!PARAMETERS.test(text)) return false
+  const names = Array.from(text.matchAll(/;\s*([^=;\s]+)\s*=/g), match => match[1]!.toLowerCase())
+  return new Set(names).size === names.length
 }
 
 /** @throws StatusError 413 when the body is above 3 MiB */
@@ -42,33 +53,86 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
 
 const bodyTooLarge = () => tooLarge(`limit is ${BODY_LIMIT}`)
 
+/** What a body should be an object of. */
+export interface ExpectedKind {
+  kind: string
+  apiVersion: string
+}
+
+export interface ParsedObject {
+  object: Record<string, any>
+  /** Of YAML: which keys stand twice in a map. */
+  duplicates?: string
+}
+
 /**
  * Reads a body that is one object in JSON, YAML or protobuf. An empty body gives undefined.
  * @throws StatusError 400, 413, 415
  */
-export async function readObject(ctx: ApiContext): Promise<Record<string, any> | undefined> {
+export async function readObject(
+  ctx: ApiContext,
+  expected: ExpectedKind,
+): Promise<Record<string, any> | undefined> {
   const body = await readBody(ctx.req)
-  return body.length === 0 ? undefined : await parseObject(ctx, body)
+  return body.length === 0 ? undefined : (await parseObject(ctx, body, expected)).object
 }
 
 /** Parses a body as its media type says. @throws StatusError 400, 415 */
-export async function parseObject(ctx: ApiContext, body: Buffer): Promise<Record<string, any>> {
+export async function parseObject(
+  ctx: ApiContext,
+  body: Buffer,
+  expected: ExpectedKind,
+): Promise<ParsedObject> {
   const type = mediaType(ctx)
   if (!OBJECT_TYPES.includes(type)) throw unsupportedMediaType(OBJECT_TYPES)
-  if (type === PROTOBUF) {
-    const { decodeProtobuf } = await import('../protobuf/decode.ts')
-    return decodeProtobuf(ctx.state.schemas, body)
+  try {
+    if (type === JSON_TYPE) return { object: objectOf(JSON.parse(body.toString())) }
+    if (type === PROTOBUF) {
+      const { decodeProtobuf } = await import('../protobuf/decode.ts')
+      return { object: decodeProtobuf(ctx.state.schemas, body, expected) }
+    }
+    // Rare, and large: loaded when first needed.
+    const { readYaml } = await import('./yaml.ts')
+    const { value, duplicates } = readYaml(body.toString())
+    return { object: objectOf(value), ...(duplicates && { duplicates }) }
+  } catch (cause) {
+    if (isStatusError(cause)) throw cause
+    const { unrecognized } = await import('./unreadable.ts')
+    const why = cause instanceof SyntaxError ? await jsonError(body) : (cause as Error).message
+    throw unrecognized(expected.kind, why, body)
   }
-  const value = type === 'application/yaml' ? await parseYaml(body) : parseJson(body)
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw badRequest(noObject(value))
+}
+
+/** @throws Error for what is no object, or one whose kind cannot be read */
+function objectOf(value: unknown): Record<string, any> {
+  if (value === null) return {}
+  if (typeof value !== 'object' || Array.isArray(value)) throw new Error(noObject(value))
+  const { apiVersion, kind } = value as Record<string, unknown>
+  if (apiVersion !== undefined && typeof apiVersion !== 'string') checkText('apiVersion', apiVersion)
+  if (kind !== undefined && typeof kind !== 'string') checkText('kind', kind)
+  if (typeof apiVersion === 'string' && apiVersion.split('/', 3).length > 2) {
+    throw new Error(`unexpected GroupVersion string: ${apiVersion}`)
   }
   return value as Record<string, any>
 }
 
+function checkText(field: string, value: unknown): void {
+  if (value === null) return
+  throw new Error(
+    `${NO_KIND}json: cannot unmarshal ${jsonType(value)} into Go struct field .${field} of type string`,
+  )
+}
+
+const NO_KIND = "couldn't get version/kind; json parse error: "
+
+async function jsonError(body: Buffer): Promise<string> {
+  const { jsonFault } = await import('./json-fault.ts')
+  return NO_KIND + jsonFault(body)
+}
+
 /** What is said of a body that is no object. */
 export const noObject = (value: unknown): string =>
-  `couldn't get version/kind; json parse error: json: cannot unmarshal ${goType(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`
+  `${NO_KIND}json: cannot unmarshal ${value === null ? 'null' : jsonType(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`
 
 export function parseJson(body: Buffer): unknown {
   try {
@@ -76,26 +140,4 @@ export function parseJson(body: Buffer): unknown {
   } catch (cause) {
     throw badRequest(`couldn't get version/kind; json parse error: ${(cause as Error).message}`)
   }
-}
-
-/** YAML 1.1, as upstream reads it; loaded when first needed. */
-export async function parseYaml(body: Buffer): Promise<unknown> {
-  const { parse } = await import('yaml')
-  try {
-    return parse(body.toString(), { version: '1.1', merge: true, logLevel: 'error', customTags: jsonTags })
-  } catch (cause) {
-    throw badRequest(`error converting YAML to JSON: yaml: ${(cause as Error).message}`)
-  }
-}
-
-/** Tags of YAML 1.1 whose values are no JSON, or that Go's reader does not know: dates, sets, base 60 … */
-const NOT_JSON = /:(binary|omap|pairs|set|timestamp)$/
-
-export const jsonTags = (tags: Tags): Tags =>
-  tags.filter(tag => typeof tag === 'string' || (!NOT_JSON.test(tag.tag) && tag.format !== 'TIME'))
-
-function goType(value: unknown): string {
-  if (Array.isArray(value)) return 'array'
-  if (value === null) return 'null'
-  return typeof value === 'boolean' ? 'bool' : typeof value
 }

@@ -16,30 +16,41 @@ const MAGIC = Buffer.from('k8s\0')
 
 /**
  * Reads an object that was sent as `application/vnd.kubernetes.protobuf`: four magic bytes, then a runtime.Unknown with
- * the type and the object's message. Gives the object as its JSON would be.
- * @throws StatusError 400 when it cannot be read or is of a type that is not known
+ * the type (the expected one, if it does not say) and the object's message. Gives the object as its JSON would be.
+ * @throws StatusError 400 where it cannot be read as what it says it is
+ * @throws Error where not even that can be read
  */
-export function decodeProtobuf(schemas: SchemaSet, body: Buffer): Record<string, any> {
+export function decodeProtobuf(
+  schemas: SchemaSet,
+  body: Buffer,
+  expected?: { kind: string; apiVersion: string },
+): Record<string, any> {
+  if (body.length === 0) throw new Error('empty data')
   if (!body.subarray(0, 4).equals(MAGIC)) {
-    throw badRequest('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]')
+    throw new Error('provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]')
   }
+  if (body.length === MAGIC.length) throw new Error('empty body')
+  const unknown = readUnknown(new Reader(body.subarray(4)))
+  const apiVersion = unknown.apiVersion || expected?.apiVersion || ''
+  const kind = unknown.kind || expected?.kind || ''
+  const isOptions = kind === 'DeleteOptions'
+  const definition = definitionOf(schemas, isOptions ? 'v1' : apiVersion, kind)
+  // The caller says what is wrong with it.
+  if (!definition) return { apiVersion, kind }
   try {
-    const { apiVersion, kind, raw } = readUnknown(new Reader(body.subarray(4)))
-    const definition = definitionOf(schemas, apiVersion, kind)
-    if (!definition) {
-      throw badRequest(`no kind "${kind}" is registered for version "${apiVersion}" in protobuf`)
-    }
-    return { apiVersion, kind, ...new Decoder(schemas).message(definition, new Reader(raw), {}) }
+    return { apiVersion, kind, ...new Decoder(schemas).message(definition, new Reader(unknown.raw), {}) }
   } catch (cause) {
-    if ((cause as Error).name === 'StatusError') throw cause
-    throw badRequest(`unable to decode protobuf: ${(cause as Error).message}`)
+    const version = apiVersion.split('/').at(-1)!
+    throw badRequest(
+      `${kind} in version "${version}" cannot be handled as a ${expected?.kind ?? kind}: ${(cause as Error).message}`,
+    )
   }
 }
 
 function readUnknown(reader: Reader): { apiVersion: string; kind: string; raw: Buffer } {
   const unknown = { apiVersion: '', kind: '', raw: Buffer.alloc(0) as Buffer }
   while (!reader.isAtEnd) {
-    const { number, wireType } = reader.tag()
+    const { number, wireType } = reader.tag('Unknown')
     if (number === 1) {
       const type = new Reader(reader.bytes())
       while (!type.isAtEnd) {
@@ -68,7 +79,7 @@ class Decoder {
     const fields = wireFields(type)
     if (!fields) throw new Error(`the field numbers of ${type} are not known`)
     while (!reader.isAtEnd) {
-      const { number, wireType } = reader.tag()
+      const { number, wireType } = reader.tag(type)
       const field = fields[number]
       if (!field) reader.skip(wireType)
       else if (field.isEmbedded) {
@@ -86,6 +97,10 @@ class Decoder {
       return
     }
     const { container, inner } = splitType(type)
+    if (wireType !== (container ? LENGTH : (WIRE_TYPES[inner] ?? LENGTH))) {
+      const isListed = container === '[]' && wireType === WIRE_TYPES[inner]
+      if (!isListed) throw new Error(`proto: wrong wireType = ${wireType} for field ${goName(name)}`)
+    }
     if (container === '[]') {
       object[name] ??= []
       if (wireType === LENGTH && PACKABLE.has(inner)) {
@@ -162,6 +177,11 @@ class Decoder {
 }
 
 const LENGTH = 2
+/** Wire types of what is not sent with its length. */
+const WIRE_TYPES: Record<string, number | undefined> = { boolean: 0, int32: 0, int64: 0, double: 1 }
+/** The name of a field in Go. */
+const goName = (name: string): string =>
+  name === 'metadata' ? 'ObjectMeta' : name.charAt(0).toUpperCase() + name.slice(1)
 const JSON_SCHEMA = 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps'
 const PACKABLE = new Set(['boolean', 'int32', 'int64', 'double'])
 

@@ -11,9 +11,15 @@ export class Reader {
     return this.#at >= this.#data.length
   }
 
-  tag(): { number: number; wireType: number } {
+  /** `type` is the message it is in. */
+  tag(type = ''): { number: number; wireType: number } {
     const tag = Number(this.#varint())
-    return { number: tag >>> 3, wireType: tag & 7 }
+    const [number, wireType] = [tag >>> 3, tag & 7]
+    if (wireType === 4) throw new Error(`proto: ${short(type)}: wiretype end group for non-group`)
+    if (number === 0) {
+      throw new Error(`proto: ${short(type)}: illegal tag ${number} (wire type ${wireType})`)
+    }
+    return { number, wireType }
   }
 
   /** A signed integer or a boolean. */
@@ -26,7 +32,9 @@ export class Reader {
   }
 
   bytes(): Buffer {
-    return this.#take(Number(this.#varint()))
+    const length = Number(BigInt.asIntN(64, this.#varint()))
+    if (length < 0 || length >= 2 ** 63) throw new Error('proto: negative length found during unmarshaling')
+    return this.#take(length)
   }
 
   string(): string {
@@ -70,3 +78,5 @@ export class Reader {
     return taken
   }
 }
+
+const short = (type: string): string => type.slice(type.lastIndexOf('.') + 1)

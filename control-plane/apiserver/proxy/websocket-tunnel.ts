@@ -1,3 +1,4 @@
+import { createWebSocketStream } from 'ws'
 import { joinStreams, requestUpgrade } from '../../../api/streaming/upgrade.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import { readRefusal } from './relay.ts'
@@ -18,7 +19,6 @@ export async function tunnelSpdy(ctx: ApiContext, target: ConnectTarget): Promis
     target.unreachable,
   )
   if (!taken) throw await readRefusal(answer)
-  const { createWebSocketStream } = await import('ws')
   const webSocket = await acceptWebSocket(ctx, 'SPDY/3.1+portforward.k8s.io').catch(error => {
     taken.socket.destroy()
     throw error

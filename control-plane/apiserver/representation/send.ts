@@ -51,8 +51,8 @@ export async function sendValue(ctx: ApiContext, code: number, value: object): P
     type = negotiate(accept, false).type
   }
   if (type === 'application/yaml') {
-    const { stringify } = await import('yaml')
-    return await sendBody(ctx, code, type, Buffer.from(stringify(value)))
+    const { writeYaml } = await import('../pipeline/yaml.ts')
+    return await sendBody(ctx, code, type, writeYaml(value))
   }
   const indent = wantsPretty(ctx) ? 2 : undefined
   await sendBody(ctx, code, type, Buffer.from(`${JSON.stringify(value, null, indent)}${indent ? '\n' : ''}`))

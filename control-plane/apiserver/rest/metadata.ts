@@ -3,8 +3,8 @@ import { apiVersion, type KindDeclaration } from '../../../api/kinds/kind.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { badRequest } from '../../../api/meta/status.ts'
 import { now } from '../../../api/meta/time.ts'
-import { jsonType } from '../../../api/schema/decode-state.ts'
 import type { Target } from './core.ts'
+import { wrongKind } from './wrong-kind.ts'
 
 /** Letters of generated names: no vowels and nothing that looks alike, so that no words come out. */
 const ALPHABET = 'bcdfghjklmnpqrstvwxz2456789'
@@ -31,28 +31,15 @@ export function checkType(kind: KindDeclaration, object: ApiObject): void {
   }
   object.apiVersion ||= expected
   object.kind ||= kind.kind
-  if (object.apiVersion !== expected || object.kind !== kind.kind) throw wrongType(kind, object)
+  checkKind(kind, object)
 }
 
-function wrongType(kind: KindDeclaration, object: ApiObject): Error {
-  for (const field of ['apiVersion', 'kind'] as const) {
-    if (typeof object[field] !== 'string') return noText(field, object[field])
-  }
+/** Checks what a body says of its kind, if it says anything. @throws StatusError 400 */
+export function checkKind(kind: KindDeclaration, object: { apiVersion?: unknown; kind?: unknown }): void {
   const expected = apiVersion(kind)
-  if (object.apiVersion === expected) {
-    return badRequest(
-      `${object.kind} in version "${kind.version}" cannot be handled as a ${kind.kind}: unable to decode "${object.apiVersion}, Kind=${object.kind}" into ${kind.kind}`,
-    )
-  }
-  return badRequest(
-    `the API version in the data (${object.apiVersion}) does not match the expected API version (${expected})`,
-  )
+  if ((object.apiVersion || expected) === expected && (object.kind || kind.kind) === kind.kind) return
+  throw wrongKind(kind, String(object.apiVersion || expected), String(object.kind || kind.kind))
 }
-
-const noText = (field: string, value: unknown): Error =>
-  badRequest(
-    `couldn't get version/kind; json parse error: json: cannot unmarshal ${jsonType(value)} into Go struct field .${field} of type string`,
-  )
 
 /** @throws StatusError 400 when the body names another namespace than the path. */
 export function checkNamespace(

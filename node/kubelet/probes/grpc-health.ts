@@ -1,3 +1,4 @@
+import { Client, credentials, Metadata } from '@grpc/grpc-js'
 import type { ProbeResult } from './result.ts'
 
 /** `grpc.health.v1.Health/Check` (github.com/grpc/grpc, doc/health-checking.md). */
@@ -17,8 +18,6 @@ interface GrpcTarget {
 
 /** Asks a gRPC server for its health, in plain text and without checking who it is, as a kubelet does. */
 export async function grpcProbe({ host, port, service, timeout }: GrpcTarget): Promise<ProbeResult> {
-  // Few Pods are probed by gRPC; the library is there for the runtime's sake already.
-  const { Client, credentials, Metadata } = await import('@grpc/grpc-js')
   const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
   const client = new Client(address, credentials.createInsecure(), { 'grpc.enable_retries': 0 })
   const metadata = new Metadata()

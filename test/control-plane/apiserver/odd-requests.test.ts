@@ -49,6 +49,7 @@ const CASES: Record<string, Case> = {
     status: 400,
     reason: 'BadRequest',
   },
+  'a name with a control character': { body: named('a\n'), status: 422, reason: 'Invalid' },
   'three MiB and more': {
     body: { ...named('a'), data: { a: 'x'.repeat(3 * 2 ** 20 + 1) } },
     status: 413,
@@ -91,6 +92,194 @@ for (const [what, { path = MAPS, method, type = JSON_TYPE, body, status, reason 
     t.is(answer.status, status, answer.text.slice(0, 300))
     t.is(answer.body.reason, reason)
     t.is(answer.body.code, status)
+  })
+}
+
+const YAML_TYPE = 'application/yaml'
+const PROTOBUF = 'application/vnd.kubernetes.protobuf'
+const UNRECOGNIZED = 'the object provided is unrecognized (must be of type ConfigMap): '
+const NO_KIND = "couldn't get version/kind; json parse error: "
+const NO_STRUCT =
+  ' into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }'
+const UNREADABLE = 'ConfigMap in version "v1" cannot be handled as a ConfigMap: '
+
+/** An object in protobuf's envelope: its type, and its message as bytes. */
+const envelope = (version: string, kind: string, raw: number[]): Buffer => {
+  const field = (number: number, bytes: Buffer) =>
+    Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes])
+  const type = Buffer.concat([field(1, Buffer.from(version)), field(2, Buffer.from(kind))])
+  return Buffer.concat([Buffer.from('k8s\0'), field(1, type), field(2, Buffer.from(raw))])
+}
+
+/** What kube-apiserver was seen to say of bodies that cannot be read. */
+const UNREAD: [what: string, type: string, body: string | Buffer, message: string][] = [
+  ['nothing', JSON_TYPE, '', `${UNRECOGNIZED}${NO_KIND}unexpected end of JSON input (<empty>)`],
+  ['a list', JSON_TYPE, '[]', `${UNRECOGNIZED}${NO_KIND}json: cannot unmarshal array${NO_STRUCT} (5b5d)`],
+  ['a text', JSON_TYPE, '"a"', `${UNRECOGNIZED}${NO_KIND}json: cannot unmarshal string${NO_STRUCT} (226122)`],
+  [
+    'what follows an object',
+    JSON_TYPE,
+    '{"metadata":{"name":"tr1"}} trailing',
+    `${UNRECOGNIZED}${NO_KIND}invalid character 't' after top-level value ({"metadata":{"name":"tr1"}} tr ...)`,
+  ],
+  [
+    'a kind that is a number',
+    JSON_TYPE,
+    '{"kind":1}',
+    `${UNRECOGNIZED}${NO_KIND}json: cannot unmarshal number into Go struct field .kind of type string ({"kind":1})`,
+  ],
+  [
+    'a version of many parts',
+    JSON_TYPE,
+    '{"apiVersion":"a/b/c"}',
+    `${UNRECOGNIZED}unexpected GroupVersion string: a/b/c ({"apiVersion":"a/b/c"})`,
+  ],
+  [
+    'another kind',
+    JSON_TYPE,
+    '{"kind":"Pod","apiVersion":"v1"}',
+    'Pod in version "v1" cannot be handled as a ConfigMap: converting (v1.Pod) to (core.ConfigMap): unknown conversion',
+  ],
+  [
+    'a list of the kind',
+    JSON_TYPE,
+    '{"kind":"ConfigMapList","apiVersion":"v1","items":[]}',
+    'ConfigMapList in version "v1" cannot be handled as a ConfigMap: converting (v1.ConfigMapList) to (core.ConfigMap): unknown conversion',
+  ],
+  [
+    'a kind that nobody knows',
+    JSON_TYPE,
+    '{"kind":"Nope","apiVersion":"v1"}',
+    'Nope in version "v1" cannot be handled as a ConfigMap: no kind "Nope" is registered for version "v1" in scheme "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"',
+  ],
+  [
+    'YAML with a loose end',
+    YAML_TYPE,
+    'a: *b',
+    `${UNRECOGNIZED}yaml: unknown anchor 'b' referenced (613a202a62)`,
+  ],
+  [
+    'an infinite number',
+    YAML_TYPE,
+    'a: .inf',
+    `${UNRECOGNIZED}json: unsupported value: +Inf (613a202e696e66)`,
+  ],
+  [
+    'a list in YAML',
+    YAML_TYPE,
+    '- a',
+    `${UNRECOGNIZED}${NO_KIND}json: cannot unmarshal array${NO_STRUCT} (2d2061)`,
+  ],
+  ['empty protobuf', PROTOBUF, '', `${UNRECOGNIZED}empty data (<empty>)`],
+  ['protobuf without a message', PROTOBUF, 'k8s\0', `${UNRECOGNIZED}empty body (6b387300)`],
+  [
+    'protobuf of another sort',
+    PROTOBUF,
+    'hello',
+    `${UNRECOGNIZED}provided data does not appear to be a protobuf message, expected prefix [107 56 115 0] (68656c6c6f)`,
+  ],
+  ['a message cut short', PROTOBUF, envelope('v1', 'ConfigMap', [10, 5, 10]), `${UNREADABLE}unexpected EOF`],
+  [
+    'a number for a message',
+    PROTOBUF,
+    envelope('v1', 'ConfigMap', [8, 5]),
+    `${UNREADABLE}proto: wrong wireType = 0 for field ObjectMeta`,
+  ],
+  [
+    'a field without a number',
+    PROTOBUF,
+    envelope('v1', 'ConfigMap', [2, 1, 97]),
+    `${UNREADABLE}proto: ConfigMap: illegal tag 0 (wire type 2)`,
+  ],
+  [
+    'a length without end',
+    PROTOBUF,
+    envelope('v1', 'ConfigMap', [10, 255, 255, 255, 255, 255, 255, 255, 255, 127]),
+    `${UNREADABLE}proto: negative length found during unmarshaling`,
+  ],
+  [
+    'a Pod in protobuf',
+    PROTOBUF,
+    envelope('v1', 'Pod', []),
+    'Pod in version "v1" cannot be handled as a ConfigMap: converting (v1.Pod) to (core.ConfigMap): unknown conversion',
+  ],
+]
+
+for (const [what, type, body, message] of UNREAD) {
+  test(`upstream's words for ${what}`, async t => {
+    const answer = await api.raw(MAPS, { method: 'POST', body, headers: { 'content-type': type } })
+    t.is(answer.body.message, message)
+    t.is(answer.status, 400)
+    t.is(answer.body.reason, 'BadRequest')
+  })
+}
+
+for (const [type, body] of [
+  [JSON_TYPE, 'null'],
+  [YAML_TYPE, ''],
+  [YAML_TYPE, '---\n'],
+  [PROTOBUF, envelope('', '', [])],
+] as const) {
+  test(`${JSON.stringify(String(body))} as ${type} is an object without a name`, async t => {
+    const answer = await api.raw(MAPS, { method: 'POST', body, headers: { 'content-type': type } })
+    t.is(answer.status, 422)
+    t.is(
+      answer.body.message,
+      'ConfigMap "" is invalid: metadata.name: Required value: name or generateName is required',
+    )
+  })
+}
+
+test('aliases of YAML are copies, bombs and circles of them are refused', async t => {
+  const ask = (body: string) => api.raw(MAPS, { body, headers: { 'content-type': YAML_TYPE } })
+  const shared = await ask('metadata: {name: aliases, labels: &l {a: b}, annotations: *l}')
+  t.is(shared.status, 201, shared.text)
+  t.deepEqual(shared.body.metadata.annotations, { a: 'b' })
+  const rows = Array.from(
+    'bcdefghi',
+    (name, i) => `${name}: &${name} [${Array(9).fill(`*${'abcdefgh'[i]}`)}]`,
+  )
+  const bomb = await ask(`a: &a [lol,lol,lol,lol,lol,lol,lol,lol,lol]\n${rows.join('\n')}`)
+  t.is(bomb.status, 400)
+  t.regex(bomb.body.message, /yaml: document contains excessive aliasing/)
+  const circle = await ask('a: &a [*a]')
+  t.is(circle.status, 400)
+  t.regex(circle.body.message, /contains itself/)
+})
+
+test('of several documents of YAML the first one is read', async t => {
+  const body = 'metadata: {name: first}\n---\nmetadata: {name: second}\n'
+  t.is((await api.raw(MAPS, { body, headers: { 'content-type': YAML_TYPE } })).body.metadata.name, 'first')
+})
+
+test('keys that stand twice in YAML are told of, or refused', async t => {
+  const headers = { 'content-type': YAML_TYPE }
+  const body = 'metadata: {name: twice-yaml}\ndata:\n  a: "1"\n  a: "2"\n'
+  const strict = await api.raw(`${MAPS}?fieldValidation=Strict`, { body, headers })
+  t.is(strict.status, 400)
+  t.is(
+    strict.body.message,
+    `${UNREADABLE}strict decoding error: yaml: unmarshal errors:\n  line 4: key "a" already set in map`,
+  )
+  const told = await api.raw(MAPS, { body, headers })
+  t.is(told.status, 201)
+  t.regex(String(told.headers.warning), /line 4: key \\"a\\" already set in map/)
+})
+
+for (const type of [
+  'application/json; charset',
+  'application/json; a=b; a=c',
+  'json',
+  'application/*',
+  '/',
+]) {
+  test(`${type} is no type of a body`, async t => {
+    const answer = await api.raw(MAPS, { body: '{}', headers: { 'content-type': type } })
+    t.is(answer.status, 415)
+    t.is(
+      answer.body.message,
+      'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml, application/vnd.kubernetes.protobuf',
+    )
   })
 }
 
