@@ -11,8 +11,8 @@ const MOST_REDIRECTIONS = 4
 
 /** Leads calls to the Redis that keeps what they are about. */
 export interface Route {
-  /** A connection that can be used; rejects with `unavailable` after so many milliseconds. */
-  connect(timeout: number): Promise<Connection>
+  /** A connection that can be used, at once where there is one; rejects with `unavailable` after so many milliseconds. */
+  connect(timeout: number): Connection | Promise<Connection>
   /** Told why a call failed, so that the next one can go elsewhere. */
   failed(connection: Connection | undefined, error: Error): void
 }
@@ -48,7 +48,8 @@ export async function call<T>(
     let attempt: Attempt | undefined
     let isSentOn = false
     try {
-      const connection = await route.connect(end - Date.now())
+      const found = route.connect(end - Date.now())
+      const connection = found instanceof Promise ? await found : found
       attempt = { connection, redis: connection.redis, mayBeDone }
       connection.gather()
       return await command(attempt)

@@ -6,6 +6,8 @@ import { StoreError } from '../../plugins/store.ts'
 const SILENCE = 5_000
 const CONNECT_TIMEOUT = 3_000
 const LONGEST_PAUSE = 1_000
+/** Redis reads 16 KiB at a time and syncs what came of that: to hold back more would only keep it waiting. Bytes. */
+const ENOUGH = 12 << 10
 /** Stands for the run of a Redis that does not tell. */
 const UNKNOWN = 'unknown'
 
@@ -80,10 +82,16 @@ export class Connection {
     })
   }
 
-  /** What is sent in this turn of the event loop goes out at its end, in one write. */
+  /** What is sent in this turn of the event loop goes out together: at its end, or as soon as it is worth a write. */
   gather(): void {
     const { stream } = this.redis
-    if (!stream || stream === this.#gathering) return
+    if (!stream) return
+    if (stream === this.#gathering) {
+      if (stream.writableLength < ENOUGH) return
+      stream.uncork()
+      stream.cork()
+      return
+    }
     this.#gathering = stream
     stream.cork()
     setImmediate(() => {

@@ -15,10 +15,8 @@ export class OneRedis implements Topology {
   route(_type: string, purpose: Purpose): Route {
     const connection = this.#connections[purpose]
     return {
-      async connect(timeout) {
-        await connection.ready(timeout)
-        return connection
-      },
+      connect: timeout =>
+        connection.isUsable ? connection : connection.ready(timeout).then(() => connection),
       failed() {},
     }
   }

@@ -236,7 +236,8 @@ class RedisStore implements StorePlugin {
     const route: Route = this.#topology.route(type, 'writes')
     return call(route, async attempt => {
       const answer = await command(attempt)
-      await this.#replication.confirm(attempt)
+      const confirmed = this.#replication.confirm(attempt)
+      if (confirmed) await confirmed
       this.#lineages?.wrote(type, attempt.connection)
       return answer
     })

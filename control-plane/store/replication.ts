@@ -16,11 +16,11 @@ export class Replication {
     this.replicas = replicas
   }
 
-  /** Resolves when enough replicas have all that was written over the connection before the call. */
-  async confirm(attempt: Attempt): Promise<void> {
-    if (this.replicas === 0) return
+  /** Resolves when enough replicas have all that was written over the connection before the call; nothing where none has to. */
+  confirm(attempt: Attempt): Promise<void> | undefined {
+    if (this.replicas === 0) return undefined
     attempt.mayBeDone = true
-    await this.#join(attempt.redis)
+    return this.#join(attempt.redis)
   }
 
   #join(redis: Redis): Promise<void> {

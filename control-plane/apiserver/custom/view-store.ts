@@ -74,9 +74,14 @@ export class ViewStore implements StorePlugin {
     return this.#store.revision(this.#views.get(type)?.type ?? type)
   }
 
-  async put(type: string, key: string, expected: number, document: Document): Promise<WriteResult> {
+  put(type: string, key: string, expected: number, document: Document): Promise<WriteResult> {
     const view = this.#views.get(type)
-    if (!view) return await this.#store.put(type, key, expected, document)
+    return view
+      ? this.#putView(view, key, expected, document)
+      : this.#store.put(type, key, expected, document)
+  }
+
+  async #putView(view: View, key: string, expected: number, document: Document): Promise<WriteResult> {
     const stored = await view.write(document)
     const result = await this.#store.put(view.type, key, expected, stored)
     if (!result.ok || stored !== document) return await readResult(view, key, result)

@@ -22,14 +22,15 @@ export function timedStore(store: StorePlugin, registry: Registry): StorePlugin 
   const durations = new HistogramTable(registry, 'etcd_request_duration_seconds', help, BUCKETS)
   const calls = new Map<PropertyKey, unknown>()
   const time = (operation: string, call: Call): Call => {
-    return async (type, ...rest) => {
+    return (type, ...rest) => {
       const start = performance.now()
-      try {
-        return await call(type, ...rest)
-      } finally {
+      const answer = call(type, ...rest)
+      const observe = () => {
         const labels = () => ({ operation, type })
         durations.observe(`${operation} ${type}`, labels, (performance.now() - start) / 1000)
       }
+      answer.then(observe, observe)
+      return answer
     }
   }
   return new Proxy(store, {
