@@ -15,12 +15,15 @@ export function createAdmissionChain(plugins: readonly AdmissionPlugin[]): Admis
       for (let i = 0; i < mutating.length; i++) {
         const plugin = mutating[i]!
         if (!(plugin.handles?.(attributes) ?? true)) continue
-        if ((await plugin.mutate!(attributes)) === 'again') i = -1
+        const done = plugin.mutate!(attributes)
+        if ((done instanceof Promise ? await done : done) === 'again') i = -1
       }
     },
     async validate(attributes) {
       for (const plugin of validating) {
-        if (plugin.handles?.(attributes) ?? true) await plugin.validate!(attributes)
+        if (!(plugin.handles?.(attributes) ?? true)) continue
+        const done = plugin.validate!(attributes)
+        if (done instanceof Promise) await done
       }
     },
   }

@@ -26,10 +26,24 @@ export interface AppOptions {
   handle(ctx: ApiContext): Promise<void>
 }
 
+/**
+ * Koa without its end of a request: whoever makes an answer sends it, and `errors` answers what was thrown, so that
+ * nothing has to be made of a context afterwards, and no connection to be watched for that.
+ */
+class ApiApp extends Koa<RequestState> {
+  async handleRequest(ctx: Koa.Context, steps: (ctx: Koa.Context) => Promise<void>): Promise<void> {
+    try {
+      await steps(ctx)
+    } catch (error) {
+      this.emit('error', error, ctx)
+    }
+  }
+}
+
 /** What each request goes through, in order. */
 export function createApp(options: AppOptions): Koa<RequestState> {
   const { log, authenticator, authorizer, schemas, handle } = options
-  const app = new Koa<RequestState>()
+  const app = new ApiApp()
   const steps: Middleware[] = [
     requestInfo(schemas),
     options.metrics,
@@ -49,11 +63,11 @@ export function createApp(options: AppOptions): Koa<RequestState> {
 
 const requestInfo =
   (schemas: SchemaSet): Middleware =>
-  async (ctx, next) => {
+  (ctx, next) => {
     const { state } = ctx
     state.schemas = schemas
     state.info = parseRequest(ctx.req.method ?? 'GET', ctx.req.url ?? '/')
     state.warnings = new Set()
     state.auditId = (ctx.req.headers['audit-id'] as string | undefined) ?? randomUUID()
-    return await next()
+    return next()
   }

@@ -10,15 +10,26 @@ import type { KindRegistry } from './kind-registry.ts'
 /** Informers over the watch caches themselves: no second copy, and never behind what the API server answers. */
 export function createLoopbackInformers(kinds: KindRegistry): InformerFactory {
   const informers = new Map<string, CacheInformer<any>>()
+  /** Of all objects of a kind: admission asks for some with every write. */
+  const unscoped = new WeakMap<KindDeclaration<any>, CacheInformer<any>>()
+  const scoped = <T extends ApiObject>(kind: KindDeclaration<T>, scope: FilterOptions): CacheInformer<T> => {
+    const { cache, type } = kinds.of(kind)
+    const filter = compileFilter(kind as KindDeclaration<any>, scope)
+    const id = `${apiVersion(kind)} ${type} ${filter.id}`
+    let informer = informers.get(id)
+    if (!informer) {
+      informer = new CacheInformer<T>(cache, filter)
+      informers.set(id, informer)
+    }
+    return informer
+  }
   return {
-    informer<T extends ApiObject>(kind: KindDeclaration<T>, scope: FilterOptions = {}): Informer<T> {
-      const { cache, type } = kinds.of(kind)
-      const filter = compileFilter(kind as KindDeclaration<any>, scope)
-      const id = `${apiVersion(kind)} ${type} ${filter.id}`
-      let informer = informers.get(id)
+    informer<T extends ApiObject>(kind: KindDeclaration<T>, scope?: FilterOptions): Informer<T> {
+      if (scope) return scoped(kind, scope)
+      let informer = unscoped.get(kind)
       if (!informer) {
-        informer = new CacheInformer<T>(cache, filter)
-        informers.set(id, informer)
+        informer = scoped(kind, {})
+        unscoped.set(kind, informer)
       }
       return informer
     },

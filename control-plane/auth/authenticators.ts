@@ -42,15 +42,19 @@ export function createAuthenticator(tokens: readonly TokenAuthenticator[]): Requ
     }
     return undefined
   }
+  const tokenUser = async (token: string): Promise<UserInfo> => {
+    const identity = await reviewToken(token)
+    if (!identity) throw unauthorized()
+    return identity.user
+  }
   return {
     reviewToken,
-    async authenticate(request) {
+    authenticate(request) {
       const certificate = certificateUser(request)
       if (typeof certificate === 'object') return certificate
       const token = tokenOf(request)
-      const identity = token === undefined ? undefined : await reviewToken(token)
-      if (identity) return identity.user
-      if (certificate === 'untrusted' || token !== undefined) throw unauthorized()
+      if (token !== undefined) return tokenUser(token)
+      if (certificate === 'untrusted') throw unauthorized()
       return ANONYMOUS
     },
   }

@@ -60,26 +60,24 @@ export class RotatingFile {
   /** Appends lines, beginning a new file where one is full. */
   write(lines: readonly string[]): void {
     const most = (this.#rotation.maxSize || DEFAULT_SIZE) * MEGABYTE
-    let text = ''
-    let size = 0
-    for (const line of lines) {
-      const length = Buffer.byteLength(line)
-      if (this.#size + size + length > most && this.#size + size > 0) {
-        this.#append(text, size)
-        this.#rotate()
-        text = ''
-        size = 0
-      }
-      text += line
-      size += length
-    }
-    this.#append(text, size)
+    const all = Buffer.from(lines.join(''))
+    if (this.#size + all.length <= most) this.#append(all)
+    else this.#writeAcross(lines, most)
   }
 
-  #append(text: string, size: number): void {
-    if (size === 0) return
-    this.#stream.write(text)
-    this.#size += size
+  /** Writes what fits, line by line, and the rest to the next file. */
+  #writeAcross(lines: readonly string[], most: number): void {
+    for (const line of lines) {
+      const bytes = Buffer.from(line)
+      if (this.#size + bytes.length > most && this.#size > 0) this.#rotate()
+      this.#append(bytes)
+    }
+  }
+
+  #append(bytes: Buffer): void {
+    if (bytes.length === 0) return
+    this.#stream.write(bytes)
+    this.#size += bytes.length
   }
 
   #open(): void {

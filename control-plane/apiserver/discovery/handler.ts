@@ -60,7 +60,6 @@ export class DiscoveryHandler {
     const { body, etag } = this.#document(path, version)
     const headers = { etag, vary: 'Accept' }
     if (ctx.req.headers['if-none-match'] === etag) {
-      ctx.respond = false
       if (ctx.state.flow) addFlowHeaders(headers, ctx.state.flow)
       ctx.res.writeHead(304, headers)
       ctx.res.end()

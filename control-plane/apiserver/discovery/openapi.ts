@@ -37,7 +37,6 @@ export class OpenApiHandler {
       ...(isHashed && { 'cache-control': DOCUMENTED_FOREVER }),
     }
     if (ctx.req.headers['if-none-match'] === etag) {
-      ctx.respond = false
       if (ctx.state.flow) addFlowHeaders(headers, ctx.state.flow)
       ctx.res.writeHead(304, headers)
       ctx.res.end()

@@ -30,7 +30,6 @@ export async function watchHandler(ctx: ApiContext, store: StorePlugin, resource
     const { webSocketSink } = await import('../watch/websocket-sink.ts')
     return await run(await webSocketSink(ctx, seconds))
   }
-  ctx.respond = false
   const { res } = ctx
   const headers = commonHeaders(ctx, type)
   res.writeHead(200, ctx.req.httpVersionMajor < 2 ? { ...headers, 'transfer-encoding': 'chunked' } : headers)

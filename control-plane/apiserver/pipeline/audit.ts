@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import type { Decision } from '../../auth/types.ts'
 import { Capture } from '../audit/capture.ts'
 import {
   type AuditDecision,
@@ -30,10 +31,10 @@ export function audit(options: AuditOptions | undefined): Middleware {
   if (!options) return (_ctx, next) => next()
   const { sink, policy = DEFAULT_POLICY } = options
   const evaluate = createEvaluator(policy)
-  return async (ctx, next) => {
+  return (ctx, next) => {
     const { res, state } = ctx
     const decision = evaluate(state.info, state.user)
-    if (decision.level === 'None') return await next()
+    if (decision.level === 'None') return next()
     const arrival = { received: new Date(), sources: sourcesOf(ctx.req) }
     const tell = (stage: AuditStage) => {
       if (!decision.omitStages.has(stage)) sink(eventOf(ctx, decision, stage, arrival))
@@ -45,7 +46,7 @@ export function audit(options: AuditOptions | undefined): Middleware {
       else if (!decision.omitStages.has('ResponseComplete')) void tellObjects(ctx, decision, arrival, sink)
     })
     if (isLongRunning(state.info)) tellStart(ctx, () => tell('ResponseStarted'))
-    return await next()
+    return next()
   }
 }
 
@@ -92,6 +93,7 @@ function eventOf(
 ): AuditEvent {
   const { info, user, impersonator, auditId, decision, annotations, failure } = state
   const isAnswered = stage !== 'RequestReceived'
+  // What is undefined is not written.
   return {
     kind: 'Event',
     apiVersion: 'audit.k8s.io/v1',
@@ -101,24 +103,21 @@ function eventOf(
     requestURI: url,
     verb: info.verb,
     user: userOf(impersonator ?? user),
-    ...(impersonator && { impersonatedUser: userOf(user) }),
+    impersonatedUser: impersonator && userOf(user),
     sourceIPs: sources,
     userAgent: agentOf(req),
-    ...(info.isResourceRequest && { objectRef: objectOf(state) }),
-    ...(isAnswered && { responseStatus: { metadata: {}, ...failure, code: res.statusCode } }),
+    objectRef: info.isResourceRequest ? objectOf(state) : undefined,
+    responseStatus: isAnswered ? { metadata: {}, ...failure, code: res.statusCode } : undefined,
     requestReceivedTimestamp: microTime(received),
     stageTimestamp: microTime(isAnswered ? new Date() : received),
-    ...((decision || annotations) && {
-      annotations: {
-        ...annotations,
-        ...(decision && {
-          'authorization.k8s.io/decision': decision.allowed === 'allow' ? 'allow' : 'forbid',
-          'authorization.k8s.io/reason': decision.reason ?? '',
-        }),
-      },
-    }),
+    annotations: decision ? { ...annotations, ...verdict(decision) } : annotations,
   }
 }
+
+const verdict = ({ allowed, reason = '' }: Decision): object => ({
+  'authorization.k8s.io/decision': allowed === 'allow' ? 'allow' : 'forbid',
+  'authorization.k8s.io/reason': reason,
+})
 
 function agentOf({ headers }: IncomingMessage): string | undefined {
   const agent = headers['user-agent']
@@ -149,9 +148,9 @@ function objectOf({ info }: ApiContext['state']): object {
     resource,
     namespace,
     name,
-    ...(group && { apiGroup: group }),
+    apiGroup: group || undefined,
     apiVersion: version,
-    ...(subresource && { subresource }),
+    subresource: subresource || undefined,
   }
 }
 

@@ -6,10 +6,13 @@ const AUTHENTICATED = 'system:authenticated'
 
 /** Finds out who makes the request; without any credential it is system:anonymous. */
 export function authentication(authenticator: Authenticator): Middleware {
-  return async (ctx, next) => {
-    const user = await authenticator.authenticate(ctx.req)
-    ctx.state.user = user ? withAuthenticated(user) : ANONYMOUS
-    return await next()
+  return (ctx, next) => {
+    const known = (user: UserInfo | undefined): Promise<void> => {
+      ctx.state.user = user ? withAuthenticated(user) : ANONYMOUS
+      return next()
+    }
+    const user = authenticator.authenticate(ctx.req)
+    return user instanceof Promise ? user.then(known) : known(user)
   }
 }
 

@@ -8,15 +8,17 @@ const ALWAYS_ALLOWED = new Set(['/healthz', '/livez', '/readyz'])
 
 /** Refuses what the user has no right to. */
 export function authorization(authorizer: Authorizer): Middleware {
-  return async (ctx, next) => {
+  return (ctx, next) => {
     const { info, user } = ctx.state
     ctx.state.authorizer = authorizer
-    if (ALWAYS_ALLOWED.has(info.path)) return await next()
+    if (ALWAYS_ALLOWED.has(info.path)) return next()
+    const decided = (decision: Decision): Promise<void> => {
+      ctx.state.decision = decision
+      if (decision.allowed !== 'allow') throw refusal(info, user, decision)
+      return next()
+    }
     const answer = authorizer.authorize(attributesOf(info, user))
-    const decision = answer instanceof Promise ? await answer : answer
-    ctx.state.decision = decision
-    if (decision.allowed !== 'allow') throw refusal(info, user, decision)
-    return await next()
+    return answer instanceof Promise ? answer.then(decided) : decided(answer)
   }
 }
 

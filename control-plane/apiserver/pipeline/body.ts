@@ -41,13 +41,12 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
         reject(bodyTooLarge())
       } else chunks.push(chunk)
     })
-    const cutOff = () => reject(badRequest('the request body was cut off'))
-    request.on('end', () => {
-      request.off('close', cutOff)
-      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
-    })
+    request.on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
     request.on('error', reject)
-    request.on('close', cutOff)
+    // Comes after the end, too, when all is said.
+    request.on('close', () => {
+      if (!request.readableEnded) reject(badRequest('the request body was cut off'))
+    })
   })
 }
 

@@ -1,23 +1,31 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { badRequest, forbidden } from '../../../api/meta/status.ts'
 import type { Authorizer, UserInfo } from '../../auth/types.ts'
-import type { Middleware } from './state.ts'
+import type { ApiContext, Middleware } from './state.ts'
 
 const EXTRA = 'impersonate-extra-'
 const SERVICE_ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/
 
 /** Makes the request in another's name where `Impersonate-*` headers ask for it and the user may do so. */
 export function impersonation(authorizer: Authorizer): Middleware {
-  return async (ctx, next) => {
-    const wanted = impersonated(ctx.req.headers)
-    if (wanted) {
-      const { user } = ctx.state
-      await checkImpersonation(authorizer, user, wanted)
-      ctx.state.impersonator = user
-      ctx.state.user = withImpliedGroups(wanted)
-    }
+  return (ctx, next) => {
+    const wanted = asks(ctx.req.headers) && impersonated(ctx.req.headers)
+    return wanted ? impersonate(ctx, wanted, next) : next()
+  }
+
+  async function impersonate({ state }: ApiContext, wanted: UserInfo, next: () => Promise<void>) {
+    const { user } = state
+    await checkImpersonation(authorizer, user, wanted)
+    state.impersonator = user
+    state.user = withImpliedGroups(wanted)
     return await next()
   }
+}
+
+/** Whether a request has anything to do with impersonation: most have not. */
+function asks(headers: IncomingHttpHeaders): boolean {
+  for (const header in headers) if (header.startsWith('impersonate-')) return true
+  return false
 }
 
 function impersonated(headers: IncomingHttpHeaders): UserInfo | undefined {

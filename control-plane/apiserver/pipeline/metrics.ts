@@ -52,25 +52,36 @@ function observer(registry: Registry): Observe {
   const durations = new HistogramTable(registry, name, 'Time to the answer', BUCKETS)
   const known = new Set<string>()
   return (info, code, seconds) => {
-    const labels = labelsOf(info)
-    let id = Object.values(labels).join(' ')
+    let id = idOf(info)
     if (!known.has(id)) {
       if (known.size < MOST_SERIES) known.add(id)
-      else {
-        for (const label of ['group', 'version', 'resource', 'subresource'] as const) labels[label] = ''
-        id = 'other'
-      }
+      else id = OTHER
     }
-    durations.observe(id, () => labels, seconds)
-    totals.add(`${id} ${code}`, () => ({ ...labels, code: String(code) }))
+    const labels = () => (id === OTHER ? { ...labelsOf(info), ...UNTOLD } : labelsOf(info))
+    durations.observe(id, labels, seconds)
+    totals.add(`${id} ${code}`, () => ({ ...labels(), code: String(code) }))
   }
 }
 
+/** Requests that go beyond the series there may be. */
+const OTHER = 'other'
+const UNTOLD = { group: '', version: '', resource: '', subresource: '' }
+
+/** What tells the series of requests apart. */
+const idOf = (info: RequestInfo): string =>
+  `${verbOf(info)} ${info.group}/${info.version}/${info.resource}/${info.subresource} ${scopeOf(info)}`
+
 function labelsOf(info: RequestInfo) {
-  const { group, version, resource, subresource, isResourceRequest, verb, method } = info
-  const known = isResourceRequest ? verb.toUpperCase() : METHODS.has(method) ? method : 'OTHER'
+  const { group, version, resource, subresource } = info
   const scope = scopeOf(info)
-  return { verb: known, group, version, resource, subresource, scope, component: 'apiserver', dry_run: '' }
+  const verb = verbOf(info).toUpperCase()
+  return { verb, group, version, resource, subresource, scope, component: 'apiserver', dry_run: '' }
+}
+
+/** The API's verb; for other paths the method, as far as it is one. */
+function verbOf({ isResourceRequest, verb, method }: RequestInfo): string {
+  if (isResourceRequest) return verb
+  return METHODS.has(method) ? method : 'OTHER'
 }
 
 function scopeOf({ isResourceRequest, name, namespace, method }: RequestInfo): string {

@@ -41,13 +41,13 @@ export async function sendBody(
   code: number,
   type: string,
   body: Buffer,
-  more: OutgoingHttpHeaders = {},
+  more?: OutgoingHttpHeaders,
 ): Promise<void> {
-  ctx.respond = false
   const { res } = ctx
   if (res.headersSent || res.writableEnded) return
   ctx.state.capture?.answered(type, body)
-  const headers = { ...commonHeaders(ctx, type), ...more }
+  const headers = commonHeaders(ctx, type)
+  if (more) Object.assign(headers, more)
   if (body.length >= GZIP_FROM && !headers['content-encoding'] && acceptsGzip(ctx)) {
     return await sendCompressed(ctx, code, headers, [body])
   }
@@ -72,7 +72,6 @@ export async function sendParts(ctx: ApiContext, code: number, type: string, bod
   try {
     if (body.size < WHOLE || ctx.state.capture?.wantsResponse)
       return await sendBody(ctx, code, type, Buffer.concat([...copies(body)]))
-    ctx.respond = false
     const headers = commonHeaders(ctx, type)
     if (body.size >= GZIP_FROM && acceptsGzip(ctx)) {
       return await sendCompressed(ctx, code, headers, copies(body))

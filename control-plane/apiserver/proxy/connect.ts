@@ -53,6 +53,5 @@ export async function passUpgrade(ctx: ApiContext, target: ConnectTarget): Promi
     method: ctx.method,
     headers: { ...passedOnHeaders(ctx, 'upgrade'), ...target.headers },
   }).catch(target.unreachable)
-  ctx.respond = false
   await joinUpgrade(answer, socket, head)
 }

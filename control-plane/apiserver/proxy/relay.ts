@@ -24,7 +24,6 @@ export async function relay(ctx: ApiContext, target: ConnectTarget): Promise<voi
   const answer = await answerOf(ctx, target, gone.signal)
   const headers = answerHeaders(answer.headers)
   if (ctx.state.flow) addFlowHeaders(headers, ctx.state.flow)
-  ctx.respond = false
   if (ctx.state.info.subresource === 'proxy' && (await passPage(ctx, target, answer, headers))) return
   ctx.res.writeHead(answer.statusCode ?? 502, headers)
   ctx.res.flushHeaders()
@@ -117,7 +116,6 @@ export function toSlash(ctx: ApiContext): boolean {
   const { path, rest } = ctx.state.info
   if (rest !== '' || path.endsWith('/') || !['GET', 'HEAD'].includes(ctx.method)) return false
   const { 'content-type': _, ...headers } = commonHeaders(ctx, '')
-  ctx.respond = false
   ctx.res.writeHead(301, { ...headers, location: `${path}/${ctx.search}`, 'content-length': 0 })
   ctx.res.end()
   return true

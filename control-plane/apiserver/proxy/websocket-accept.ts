@@ -15,7 +15,6 @@ export function acceptWebSocket(ctx: ApiContext, protocol?: string): Promise<Web
   // Not by handleProtocols: the library refuses names with a slash, and one of Kubernetes' has one.
   delete ctx.req.headers['sec-websocket-protocol']
   if (protocol) server.on('headers', headers => headers.push(`Sec-WebSocket-Protocol: ${protocol}`))
-  ctx.respond = false
   return new Promise((resolve, reject) => {
     socket.once('close', () => reject(new Error('the client closed the connection')))
     server.handleUpgrade(ctx.req, socket, head, webSocket => {
