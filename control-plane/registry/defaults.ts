@@ -1,3 +1,4 @@
+import { toTime } from '../../api/meta/time.ts'
 import { loadCel } from '../cel/lazy.ts'
 import { autoscalerStrategy } from './autoscaling/strategy.ts'
 import { defaultAzureDisk, defaultRbd, defaultScaleIo } from './pod/defaults.ts'
@@ -27,8 +28,8 @@ const persistentVolume: Strategy<any> = {
     if (spec.scaleIO) defaultScaleIo(spec.scaleIO)
     if (status) status.phase ??= 'Pending'
   },
-  prepareForCreate(volume) {
-    volume.status = { phase: 'Pending' }
+  prepareForCreate(volume, { now }) {
+    volume.status = { phase: 'Pending', lastPhaseTransitionTime: toTime(now) }
   },
 }
 

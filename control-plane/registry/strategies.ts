@@ -8,6 +8,7 @@ import { defaultStrategies } from './defaults.ts'
 import { ingressStrategy } from './networking/ingress.ts'
 import { podStrategy } from './pod/strategy.ts'
 import { serviceStrategy } from './service/strategy.ts'
+import { withStatusUpdates } from './status-updates.ts'
 import { claimStrategy } from './storage/claim.ts'
 import type { Strategy } from './strategy.ts'
 import { withValidations } from './validations.ts'
@@ -91,33 +92,35 @@ const serviceAccountStrategy: Strategy<any> = {
 }
 
 /** What is special to each kind, by `plural` or `plural.group`. Kinds that are not here have no rules of their own. */
-export const strategies: Record<string, Strategy<any>> = withValidations({
-  ...defaultStrategies,
-  pods: podStrategy,
-  services: serviceStrategy,
-  namespaces: namespaceStrategy,
-  nodes: nodeStrategy,
-  configmaps: configMapStrategy,
-  secrets: secretStrategy,
-  serviceaccounts: serviceAccountStrategy,
-  events: eventStrategy,
-  endpoints: endpointsStrategy,
-  'endpointslices.discovery.k8s.io': endpointSliceStrategy,
-  'leases.coordination.k8s.io': leaseStrategy,
-  'deployments.apps': deploymentStrategy,
-  'replicasets.apps': replicaSetStrategy,
-  'statefulsets.apps': statefulSetStrategy,
-  'daemonsets.apps': daemonSetStrategy,
-  'jobs.batch': jobStrategy,
-  'apiservices.apiregistration.k8s.io': apiServiceStrategy,
-  'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinitionStrategy,
-  'cronjobs.batch': cronJobStrategy,
-  'ingresses.networking.k8s.io': ingressStrategy,
-  'certificatesigningrequests.certificates.k8s.io': signingRequestStrategy,
-  replicationcontrollers: replicationControllerStrategy,
-  persistentvolumeclaims: claimStrategy,
-  'roles.rbac.authorization.k8s.io': roleStrategy,
-  'clusterroles.rbac.authorization.k8s.io': roleStrategy,
-  'rolebindings.rbac.authorization.k8s.io': bindingStrategy,
-  'clusterrolebindings.rbac.authorization.k8s.io': bindingStrategy,
-})
+export const strategies: Record<string, Strategy<any>> = withStatusUpdates(
+  withValidations({
+    ...defaultStrategies,
+    pods: podStrategy,
+    services: serviceStrategy,
+    namespaces: namespaceStrategy,
+    nodes: nodeStrategy,
+    configmaps: configMapStrategy,
+    secrets: secretStrategy,
+    serviceaccounts: serviceAccountStrategy,
+    events: eventStrategy,
+    endpoints: endpointsStrategy,
+    'endpointslices.discovery.k8s.io': endpointSliceStrategy,
+    'leases.coordination.k8s.io': leaseStrategy,
+    'deployments.apps': deploymentStrategy,
+    'replicasets.apps': replicaSetStrategy,
+    'statefulsets.apps': statefulSetStrategy,
+    'daemonsets.apps': daemonSetStrategy,
+    'jobs.batch': jobStrategy,
+    'apiservices.apiregistration.k8s.io': apiServiceStrategy,
+    'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinitionStrategy,
+    'cronjobs.batch': cronJobStrategy,
+    'ingresses.networking.k8s.io': ingressStrategy,
+    'certificatesigningrequests.certificates.k8s.io': signingRequestStrategy,
+    replicationcontrollers: replicationControllerStrategy,
+    persistentvolumeclaims: claimStrategy,
+    'roles.rbac.authorization.k8s.io': roleStrategy,
+    'clusterroles.rbac.authorization.k8s.io': roleStrategy,
+    'rolebindings.rbac.authorization.k8s.io': bindingStrategy,
+    'clusterrolebindings.rbac.authorization.k8s.io': bindingStrategy,
+  }),
+)

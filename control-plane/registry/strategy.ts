@@ -24,6 +24,11 @@ export interface StrategyContext {
 export interface Strategy<T extends ApiObject = ApiObject> {
   /** Fills in defaulted fields, as the server does when it decodes a body. Must be idempotent. */
   defaults?(object: T): void
+  /**
+   * By subresource, the fields of metadata that a write to it leaves as they are; all but managedFields with `all`. What is
+   * not named can be changed by it too.
+   */
+  keptMetadata?: Readonly<Record<string, readonly string[] | 'all'>>
   prepareForCreate?(object: T, context: StrategyContext): void
   prepareForUpdate?(object: T, old: T, context: StrategyContext): void
   /** Changes an object that is marked as being deleted for the first time: finalizers and status of its own. */

@@ -14,14 +14,28 @@ export function filled<T extends object>(resource: string, object: T): T {
   return copy
 }
 
+const contextOf = (subresource: string) => ({
+  user: { name: 'tester', groups: [] },
+  subresource,
+  now: new Date(0),
+})
+
+/** An object as it would be stored, were there no rules and no admission. */
+export function prepared(resource: string, object: object, { old, subresource = '' }: Check = {}): any {
+  const strategy = strategies[resource]!
+  const wanted = filled(resource, object) as any
+  const stored = old && (filled(resource, old) as any)
+  if (stored) strategy.prepareForUpdate?.(wanted, stored, contextOf(subresource))
+  else strategy.prepareForCreate?.(wanted, contextOf(subresource))
+  return wanted
+}
+
 /** What the rules of a resource (`deployments.apps`) say of an object, as `field: message`, as clients see it. */
 export function faultsOf(resource: string, object: object, { old, subresource = '' }: Check = {}): string[] {
   const strategy = strategies[resource]!
-  const context = { user: { name: 'tester', groups: [] }, subresource, now: new Date(0) }
-  const wanted = filled(resource, object) as any
+  const context = contextOf(subresource)
+  const wanted = prepared(resource, object, { ...(old && { old }), subresource })
   const stored = old && (filled(resource, old) as any)
-  if (stored) strategy.prepareForUpdate?.(wanted, stored, context)
-  else strategy.prepareForCreate?.(wanted, context)
   const specText = stored || !wanted.spec ? undefined : JSON.stringify(wanted.spec)
   const errors = strategy.validate?.(wanted, stored, { ...context, specText }) ?? []
   const { causes = [] } = invalid({ group: '', kind: 'Kind' }, 'name', errors).status.details!
@@ -46,7 +60,7 @@ export const accepted = test.macro({
 
 /** What clients are warned of, of an object that its kind's defaults have filled in. */
 export function warningsOf(resource: string, object: object, old?: object): readonly string[] {
-  const wanted = filled(resource, object) as any
+  const wanted = prepared(resource, object, { ...(old && { old }) })
   const stored = old && (filled(resource, old) as any)
   const specText = wanted.spec && JSON.stringify(wanted.spec)
   return strategies[resource]!.warnings?.(wanted, stored, specText) ?? []

@@ -26,12 +26,12 @@ export function validateEmbedded(
 
 function validateObject({ apiVersion, kind, metadata }: Record<string, unknown>, path: string): FieldError[] {
   const errors: FieldError[] = []
-  if (!apiVersion) errors.push(required(`${path}.apiVersion`, 'must not be empty'))
+  if (!apiVersion) errors.push(required(`${path}.apiVersion`, ''))
   else if (typeof apiVersion !== 'string' || apiVersion.split('/').length > 2)
     errors.push(
       invalidValue(`${path}.apiVersion`, apiVersion, `unexpected GroupVersion string: ${String(apiVersion)}`),
     )
-  if (!kind) errors.push(required(`${path}.kind`, 'must not be empty'))
+  if (!kind) errors.push(required(`${path}.kind`, ''))
   else
     for (const fault of isDns1035Label(String(kind).toLowerCase()))
       errors.push(

@@ -29,6 +29,7 @@ export function customStrategy({ resource, version, isTerminating }: CustomStrat
   const warned = new WeakMap<ApiObject, string[]>()
   return {
     hasGeneration: true,
+    keptMetadata: { status: 'all' },
     allowUnconditionalUpdate: false,
     defaults: object => void applyDefaults(object, schema),
     prepareForCreate({ metadata }) {
@@ -39,7 +40,6 @@ export function customStrategy({ resource, version, isTerminating }: CustomStrat
         object.metadata.generation = (old.metadata.generation ?? 0) + 1
     },
     ...(hasRules && { load: loadCel }),
-    warnings: finalizerWarnings,
     validate(object, old) {
       const errors = [...validateCustom(object, schema, old), ...validateScale(object, version)]
       const validator = rules()
@@ -50,7 +50,7 @@ export function customStrategy({ resource, version, isTerminating }: CustomStrat
       if (told.length > 0) warned.set(object, told)
       return [...errors, ...broken]
     },
-    ...(hasRules && { warnings: object => warned.get(object) ?? [] }),
+    warnings: (object, old) => [...finalizerWarnings(object, old), ...(warned.get(object) ?? [])],
   }
 }
 

@@ -204,6 +204,7 @@ function settle(
   const { strategy } = resource
   keepMetadata(object, entry.object)
   keepOtherHalf(resource, subresource, object, entry)
+  if (subresource !== '') keepOwnMetadata(resource, subresource, object, entry)
   strategy.defaults?.(object)
   strategy.prepareForUpdate?.(object, entry.object, context)
 }
@@ -221,11 +222,20 @@ function keepOtherHalf({ kind }: Resource, subresource: string, object: ApiObjec
   else if (subresource === 'status') {
     const fields = new Set([...Object.keys(object), ...Object.keys(entry.object)])
     keep(object, entry, [...fields.difference(STATUS_FIELDS)])
-    const owners = entry.object.metadata.ownerReferences
-    if (!isEqual(object.metadata.ownerReferences, owners)) {
-      if (owners) object.metadata.ownerReferences = cloneJson(owners)
-      else delete object.metadata.ownerReferences
-    }
+  }
+}
+
+/** What of the metadata a write to this subresource may not change. managedFields are the server's own record of it. */
+function keepOwnMetadata({ strategy }: Resource, subresource: string, object: ApiObject, entry: Entry): void {
+  const kept = strategy.keptMetadata?.[subresource]
+  if (!kept) return
+  const metadata = object.metadata as unknown as Record<string, unknown>
+  const stored = entry.object.metadata as unknown as Record<string, unknown>
+  const fields = kept === 'all' ? new Set([...Object.keys(metadata), ...Object.keys(stored)]) : kept
+  for (const field of fields) {
+    if (field === 'managedFields' || isEqual(metadata[field], stored[field])) continue
+    if (stored[field] === undefined) delete metadata[field]
+    else metadata[field] = cloneJson(stored[field])
   }
 }
 

@@ -122,7 +122,7 @@ function variableFaults(compiler: Compiler, { variables = [], paramKind }: Spec,
     return collect(
       name.trim() === ''
         ? [requiredError(`${at}.name`, 'name is not specified')]
-        : !isName && [invalidValue(`${at}.name`, name, 'name is not a valid CEL identifier')],
+        : !isName && [invalidValue(`${at}.name`, name, 'must be a valid CEL identifier')],
       expression.trim() === ''
         ? [requiredError(`${at}.expression`, 'expression is not specified')]
         : expressionFaults(compiler.define(name, expression, scope), `${at}.expression`),
@@ -153,10 +153,8 @@ function validationFaults(
 
 function messageFaults(message: string, path: string): FieldError[] {
   if (message === '') return []
-  if (message.trim() === '') return [invalidValue(path, message, 'message must be non-empty if specified')]
-  return /[\n\r]/.test(message.trim())
-    ? [invalidValue(path, message, 'message must not contain line breaks')]
-    : []
+  if (message.trim() === '') return [invalidValue(path, message, 'must be non-empty if specified')]
+  return /[\n\r]/.test(message.trim()) ? [invalidValue(path, message, 'must not contain line breaks')] : []
 }
 
 function annotationFaults(

@@ -11,6 +11,13 @@ const UP = [
 ]
 const DOWN = [{ type: 'Percent', value: 100, periodSeconds: PERIOD }]
 
+/** Behind HPAConfigurableTolerance, which is off in v1.34. */
+function dropTolerance({ spec }: any): void {
+  for (const rules of [spec.behavior?.scaleUp, spec.behavior?.scaleDown]) {
+    if (rules?.tolerance !== undefined) delete rules.tolerance
+  }
+}
+
 export const autoscalerStrategy: Strategy<any> = {
   hasGeneration: false,
   defaults({ spec }) {
@@ -28,6 +35,8 @@ export const autoscalerStrategy: Strategy<any> = {
     }
     spec.behavior.scaleDown = { selectPolicy: 'Max', policies: DOWN, ...spec.behavior.scaleDown }
   },
+  prepareForCreate: dropTolerance,
+  prepareForUpdate: dropTolerance,
   validate: (autoscaler, old, { subresource }) =>
     subresource === '' ? autoscalerFaults(autoscaler, old) : [],
 }

@@ -16,7 +16,41 @@ const TARGETS = ['Utilization', 'Value', 'AverageValue']
 const POLICIES = ['Percent', 'Pods']
 const CHOICES = ['Disabled', 'Max', 'Min']
 
-const reference = fields({ kind: required(pathSegment), name: required(pathSegment) })
+const names = fields({ kind: required(pathSegment), name: required(pathSegment) })
+
+/** Which versions of an object may be named by a reference. */
+type Versions = 'any' | 'grouped' | 'well-formed'
+
+/** What Go says of an apiVersion that is none, or of one of the core group where that cannot be meant. */
+function versionFault(apiVersion: string, versions: Versions): string | undefined {
+  if (versions === 'any') return undefined
+  if (apiVersion.split('/').length > 2) return `unexpected GroupVersion string: ${apiVersion}`
+  const isCore = !apiVersion.includes('/') || apiVersion.startsWith('/')
+  return versions === 'grouped' && isCore ? 'apiVersion must specify API group' : undefined
+}
+
+const reference =
+  (versions: Versions): Rule =>
+  (given, path) => {
+    const { apiVersion = '' } = given
+    const fault = versionFault(apiVersion, versions)
+    return collect(names(given, path), fault && [invalidValue(`${path}.apiVersion`, apiVersion, fault)])
+  }
+
+/** What is scaled: an update that does not say otherwise what that is may leave it as it was. */
+function targetVersions(target: any = {}, old: any): Versions {
+  if (old && old.apiVersion === target.apiVersion && old.kind === target.kind) return 'any'
+  return target.kind === 'ReplicationController' ? 'well-formed' : 'grouped'
+}
+
+/** Objects of metrics can be of the core group; what was not sound before need not become so. */
+const metricVersions = (old: any): Versions =>
+  (old?.spec.metrics ?? []).some(({ type, object }: any) => {
+    const { apiVersion = '' } = object?.describedObject ?? {}
+    return type === 'Object' && object && versionFault(apiVersion, 'well-formed')
+  })
+    ? 'any'
+    : 'well-formed'
 
 const positive: Rule<string> = (value, path) =>
   compareQuantity(value, '0') > 0 ? FINE : [invalidValue(path, value, 'must be positive')]
@@ -81,11 +115,11 @@ const resourceName = required(undefined, 'must specify a resource name')
 const perPod = 'may not set both a target value for metric and a per-pod target'
 
 /** By type, the field that holds the source. */
-const SOURCES: Record<string, [field: string, rule: Rule]> = {
+const sources = (versions: Versions): Record<string, [field: string, rule: Rule]> => ({
   Object: [
     'object',
     source(
-      { describedObject: required(reference), metric: required(metric) },
+      { describedObject: required(reference(versions)), metric: required(metric) },
       valueOrAverage('must set either a target value or averageValue'),
     ),
   ],
@@ -102,28 +136,32 @@ const SOURCES: Record<string, [field: string, rule: Rule]> = {
     'containerResource',
     source({ name: resourceName, container: required(undefined, 'must specify a container') }, rawOrShare),
   ],
-}
-const TYPES = Object.keys(SOURCES).sort()
+})
+const SOURCES = { any: sources('any'), 'well-formed': sources('well-formed'), grouped: sources('grouped') }
+const TYPES = Object.keys(SOURCES.any).sort()
 
-const metricSpec: Rule = (spec, path) => {
-  const { type } = spec
-  const given = Object.values(SOURCES).filter(([field]) => spec[field])
-  const [first] = given
-  const expected = SOURCES[type]?.[0]
-  return collect(
-    !type && [requiredError(`${path}.type`, 'must specify a metric source type')],
-    !SOURCES[type] && [notSupported(`${path}.type`, type ?? '', TYPES)],
-    first?.[1](spec[first[0]], `${path}.${first[0]}`),
-    expected &&
-      !spec[expected] && [
-        requiredError(`${path}.${expected}`, 'must populate information for the given metric source'),
-      ],
-    given.length > 1 &&
-      given
-        .filter(([field]) => field !== expected)
-        .map(([field]) => forbiddenField(`${path}.${field}`, 'must populate the given metric source only')),
-  )
-}
+const metricSpec =
+  (versions: Versions): Rule =>
+  (spec, path) => {
+    const { type } = spec
+    const known = SOURCES[versions]
+    const given = Object.values(known).filter(([field]) => spec[field])
+    const [first] = given
+    const expected = known[type]?.[0]
+    return collect(
+      !type && [requiredError(`${path}.type`, 'must specify a metric source type')],
+      !known[type] && [notSupported(`${path}.type`, type ?? '', TYPES)],
+      first?.[1](spec[first[0]], `${path}.${first[0]}`),
+      expected &&
+        !spec[expected] && [
+          requiredError(`${path}.${expected}`, 'must populate information for the given metric source'),
+        ],
+      given.length > 1 &&
+        given
+          .filter(([field]) => field !== expected)
+          .map(([field]) => forbiddenField(`${path}.${field}`, 'must populate the given metric source only')),
+    )
+  }
 
 const scalingPolicy: Rule = ({ type, value = 0, periodSeconds = 0 }, path) =>
   collect(
@@ -162,8 +200,11 @@ export function autoscalerFaults({ spec }: any, old: any): readonly FieldError[]
     maxReplicas < minReplicas && [
       invalidValue(most, maxReplicas, 'must be greater than or equal to `minReplicas`'),
     ],
-    reference(spec.scaleTargetRef ?? {}, 'spec.scaleTargetRef'),
-    each(metricSpec)(metrics, 'spec.metrics'),
+    reference(targetVersions(spec.scaleTargetRef, old?.spec.scaleTargetRef))(
+      spec.scaleTargetRef ?? {},
+      'spec.scaleTargetRef',
+    ),
+    each(metricSpec(metricVersions(old)))(metrics, 'spec.metrics'),
     scalesToNone && [
       forbiddenField(
         'spec.metrics',

@@ -161,7 +161,7 @@ function conditionFaults(request: any): readonly FieldError[] {
         ? [requiredError(`${at}.status`, '')]
         : !allowed.includes(status) && [notSupported(`${at}.status`, status, allowed)],
       contradicts && [
-        invalidValue(`${at}.type`, type, 'Approved and Denied conditions are mutually exclusive'),
+        invalidValue('status.conditions', type, 'Approved and Denied conditions are mutually exclusive'),
       ],
       isRepeated && [duplicateValue(`${at}.type`, type)],
     )

@@ -175,7 +175,7 @@ export const priorityLevelFaults = (level: PriorityLevelConfiguration): Faults =
 
 function levelSpec(name: string, { type, exempt, limited }: PriorityLevelSpec): Faults {
   const misnamed = (name === EXEMPT) !== (type === 'Exempt') && [
-    invalidValue('spec.type', type ?? '', "type must be 'Exempt' if and only if name is 'exempt'"),
+    invalidValue('spec.type', type ?? '', "must be 'Exempt' if and only if `name` is 'exempt'"),
   ]
   if (type === 'Exempt') {
     return collect(
@@ -269,6 +269,6 @@ const conditions = fields({
   conditions: (items, path) =>
     collect(
       unique<{ type: string }>(({ type }) => type, '.type')(items, path),
-      each(fields({ type: required(undefined, 'must not be empty') }))(items, path),
+      each(fields({ type: required() }))(items, path),
     ),
 })

@@ -100,14 +100,13 @@ export function validateContainers(path: string, facts: PodFacts): readonly Fiel
   const names = new Set<string>()
   const own = containers.flatMap((container, i) => {
     const at = `${path}[${i}]`
-    const { name, restartPolicy } = container
+    const { name } = container
     const isRepeated = names.has(name)
     names.add(name)
     return collect(
       common(container, at, facts),
       isRepeated && [duplicateValue(`${at}.name`, name)],
       validateLifecycle(container, at, graceOf(facts.spec)),
-      restartPolicy && [forbiddenField(`${at}.restartPolicy`, 'may not be set for non-init containers')],
     )
   })
   return [...own, ...hostPortFaults(containers, path, new Set())]

@@ -27,12 +27,18 @@ const podResourceName: Rule<string> = (name, path) => {
 /** What a Pod asks for as a whole, where only part of it was said: what its containers ask for, or what it may use at most. */
 export function defaultPodResources(spec: PodSpec): void {
   const own = ownOf(spec)
-  if (!own) return
+  if (!own || Object.keys({ ...own.limits, ...own.requests }).length === 0) return
+  const limits: Amounts = { ...own.limits }
+  for (const [name, amount] of Object.entries(containerAmounts(spec, 'limits'))) {
+    if (isHugePages(name) && own.requests?.[name] === undefined) limits[name] ??= formatQuantity(amount)
+  }
+  if (Object.keys(limits).length === 0) return
+  own.limits = limits
   const requests: Amounts = { ...own.requests }
   for (const [name, amount] of Object.entries(containerAmounts(spec, 'requests'))) {
-    if (isPodResource(name) && !isHugePages(name)) requests[name] ??= formatQuantity(amount)
+    if (NAMES.includes(name)) requests[name] ??= formatQuantity(amount)
   }
-  for (const [name, amount] of Object.entries(own.limits ?? {})) {
+  for (const [name, amount] of Object.entries(limits)) {
     if (isPodResource(name)) requests[name] ??= amount
   }
   if (Object.keys(requests).length > 0) own.requests = requests
@@ -46,10 +52,12 @@ export function podResourceFaults(
 ): readonly FieldError[] {
   const own = ownOf(spec)
   if (!own) return FINE
+  if (spec.os?.name === 'windows') return [forbiddenField(path, 'may not be set for a windows pod')]
   return collect(
-    own.claims && [forbiddenField(`${path}.claims`, 'claims cannot be set for Resources at pod-level')],
+    own.claims && [forbiddenField(`${path}.claims`, 'claims may not be set for Resources at pod-level')],
     requirements(own, path, podResourceName, claims),
-    aggregateFaults(spec, own, path),
+    aggregateFaults(spec, 'requests', own.requests, path),
+    aggregateFaults(spec, 'limits', own.limits, path).filter(({ field }) => field.includes('[hugepages-')),
     ...(spec.containers ?? []).flatMap(({ resources }, i) =>
       Object.entries((resources?.limits ?? {}) as unknown as Amounts).map(([name, amount]) => {
         const bound = own.limits?.[name]
@@ -61,17 +69,19 @@ export function podResourceFaults(
   )
 }
 
+/** Where an amount was said for the whole Pod, it is no less than what its containers come to. */
 function aggregateFaults(
   spec: PodSpec,
-  { requests = {} }: Requirements,
+  side: 'limits' | 'requests',
+  said: Amounts = {},
   path: string,
 ): readonly FieldError[] {
   return collect(
-    ...Object.entries(containerAmounts(spec, 'requests')).map(([name, sum]) => {
-      const own = requests[name] ?? '0'
-      if (compareQuantity(sum, own) <= 0) return FINE
-      const detail = `must be greater than or equal to aggregate container requests of ${formatQuantity(sum)}`
-      return [invalidValue(`${path}.requests[${name}]`, own, detail)]
+    ...Object.entries(containerAmounts(spec, side)).map(([name, sum]) => {
+      const own = said[name]
+      if (own === undefined || compareQuantity(sum, own) <= 0) return FINE
+      const detail = `must be greater than or equal to aggregate container ${side} of ${formatQuantity(sum)}`
+      return [invalidValue(`${path}.${side}[${name}]`, own, detail)]
     }),
   )
 }

@@ -13,8 +13,12 @@ type Sized = Container & {
 const LISTS = ['containers', 'initContainers'] as const
 const RESIZABLE = ['cpu', 'memory']
 
-/** Of a write to `resize` only resources and how they are changed count. */
+/**
+ * Of a write to `resize` only resources and how they are changed count. Containers that are not those of the Pod are left
+ * for validation to refuse.
+ */
 export function keepAllButResources(pod: Pod, old: Pod): void {
+  if (orderFaults(pod, old).length > 0) return
   const spec = structuredClone(old.spec)
   for (const list of LISTS) {
     for (const container of (spec[list] ?? []) as Sized[]) {
@@ -51,10 +55,15 @@ export function validateResize(pod: Pod, old: Pod): readonly FieldError[] {
       container,
       `spec.${list}[${i}].resources`,
     ])
-  const [init, main] = [pairsOf('initContainers'), pairsOf('containers')]
-  return collect(
+  const whole = collect(
     quality !== qosClass(pod) && [invalidValue('spec', pod.status?.qosClass ?? '', detail)],
     !isSupported(old) && [forbiddenField('spec', 'Pod running on node without support for resize')],
+  )
+  const misplaced = orderFaults(pod, old)
+  if (misplaced.length > 0) return [...whole, ...misplaced]
+  const [init, main] = [pairsOf('initContainers'), pairsOf('containers')]
+  return collect(
+    whole,
     ...init.filter(([, container]) => isSidecar(container)).map(removalFaults),
     ...main.map(removalFaults),
     ...main.map(([wanted, container]) => changeFaults(wanted, container, ONLY)),
@@ -63,6 +72,22 @@ export function validateResize(pod: Pod, old: Pod): readonly FieldError[] {
 }
 
 type List = (typeof LISTS)[number]
+
+/** Containers are told by their place: none comes, goes or changes its name. */
+function orderFaults(pod: Pod, old: Pod): readonly FieldError[] {
+  return LISTS.flatMap(list => {
+    const [after, before] = [pod.spec[list] ?? [], old.spec[list] ?? []]
+    const at = `spec.${list}`
+    if (after.length !== before.length) {
+      return [forbiddenField(at, `${list} may not be added or removed on resize`)]
+    }
+    return before.flatMap(({ name }, i) =>
+      after[i]!.name === name
+        ? []
+        : [forbiddenField(`${at}[${i}].name`, `${list} may not be renamed or reordered on resize`)],
+    )
+  })
+}
 
 const isSidecar = ({ restartPolicy }: Sized): boolean => restartPolicy === 'Always'
 

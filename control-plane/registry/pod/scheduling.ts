@@ -129,32 +129,6 @@ export const tolerations: Rule = each(toleration)
 const maxSkew = must<number>(skew => skew > 0, 'must be greater than zero')
 const policy = oneOf('Honor', 'Ignore')
 
-/** In a Pod the keys are part of the selector already: they may stand there once, and not once more. */
-function spreadKeyFaults(
-  keys: string[],
-  selector: Selector | undefined,
-  path: string,
-  isMerged: boolean,
-): readonly FieldError[] {
-  if (keys.length === 0) return FINE
-  const all = [
-    ...Object.keys(selector?.matchLabels ?? {}),
-    ...(selector?.matchExpressions ?? []).map(({ key }) => key),
-  ]
-  const own = new Set(isMerged ? all.filter((key, i) => all.indexOf(key) < i) : all)
-  return collect(
-    !selector && [forbiddenField(path, NO_SELECTOR)],
-    ...keys.map((key, i) =>
-      collect(
-        labelKey(key, `${path}[${i}]`),
-        own.has(key) && [
-          invalidValue(`${path}[${i}]`, key, 'exists in both matchLabelKeys and labelSelector'),
-        ],
-      ),
-    ),
-  )
-}
-
 function minDomainsFaults({ minDomains, whenUnsatisfiable }: any, path: string): readonly FieldError[] {
   if (minDomains === undefined) return FINE
   const detail = `can only use minDomains if whenUnsatisfiable=DoNotSchedule, not ${whenUnsatisfiable}`
@@ -165,37 +139,30 @@ function minDomainsFaults({ minDomains, whenUnsatisfiable }: any, path: string):
 }
 
 /** How Pods are spread over the parts of a cluster. */
-export const topologySpread =
-  (isMerged: boolean): Rule =>
-  (constraints: any[], path) =>
-    collect(
-      ...constraints.map((constraint, i) => {
-        const at = `${path}[${i}]`
-        const { topologyKey, whenUnsatisfiable } = constraint
-        const isRepeated = constraints
-          .slice(i + 1)
-          .some(other => other.topologyKey === topologyKey && other.whenUnsatisfiable === whenUnsatisfiable)
-        return collect(
-          maxSkew(constraint.maxSkew ?? 0, `${at}.maxSkew`),
-          required(undefined, 'can not be empty')(topologyKey, `${at}.topologyKey`),
-          oneOf('DoNotSchedule', 'ScheduleAnyway')(whenUnsatisfiable ?? '', `${at}.whenUnsatisfiable`),
-          isRepeated && [
-            {
-              type: 'FieldValueDuplicate',
-              field: `${at}.{topologyKey, whenUnsatisfiable}`,
-              badValue: `{${topologyKey}, ${whenUnsatisfiable}}`,
-              detail: '',
-            },
-          ],
-          minDomainsFaults(constraint, `${at}.minDomains`),
-          fields({ nodeAffinityPolicy: policy, nodeTaintsPolicy: policy })(constraint, at),
-          spreadKeyFaults(
-            constraint.matchLabelKeys ?? [],
-            constraint.labelSelector,
-            `${at}.matchLabelKeys`,
-            isMerged,
-          ),
-          constraint.labelSelector && labelSelector(constraint.labelSelector, `${at}.labelSelector`),
-        )
-      }),
-    )
+export const topologySpread: Rule = (constraints: any[], path) =>
+  collect(
+    ...constraints.map((constraint, i) => {
+      const at = `${path}[${i}]`
+      const { topologyKey, whenUnsatisfiable } = constraint
+      const isRepeated = constraints
+        .slice(i + 1)
+        .some(other => other.topologyKey === topologyKey && other.whenUnsatisfiable === whenUnsatisfiable)
+      return collect(
+        maxSkew(constraint.maxSkew ?? 0, `${at}.maxSkew`),
+        required(undefined, 'can not be empty')(topologyKey, `${at}.topologyKey`),
+        oneOf('DoNotSchedule', 'ScheduleAnyway')(whenUnsatisfiable ?? '', `${at}.whenUnsatisfiable`),
+        isRepeated && [
+          {
+            type: 'FieldValueDuplicate',
+            field: `${at}.{topologyKey, whenUnsatisfiable}`,
+            badValue: `{${topologyKey}, ${whenUnsatisfiable}}`,
+            detail: '',
+          },
+        ],
+        minDomainsFaults(constraint, `${at}.minDomains`),
+        fields({ nodeAffinityPolicy: policy, nodeTaintsPolicy: policy })(constraint, at),
+        labelKeyFaults(constraint, at),
+        constraint.labelSelector && labelSelector(constraint.labelSelector, `${at}.labelSelector`),
+      )
+    }),
+  )

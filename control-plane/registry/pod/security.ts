@@ -1,4 +1,4 @@
-import type { PodSpec } from '../../../api/kinds/types.ts'
+import type { Container, PodSpec } from '../../../api/kinds/types.ts'
 import {
   type FieldError,
   forbiddenField,
@@ -110,14 +110,22 @@ export function validatePodSecurity(spec: PodSpec, path: string): readonly Field
   )
 }
 
+const LISTS = ['initContainers', 'containers', 'ephemeralContainers'] as const
+
 /** A Pod with users of its own shares no namespace with its host. */
 export function hostUsersFaults(spec: PodSpec, path: string): readonly FieldError[] {
   if ((spec as { hostUsers?: boolean }).hostUsers !== false) return FINE
-  const detail = 'when `pod.Spec.HostUsers` is false'
+  const detail = 'when `hostUsers` is false'
   return collect(
     spec.hostNetwork && [forbiddenField(`${path}.hostNetwork`, detail)],
     spec.hostPID && [forbiddenField(`${path}.HostPID`, detail)],
     spec.hostIPC && [forbiddenField(`${path}.HostIPC`, detail)],
+    ...LISTS.flatMap(list =>
+      ((spec[list] ?? []) as Container[]).map(
+        ({ volumeDevices = [] }, i) =>
+          volumeDevices.length > 0 && [forbiddenField(`${path}.${list}[${i}].volumeDevices`, detail)],
+      ),
+    ),
   )
 }
 

@@ -1,13 +1,45 @@
 import type { ContainerStatus, Pod } from '../../../api/kinds/types.ts'
 import { duplicateValue, type FieldError, forbiddenField, invalidValue } from '../../../api/meta/status.ts'
 import { ip, ipFamily } from '../rules/addresses.ts'
-import { collect, FINE, fields, unchanged } from '../rules/check.ts'
+import { collect, FINE, fields, must, unchanged } from '../rules/check.ts'
 import { qualifiedName, subdomain } from '../rules/values.ts'
 import { annotationUpdateFaults } from './annotations.ts'
+import { dropDisabledStatus } from './disabled-fields.ts'
 
 const SYSTEM_CONDITIONS = new Set(['PodScheduled', 'Ready', 'Initialized'])
 
 const status = fields({ nominatedNodeName: subdomain })
+
+/**
+ * What a write of the status does not take away by leaving it out: old kubelets know nothing of quality classes and of
+ * generations.
+ */
+export function keepOfStatus(pod: Pod, old: Pod): void {
+  pod.status ??= {}
+  const status = pod.status as any
+  const before = (old.status ?? {}) as any
+  if (!status.qosClass && before.qosClass) status.qosClass = before.qosClass
+  if (!status.observedGeneration && before.observedGeneration) {
+    status.observedGeneration = before.observedGeneration
+  }
+  if (status.conditions && before.conditions) keepGenerations(status.conditions, before.conditions)
+  dropDisabledStatus(status)
+}
+
+type Conditions = { type: string; observedGeneration?: number }[]
+
+/** Of several conditions of one type, the first is the first. */
+function keepGenerations(conditions: Conditions, old: Conditions): void {
+  const taken = new Set<object>()
+  for (const condition of conditions) {
+    const before = old.find(other => other.type === condition.type && !taken.has(other))
+    if (!before) continue
+    taken.add(before)
+    if (!condition.observedGeneration && before.observedGeneration) {
+      condition.observedGeneration = before.observedGeneration
+    }
+  }
+}
 
 /** What a Pod's status may not say. */
 export function validatePodStatus(pod: Pod, old: Pod): readonly FieldError[] {
@@ -15,13 +47,12 @@ export function validatePodStatus(pod: Pod, old: Pod): readonly FieldError[] {
   const before = old.status ?? {}
   return collect(
     annotationUpdateFaults(pod.metadata.annotations, old.metadata.annotations),
-    ...(wanted.conditions ?? []).map(({ type }, i) =>
-      SYSTEM_CONDITIONS.has(type) ? FINE : qualifiedName(type, `metadata.conditions[${i}].Type`),
-    ),
+    ...(wanted.conditions ?? []).map((condition, i) => conditionFaults(condition, `status.conditions[${i}]`)),
     pod.spec.nodeName !== old.spec.nodeName && [
       forbiddenField('status.nodeName', 'may not be changed directly'),
     ],
     wanted.nominatedNodeName !== before.nominatedNodeName && status(wanted, 'status'),
+    generationFaults(wanted as any, 'status'),
     unchanged('status.qosClass', wanted.qosClass ?? before.qosClass, before.qosClass ?? wanted.qosClass),
     revivals(
       wanted.containerStatuses,
@@ -41,6 +72,17 @@ export function validatePodStatus(pod: Pod, old: Pod): readonly FieldError[] {
     claimFaults(wanted as any, spec),
     addressFaults(wanted.podIPs ?? [], 'status.podIPs'),
     hostAddressFaults(wanted as any),
+  )
+}
+
+const generationFaults = fields({
+  observedGeneration: must(generation => generation >= 0, 'must be a non-negative integer'),
+})
+
+function conditionFaults(condition: { type: string }, path: string): readonly FieldError[] {
+  return collect(
+    generationFaults(condition, path),
+    !SYSTEM_CONDITIONS.has(condition.type) && qualifiedName(condition.type, `${path}.Type`),
   )
 }
 
@@ -71,11 +113,6 @@ function addressFaults(addresses: Addresses, path: string): readonly FieldError[
   return collect(
     faults,
     (families.size < 2 || addresses.length > 2) && [invalidValue(path, addresses, detail)],
-    ...addresses.map((address, i) =>
-      addresses.findIndex(other => other.ip === address.ip) < i
-        ? [{ type: 'FieldValueDuplicate' as const, field: `${path}[${i}]`, badValue: address, detail: '' }]
-        : FINE,
-    ),
   )
 }
 

@@ -1,9 +1,11 @@
 import type { Pod } from '../../../api/kinds/types.ts'
 import { type FieldError, forbiddenField } from '../../../api/meta/status.ts'
+import { toTime } from '../../../api/meta/time.ts'
 import { collect, isSame } from '../rules/check.ts'
 import { SoundTexts } from '../rules/sound.ts'
 import type { Strategy } from '../strategy.ts'
 import { annotationUpdateFaults, podAnnotationFaults } from './annotations.ts'
+import { adoptProfiles } from './app-armor.ts'
 import { imageFaults } from './containers.ts'
 import { defaultPod } from './defaults.ts'
 import { keepAllButEphemeral, validateEphemeralUpdate } from './ephemeral.ts'
@@ -11,21 +13,24 @@ import { mergeLabelKeys } from './label-keys.ts'
 import { profileMatchFaults } from './profiles.ts'
 import { qosClass } from './qos.ts'
 import { keepAllButResources, validateResize } from './resize.ts'
-import { validatePodStatus } from './status.ts'
+import { keepOfStatus, validatePodStatus } from './status.ts'
 import { validatePodUpdate } from './update.ts'
 import { validatePodSpec } from './validate-spec.ts'
 
 export const podStrategy: Strategy<Pod> = {
   hasGeneration: true,
   defaults: ({ spec }) => defaultPod(spec),
-  prepareForCreate(pod) {
+  prepareForCreate(pod, context) {
     pod.status = { phase: 'Pending', qosClass: qosClass(pod) } as Pod['status']
+    if (gatesOf(pod).length > 0) pod.status!.conditions = [gated(context.now)] as never
     mergeLabelKeys(pod)
+    adoptProfiles(pod)
   },
   keepStatusOnCreate: true,
   prepareForUpdate(pod, old, { subresource }) {
     if (subresource === 'ephemeralcontainers') keepAllButEphemeral(pod, old)
     if (subresource === 'resize') keepAllButResources(pod, old)
+    if (subresource === 'status') keepOfStatus(pod, old)
   },
   validate(pod, old, { subresource, specText }) {
     if (subresource === 'binding') return []
@@ -45,6 +50,18 @@ export const podStrategy: Strategy<Pod> = {
     return Math.max(requested ?? spec.terminationGracePeriodSeconds ?? 30, 0)
   },
 }
+
+const gatesOf = ({ spec }: Pod): object[] => (spec as { schedulingGates?: object[] }).schedulingGates ?? []
+
+/** The condition of a Pod that nobody is to schedule yet. */
+const gated = (at: Date) => ({
+  type: 'PodScheduled',
+  status: 'False' as const,
+  lastProbeTime: null,
+  lastTransitionTime: toTime(at),
+  reason: 'SchedulingGated',
+  message: 'Scheduling is blocked due to non-empty scheduling gates',
+})
 
 const soundSpecs = new SoundTexts()
 
@@ -92,14 +109,14 @@ function tokenFaults({ volumes = [] }: Pod['spec']): readonly FieldError[] {
   )
 }
 
-function createFaults({ metadata, spec }: Pod): readonly FieldError[] {
-  const gates = (spec as { schedulingGates?: object[] }).schedulingGates ?? []
+function createFaults(pod: Pod): readonly FieldError[] {
+  const { metadata, spec } = pod
   return collect(
     spec.ephemeralContainers?.length && [
       forbiddenField('spec.ephemeralContainers', 'cannot be set on create'),
     ],
     spec.nodeName &&
-      gates.length > 0 && [
+      gatesOf(pod).length > 0 && [
         forbiddenField('spec.nodeName', 'cannot be set until all schedulingGates have been cleared'),
       ],
     profileMatchFaults(metadata.annotations, spec, 'spec'),

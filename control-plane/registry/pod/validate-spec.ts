@@ -64,7 +64,7 @@ export function validatePodSpec(
     spec.hostNetwork && hostPortFaults(spec, `${path}.containers`, isPod),
     beforeSecurity(spec, path),
     validatePodSecurity(spec, path),
-    afterSecurity(spec, path, isPod),
+    afterSecurity(spec, path),
     hostProcessFaults(spec, path),
     hostUsersFaults(spec, path),
     last(spec, path),
@@ -170,18 +170,18 @@ const gating = fields({
   schedulingGates: gates,
 })
 
-function afterSecurity(spec: PodSpec, path: string, isPod: boolean): readonly FieldError[] {
+function afterSecurity(spec: PodSpec, path: string): readonly FieldError[] {
   const spread = spec.topologySpreadConstraints
   return collect(
     spec.affinity && affinity(spec.affinity, `${path}.affinity`),
     dnsFaults(spec, `${path}.dnsConfig`),
     gating(spec, path),
-    spread && topologySpread(isPod)(spread, `${path}.topologySpreadConstraints`),
+    spread && topologySpread(spread, `${path}.topologySpreadConstraints`),
   )
 }
 
 const operatingSystem: Rule = ({ name }, path) => {
-  if (!name) return [requiredError(`${path}.name`, 'cannot be empty')]
+  if (!name) return [requiredError(`${path}.name`, '')]
   return oneOf('linux', 'windows')(name, path)
 }
 

@@ -16,17 +16,37 @@ export function defaultClaim(claim: PersistentVolumeClaim): void {
 export const claimStrategy: Strategy<any> = {
   hasGeneration: false,
   keepStatusOnCreate: true,
-  defaults(claim) {
-    defaultClaim(claim)
-    matchSources(claim.spec)
-  },
+  defaults: defaultClaim,
   prepareForCreate(claim) {
     claim.status = { phase: 'Pending' }
+    settleSources(claim.spec, undefined)
+  },
+  prepareForUpdate(claim, old, { subresource }) {
+    if (subresource === '') settleSources(claim.spec, old.spec)
   },
   validate(claim, old, { subresource }) {
     if (subresource !== '') return []
     return collect(claimSpec(claim.spec, 'spec'), old && changeFaults(claim, old))
   },
+}
+
+/** Kinds that data could come from before there was `dataSourceRef`, by group. */
+const OLD_SOURCES: Record<string, string> = {
+  PersistentVolumeClaim: '',
+  VolumeSnapshot: 'snapshot.storage.k8s.io',
+}
+
+/**
+ * What is done to the sources of a claim's data: those in other namespaces are behind CrossNamespaceVolumeDataSource, which
+ * is off in v1.34; what `dataSource` could never name is forgotten.
+ */
+function settleSources(spec: any, old: any): void {
+  if (spec.dataSourceRef?.namespace && !old?.dataSourceRef) delete spec.dataSourceRef
+  const { kind = '', apiGroup = '' } = spec.dataSource ?? {}
+  if (spec.dataSource && !spec.dataSourceRef && !old?.dataSource && OLD_SOURCES[kind] !== apiGroup) {
+    delete spec.dataSource
+  }
+  matchSources(spec)
 }
 
 /** Of two fields that say where the data comes from, one fills in the other. */
@@ -46,10 +66,8 @@ function changeFaults(claim: any, old: any): readonly FieldError[] {
   }
   if (claim.status?.phase === 'Bound') {
     if (masked.resources?.requests) masked.resources.requests.storage = stored.resources?.requests?.storage
-    if (masked.volumeAttributesClassName !== undefined) {
-      masked.volumeAttributesClassName = stored.volumeAttributesClassName
-      if (masked.volumeAttributesClassName === undefined) delete masked.volumeAttributesClassName
-    }
+    masked.volumeAttributesClassName = stored.volumeAttributesClassName
+    if (masked.volumeAttributesClassName === undefined) delete masked.volumeAttributesClassName
   }
   const detail =
     'spec is immutable after creation except resources.requests and volumeAttributesClassName for bound claims'
@@ -59,7 +77,7 @@ function changeFaults(claim: any, old: any): readonly FieldError[] {
     ],
     sizeFaults(claim, old),
     unchanged('volumeMode', claim.spec.volumeMode, old.spec.volumeMode),
-    attributesFaults(claim.spec.volumeAttributesClassName, old.spec.volumeAttributesClassName),
+    attributesFaults(claim.spec.volumeAttributesClassName, old),
   )
 }
 
@@ -75,10 +93,17 @@ function sizeFaults(claim: any, old: any): readonly FieldError[] {
   return [forbiddenField('spec.resources.requests.storage', 'field can not be less than status.capacity')]
 }
 
-function attributesFaults(wanted: string | undefined, old: string | undefined): readonly FieldError[] {
-  if (old === undefined || wanted === old) return FINE
-  const at = 'spec.volumeAttributesClassName'
-  if (wanted === undefined) return [forbiddenField(at, 'update from non-nil value to nil is forbidden')]
-  if (wanted === '') return [forbiddenField(at, 'update from non-nil value to an empty string is forbidden')]
-  return FINE
+/** A class that has taken effect can be changed for another, and not be taken away. */
+function attributesFaults(wanted: string | undefined, { spec, status }: any): readonly FieldError[] {
+  if (wanted === spec.volumeAttributesClassName || status?.currentVolumeAttributesClassName === undefined) {
+    return FINE
+  }
+  const refuse = (to: string): readonly FieldError[] => [
+    forbiddenField(
+      'spec.volumeAttributesClassName',
+      `update to ${to} is forbidden when status.currentVolumeAttributesClassName is not nil`,
+    ),
+  ]
+  if (wanted === undefined) return refuse('nil')
+  return wanted === '' ? refuse('empty string') : FINE
 }

@@ -1,4 +1,6 @@
+import { isDeepStrictEqual } from 'node:util'
 import { isDns1123Label } from '../../../api/meta/validation.ts'
+import { adoptionWarnings, profileOfAnnotation } from '../pod/app-armor.ts'
 import { SoundTexts } from '../rules/sound.ts'
 import { addressWarnings } from './addresses.ts'
 import { DEPRECATED_LABELS, selectorTermWarnings } from './node-labels.ts'
@@ -39,7 +41,7 @@ export function podWarnings(pod: any, specText?: string): readonly string[] {
   const ofName = nameWarnings(pod.metadata.name, "the Pod's hostname")
   const look = () => templateWarnings(pod, '')
   const isPlain = specText !== undefined && !hasOldAnnotation(pod.metadata.annotations)
-  const others = isPlain ? quietSpecs.check(specText, look) : look()
+  const others = isPlain ? quietSpecs.check(specText, look) : [...look(), ...adoptionWarnings(pod)]
   return ofName.length === 0 ? others : [...ofName, ...others]
 }
 
@@ -186,13 +188,15 @@ function profileWarnings(
   isTemplate: boolean,
 ): string[] {
   const [seccomp, appArmor] = [`${SECCOMP}${name}`, `${APP_ARMOR}${name}`]
-  const hasProfile = spec.securityContext?.appArmorProfile || securityContext?.appArmorProfile
-  const isOld = notes[appArmor] !== undefined && !(isTemplate ? hasProfile : securityContext?.appArmorProfile)
+  const note = notes[appArmor]
+  const ofPod = spec.securityContext?.appArmorProfile
+  const isOld = isTemplate && note !== undefined && !securityContext?.appArmorProfile
+  const isSaid = isOld && ofPod !== undefined && isDeepStrictEqual(ofPod, profileOfAnnotation(note))
   return [
     ...(notes[seccomp] !== undefined && !securityContext?.seccompProfile
       ? [`${notesAt}[${seccomp}]: ${SECCOMP_ADVICE}`]
       : []),
-    ...(isOld ? [`${notesAt}[${appArmor}]: ${APP_ARMOR_ADVICE}`] : []),
+    ...(isOld && !isSaid ? [`${notesAt}[${appArmor}]: ${APP_ARMOR_ADVICE}`] : []),
   ]
 }
 

@@ -26,11 +26,6 @@ export const deploymentStrategy: Strategy<Deployment> = {
     }
     fillTemplate(spec)
   },
-  prepareForUpdate({ metadata }, old, { subresource }) {
-    if (subresource !== 'status') return
-    if (old.metadata.labels) metadata.labels = { ...old.metadata.labels }
-    else delete metadata.labels
-  },
   validate(deployment, old, { subresource }) {
     if (subresource !== '') return []
     const { spec } = deployment

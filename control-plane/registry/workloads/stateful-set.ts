@@ -1,8 +1,9 @@
 import { type FieldError, forbiddenField, invalidValue, required } from '../../../api/meta/status.ts'
-import { fillTemplate, templateMetadataFaults, templateUseFaults } from '../pod/template.ts'
+import { fillTemplate, templateMetadataFaults, templateUseFaults, validateTemplate } from '../pod/template.ts'
 import { collect, FINE, fields, isSame, nonNegative, oneOf, type Rule } from '../rules/check.ts'
-import { amount, countOrPercent, noMoreThanAll } from '../rules/values.ts'
+import { amount, countOrPercent, label, noMoreThanAll } from '../rules/values.ts'
 import { defaultClaim } from '../storage/claim.ts'
+import { claimSpec } from '../storage/claim-spec.ts'
 import type { Strategy } from '../strategy.ts'
 import { selectorFaults } from './selector.ts'
 
@@ -40,21 +41,57 @@ export const statefulSetStrategy: Strategy<any> = {
     }
     fillTemplate(spec)
   },
+  prepareForCreate: dropMaxUnavailable,
+  prepareForUpdate: dropMaxUnavailable,
   validate({ spec }, old, { subresource }) {
     if (subresource !== '') return []
-    return collect(
-      managementFaults(spec.podManagementPolicy),
-      strategyFaults(spec.updateStrategy, 'spec.updateStrategy'),
-      rest(spec, 'spec'),
-      selectorFaults(spec.selector, spec.template, {
-        empty: 'empty selector is invalid for statefulset',
-        broken: '',
-      }),
-      spec.template && templateMetadataFaults(spec.template, 'spec.template'),
-      templateUseFaults(spec.template, 'spec.template', 'StatefulSet'),
-      old && changeFaults(spec, old.spec),
-    )
+    if (!old) return specFaults(spec, 'all')
+    // What was stored before templates were looked at may be changed all the same.
+    const isKept = isSame(spec.template, old.spec.template) || specFaults(old.spec, 'template').length > 0
+    return collect(specFaults(spec, isKept ? 'rest' : 'template'), changeFaults(spec, old.spec))
   },
+}
+
+/** Behind MaxUnavailableStatefulSet, which is off in v1.34. */
+function dropMaxUnavailable({ spec }: any): void {
+  if (spec.updateStrategy?.rollingUpdate?.maxUnavailable !== undefined) {
+    delete spec.updateStrategy.rollingUpdate.maxUnavailable
+  }
+}
+
+/** How much of a spec is looked at: what cannot change is not held against an update. */
+type Extent = 'all' | 'template' | 'rest'
+
+function specFaults(spec: any, extent: Extent): readonly FieldError[] {
+  const selected = selectorFaults(spec.selector, spec.template, {
+    empty: 'empty selector is invalid for statefulset',
+    broken: '',
+  })
+  return collect(
+    managementFaults(spec.podManagementPolicy),
+    strategyFaults(spec.updateStrategy, 'spec.updateStrategy'),
+    retentionPolicy(spec, 'spec'),
+    extent === 'all' && claimFaults(spec.volumeClaimTemplates ?? []),
+    rest(spec, 'spec'),
+    extent === 'all' && serviceName(spec, 'spec'),
+    selected,
+    extent !== 'rest' && validateTemplate(madeTemplate(spec), 'spec.template'),
+    spec.template && templateMetadataFaults(spec.template, 'spec.template'),
+    templateUseFaults(spec.template, 'spec.template', 'StatefulSet'),
+  )
+}
+
+const claimFaults = (claims: any[]): readonly FieldError[] =>
+  claims.flatMap(({ spec = {} }, i) => claimSpec(spec, `spec.volumeClaimTemplates[${i}].spec`))
+
+/** The template as the controller fills it in: with names of its own, and volumes for the claims. */
+function madeTemplate({ template, volumeClaimTemplates = [] }: any): any {
+  const { subdomain, hostname, ...spec } = template?.spec ?? {}
+  if (!template?.spec || !(subdomain || hostname || volumeClaimTemplates.length > 0)) return template
+  const names = new Set(volumeClaimTemplates.map(({ metadata }: any) => metadata?.name ?? ''))
+  const claimed = [...names].map(name => ({ name, persistentVolumeClaim: { claimName: name } }))
+  const others = (spec.volumes ?? []).filter(({ name }: any) => !names.has(name))
+  return { ...template, spec: { ...spec, volumes: [...claimed, ...others] } }
 }
 
 function managementFaults(policy: string): readonly FieldError[] {
@@ -84,8 +121,11 @@ function strategyFaults(strategy: any, path: string): readonly FieldError[] {
 }
 
 const retention = oneOf('Retain', 'Delete')
-const rest = fields({
+const retentionPolicy = fields({
   persistentVolumeClaimRetentionPolicy: fields({ whenDeleted: retention, whenScaled: retention }),
+})
+const serviceName = fields({ serviceName: label })
+const rest = fields({
   replicas: nonNegative,
   minReadySeconds: nonNegative,
   ordinals: ({ start = 0 }, path) => nonNegative(start, `${path}.start`),

@@ -84,7 +84,7 @@ test(
   }),
   [
     "spec.variables[0].expression: Invalid value: \"variables.b\": compilation failed: ERROR: <input>:1:1: undeclared reference to 'variables' (in container '')\n | variables.b\n | ^",
-    'spec.variables[1].name: Invalid value: "in": name is not a valid CEL identifier',
+    'spec.variables[1].name: Invalid value: "in": must be a valid CEL identifier',
     "spec.validations[0].expression: Invalid value: \"params.a == 1\": compilation failed: ERROR: <input>:1:1: undeclared reference to 'params' (in container '')\n | params.a == 1\n | ^",
   ],
 )
@@ -94,7 +94,7 @@ test(
   POLICIES,
   validation({ message: 'a\nb', reason: 'Because' }),
   [
-    'spec.validations[0].message: Invalid value: "a\\nb": message must not contain line breaks',
+    'spec.validations[0].message: Invalid value: "a\\nb": must not contain line breaks',
     'spec.validations[0].reason: Unsupported value: "Because": supported values: "Forbidden", "Invalid", "RequestEntityTooLarge"',
   ],
 )

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { accepted, refused } from '../../../helpers/rules.ts'
+import { accepted, prepared, refused } from '../../../helpers/rules.ts'
 
 const SCALERS = 'horizontalpodautoscalers.autoscaling'
 const scaler = (spec: object) => ({
@@ -15,6 +15,38 @@ test(
   SCALERS,
   scaler({ metrics: [cpu({ type: 'Utilization', averageUtilization: 50 })] }),
 )
+const ofCore = (kind: string) => scaler({ scaleTargetRef: { apiVersion: 'v1', kind, name: 'd' } })
+const NO_GROUP = 'spec.scaleTargetRef.apiVersion: Invalid value: "v1": apiVersion must specify API group'
+
+test(refused, 'a target of no group', SCALERS, ofCore('Deployment'), NO_GROUP)
+test(accepted, 'the one target of the core group', SCALERS, ofCore('ReplicationController'))
+test(accepted, 'a target that was there before', SCALERS, ofCore('Deployment'), { old: ofCore('Deployment') })
+test(
+  refused,
+  'versions that are none',
+  SCALERS,
+  scaler({
+    scaleTargetRef: { apiVersion: 'a/b/c', kind: 'Deployment', name: 'd' },
+    metrics: [
+      {
+        type: 'Object',
+        object: {
+          describedObject: { apiVersion: 'a/b/c', kind: 'Service', name: 's' },
+          metric: { name: 'm' },
+          target: { type: 'Value', value: '1' },
+        },
+      },
+    ],
+  }),
+  [
+    'spec.scaleTargetRef.apiVersion: Invalid value: "a/b/c": unexpected GroupVersion string: a/b/c',
+    'spec.metrics[0].object.describedObject.apiVersion: Invalid value: "a/b/c": unexpected GroupVersion string: a/b/c',
+  ],
+)
+test('how much a metric may be off is not kept', t => {
+  const given = scaler({ behavior: { scaleUp: { tolerance: '0.5' } } })
+  t.false('tolerance' in prepared(SCALERS, given).spec.behavior.scaleUp)
+})
 test(refused, 'to fewer than none', SCALERS, scaler({ minReplicas: 0, maxReplicas: 0 }), [
   'spec.minReplicas: Invalid value: 0: must be greater than or equal to 1',
   'spec.maxReplicas: Invalid value: 0: must be greater than 0',

@@ -133,7 +133,7 @@ test(
   'a level that is exempt by another name',
   LEVELS,
   { metadata: { name: 'mine' }, spec: { type: 'Exempt', exempt: {} } },
-  `spec.type: Invalid value: "Exempt": type must be 'Exempt' if and only if name is 'exempt'`,
+  "spec.type: Invalid value: \"Exempt\": must be 'Exempt' if and only if `name` is 'exempt'",
 )
 test(accepted, 'the exempt level, lending', LEVELS, {
   metadata: { name: 'exempt' },

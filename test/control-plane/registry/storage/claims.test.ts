@@ -1,5 +1,5 @@
 import test from 'ava'
-import { accepted, faultsOf, refused } from '../../../helpers/rules.ts'
+import { accepted, faultsOf, prepared, refused } from '../../../helpers/rules.ts'
 
 const claim = (spec: object = {}, status: object = { phase: 'Pending' }) => ({
   metadata: { name: 'c', namespace: 'default' },
@@ -8,6 +8,47 @@ const claim = (spec: object = {}, status: object = { phase: 'Pending' }) => ({
 })
 const CLAIMS = 'persistentvolumeclaims'
 const bound = { phase: 'Bound', capacity: { storage: '1Gi' } }
+
+const CLASS = 'spec.volumeAttributesClassName: Forbidden: update to'
+const APPLIED = 'is forbidden when status.currentVolumeAttributesClassName is not nil'
+const applied = { ...bound, currentVolumeAttributesClassName: 'gold' }
+
+test(accepted, 'a class that has not taken effect, taken away', CLAIMS, claim({}, bound), {
+  old: claim({ volumeAttributesClassName: 'gold' }, bound),
+})
+test(
+  refused,
+  'a class that has taken effect, taken away',
+  CLAIMS,
+  claim({}, applied),
+  `${CLASS} nil ${APPLIED}`,
+  {
+    old: claim({ volumeAttributesClassName: 'gold' }, applied),
+  },
+)
+test(
+  refused,
+  'a class that has taken effect, emptied',
+  CLAIMS,
+  claim({ volumeAttributesClassName: '' }, applied),
+  `${CLASS} empty string ${APPLIED}`,
+  { old: claim({ volumeAttributesClassName: 'gold' }, applied) },
+)
+test('data comes from claims and snapshots of the same namespace', t => {
+  const sourcesOf = (spec: object): any => {
+    const { dataSource, dataSourceRef } = prepared(CLAIMS, claim(spec)).spec
+    return { dataSource, dataSourceRef }
+  }
+  const snapshot = { apiGroup: 'snapshot.storage.k8s.io', kind: 'VolumeSnapshot', name: 's' }
+  t.deepEqual(sourcesOf({ dataSource: snapshot }), { dataSource: snapshot, dataSourceRef: snapshot })
+  const other = { apiGroup: 'example.com', kind: 'Thing', name: 's' }
+  t.deepEqual(sourcesOf({ dataSource: other }), { dataSource: undefined, dataSourceRef: undefined })
+  t.deepEqual(sourcesOf({ dataSourceRef: other }), { dataSource: other, dataSourceRef: other })
+  t.deepEqual(sourcesOf({ dataSourceRef: { ...other, namespace: 'b' } }), {
+    dataSource: undefined,
+    dataSourceRef: undefined,
+  })
+})
 
 test(accepted, 'a plain claim', CLAIMS, claim())
 test(refused, 'a claim for nothing', CLAIMS, { metadata: { name: 'c' }, spec: {} }, [

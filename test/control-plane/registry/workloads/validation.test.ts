@@ -1,12 +1,14 @@
 import test from 'ava'
-import { accepted, filled, refused } from '../../../helpers/rules.ts'
+import { accepted, filled, prepared, refused } from '../../../helpers/rules.ts'
 
 const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } }
 const workload = (spec: object = {}) => ({
   metadata: { name: 'w', namespace: 'default' },
   spec: { selector: { matchLabels: { a: 'b' } }, template, ...spec },
 })
-const withPod = (spec: object) => workload({ template: { ...template, spec: { ...template.spec, ...spec } } })
+const withPod = (pod: object, spec: object = {}) =>
+  workload({ template: { ...template, spec: { ...template.spec, ...pod } }, ...spec })
+const claimed = { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } }
 
 for (const resource of ['deployments.apps', 'replicasets.apps', 'statefulsets.apps', 'daemonsets.apps']) {
   test(accepted, `a plain one of ${resource}`, resource, workload())
@@ -125,6 +127,43 @@ test(
   "spec: Forbidden: updates to statefulset spec for fields other than 'replicas', 'ordinals', 'template', 'updateStrategy', 'revisionHistoryLimit', 'persistentVolumeClaimRetentionPolicy' and 'minReadySeconds' are forbidden",
   { old: workload({ serviceName: 'a' }) },
 )
+test(refused, 'a template that is not sound', 'statefulsets.apps', withPod({ containers: [] }), [
+  'spec.template.spec.containers: Required value',
+])
+test(
+  accepted,
+  'a mount of what a claim’s template makes, and names that the controller gives',
+  'statefulsets.apps',
+  withPod(
+    {
+      hostname: 'NOT_A_NAME',
+      subdomain: 'NOT_A_NAME',
+      containers: [{ name: 'c', image: 'i', volumeMounts: [{ name: 'data', mountPath: '/d' }] }],
+    },
+    { volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: claimed }] },
+  ),
+)
+test(
+  refused,
+  'a claim’s template without space, and a service that is no label',
+  'statefulsets.apps',
+  workload({
+    serviceName: 'a.b',
+    volumeClaimTemplates: [{ metadata: { name: 'data' }, spec: { accessModes: ['X'] } }],
+  }),
+  [
+    'spec.volumeClaimTemplates[0].spec.accessModes: Unsupported value: "X": supported values: "ReadOnlyMany", "ReadWriteMany", "ReadWriteOnce", "ReadWriteOncePod"',
+    'spec.volumeClaimTemplates[0].spec.resources[storage]: Required value',
+    'spec.serviceName: Invalid value: "a.b": must not contain dots',
+  ],
+)
+test(accepted, 'a template that was not sound before', 'statefulsets.apps', withPod({ containers: [] }), {
+  old: withPod({ containers: [{ name: '' }] }, { replicas: 2 }),
+})
+test('how many Pods of a StatefulSet may be away at once is not kept', t => {
+  const given = workload({ updateStrategy: { rollingUpdate: { maxUnavailable: 2 } } })
+  t.deepEqual(prepared('statefulsets.apps', given).spec.updateStrategy.rollingUpdate, { partition: 0 })
+})
 test(
   refused,
   'an unknown order of Pods',

@@ -1,0 +1,159 @@
+import test from 'ava'
+import { startTestApiServer, type TestApiServer } from '../../helpers/api-server.ts'
+
+let api: TestApiServer
+
+test.before(async () => {
+  api = await startTestApiServer()
+  await api.raw('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', { body: definition })
+})
+test.after.always(() => api.stop())
+
+const definition = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: { name: 'things.example.com' },
+  spec: {
+    group: 'example.com',
+    scope: 'Namespaced',
+    names: { plural: 'things', kind: 'Thing' },
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        subresources: { status: {} },
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: { status: { type: 'object', properties: { a: { type: 'string' } } } },
+          },
+        },
+      },
+    ],
+  },
+}
+
+const given = (apiVersion: string, kind: string, more: object = {}): any => ({
+  apiVersion,
+  kind,
+  metadata: {
+    name: 'it',
+    labels: { old: '1' },
+    annotations: { old: '1' },
+    finalizers: ['example.com/old'],
+    ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'old', uid: 'old' }],
+  },
+  ...more,
+})
+const OTHERS = {
+  labels: { new: '1' },
+  annotations: { new: '1' },
+  finalizers: ['example.com/new'],
+  ownerReferences: [{ apiVersion: 'v1', kind: 'ConfigMap', name: 'new', uid: 'new' }],
+}
+const ALL = Object.keys(OTHERS) as (keyof typeof OTHERS)[]
+const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } }
+const selector = { matchLabels: { a: 'b' } }
+
+const CORE = '/api/v1/namespaces/default'
+const APPS = '/apis/apps/v1/namespaces/default'
+
+/** Each with the fields of its metadata that a write of the status leaves alone. */
+const KINDS: [path: string, object: any, kept: readonly (keyof typeof OTHERS)[]][] = [
+  [`${CORE}/services`, given('v1', 'Service', { spec: { clusterIP: 'None', selector: { a: 'b' } } }), []],
+  [`${APPS}/statefulsets`, given('apps/v1', 'StatefulSet', { spec: { selector, template } }), []],
+  [`${APPS}/deployments`, given('apps/v1', 'Deployment', { spec: { selector, template } }), ['labels']],
+  [
+    `${CORE}/pods`,
+    given('v1', 'Pod', { spec: { automountServiceAccountToken: false, ...template.spec } }),
+    ['ownerReferences'],
+  ],
+  [
+    '/apis/storage.k8s.io/v1/volumeattachments',
+    given('storage.k8s.io/v1', 'VolumeAttachment', {
+      spec: { attacher: 'a', nodeName: 'n', source: { persistentVolumeName: 'v' } },
+    }),
+    ALL,
+  ],
+  [
+    '/apis/apiregistration.k8s.io/v1/apiservices',
+    {
+      ...given('apiregistration.k8s.io/v1', 'APIService', {
+        spec: {
+          group: 'made.example.com',
+          version: 'v1',
+          groupPriorityMinimum: 1,
+          versionPriority: 1,
+          insecureSkipTLSVerify: true,
+          service: { name: 's', namespace: 'default' },
+        },
+      }),
+    },
+    ALL,
+  ],
+  ['/apis/example.com/v1/namespaces/default/things', given('example.com/v1', 'Thing'), ALL],
+]
+
+for (const [path, object, kept] of KINDS) {
+  const { kind } = object
+  test(`a write of the status of a ${kind} leaves ${kept.join(', ') || 'nothing'} of its metadata alone`, async t => {
+    if (kind === 'APIService') object.metadata.name = 'v1.made.example.com'
+    await api.raw(`${CORE}/serviceaccounts`, {
+      body: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'default' } },
+    })
+    const created = await api.raw(path, { body: object })
+    t.is(created.status, 201, created.text)
+    const at = `${path}/${object.metadata.name}`
+    const answer = await api.raw(`${at}/status`, {
+      method: 'PATCH',
+      body: { metadata: OTHERS },
+      headers: { 'content-type': 'application/merge-patch+json' },
+    })
+    t.is(answer.status, 200, answer.text)
+    const { metadata } = answer.body
+    t.false('new' in metadata.labels === kept.includes('labels'))
+    t.false('new' in metadata.annotations === kept.includes('annotations'))
+    t.deepEqual(metadata.finalizers, [kept.includes('finalizers') ? 'example.com/old' : 'example.com/new'])
+    t.is(metadata.ownerReferences[0].name, kept.includes('ownerReferences') ? 'old' : 'new')
+    await api.raw(at, {
+      method: 'PATCH',
+      body: { metadata: { finalizers: null } },
+      headers: { 'content-type': 'application/merge-patch+json' },
+    })
+    await api.raw(`${at}?gracePeriodSeconds=0`, { method: 'DELETE' })
+  })
+}
+
+test('the server says when a volume came into its phase', async t => {
+  const path = '/api/v1/persistentvolumes'
+  const spec = { capacity: { storage: '1Gi' }, accessModes: ['ReadWriteOnce'], hostPath: { path: '/a' } }
+  const { body } = await api.raw(path, {
+    body: { apiVersion: 'v1', kind: 'PersistentVolume', metadata: { name: 'timed' }, spec },
+  })
+  t.regex(body.status.lastPhaseTransitionTime, /^\d{4}-.*Z$/)
+  const put = (status: object) =>
+    api.raw(`${path}/timed/status`, { method: 'PUT', body: { ...body, metadata: { name: 'timed' }, status } })
+  const same = await put({ phase: 'Pending' })
+  t.is(same.body.status.lastPhaseTransitionTime, body.status.lastPhaseTransitionTime)
+  const told = await put({ phase: 'Available', lastPhaseTransitionTime: '2020-01-01T00:00:00Z' })
+  t.is(told.body.status.lastPhaseTransitionTime, '2020-01-01T00:00:00Z')
+  const moved = await put({ phase: 'Released' })
+  t.true(moved.body.status.lastPhaseTransitionTime >= body.status.lastPhaseTransitionTime)
+})
+
+test('what is behind features that are off is not written', async t => {
+  const body = {
+    apiVersion: 'apps/v1',
+    kind: 'ReplicaSet',
+    metadata: { name: 'set' },
+    spec: { selector, template },
+  }
+  await api.raw(`${APPS}/replicasets`, { body })
+  const { body: set } = await api.raw(`${APPS}/replicasets/set/status`, {
+    method: 'PATCH',
+    body: { status: { replicas: 1, terminatingReplicas: 2 } },
+    headers: { 'content-type': 'application/merge-patch+json' },
+  })
+  t.deepEqual(set.status, { replicas: 1 })
+})
