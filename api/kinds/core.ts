@@ -1,3 +1,4 @@
+import { specField } from '../meta/kept-spec.ts'
 import * as columns from './columns/core.ts'
 import { limitRangeColumns, podTemplateColumns, resourceQuotaColumns } from './columns/policy.ts'
 import { groupVersion } from './declare.ts'
@@ -39,7 +40,7 @@ export const pods = v1<Pod>({
     },
   },
   fieldSelectors: {
-    'spec.nodeName': pod => pod.spec.nodeName ?? '',
+    'spec.nodeName': pod => specField(pod, 'nodeName') ?? '',
     'spec.restartPolicy': pod => pod.spec.restartPolicy ?? '',
     'spec.schedulerName': pod => pod.spec.schedulerName ?? '',
     'spec.serviceAccountName': pod => pod.spec.serviceAccountName ?? '',

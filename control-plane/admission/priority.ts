@@ -2,6 +2,7 @@ import type { InformerFactory } from '../../api/client/client.ts'
 import { resourceName } from '../../api/kinds/kind.ts'
 import { priorityClasses } from '../../api/kinds/scheduling.ts'
 import type { Pod, PriorityClass } from '../../api/kinds/types.ts'
+import { hasKeptSpec } from '../../api/meta/kept-spec.ts'
 import { forbidden } from '../../api/meta/status.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../../plugins/admission.ts'
 
@@ -46,6 +47,7 @@ export function priorityAdmission(informers: InformerFactory): AdmissionPlugin {
 /** An update that leaves out what this plugin filled in changes nothing. */
 function keepPriority({ object, oldObject }: AdmissionAttributes): void {
   const [pod, old] = [object, oldObject] as Pod[]
+  if (hasKeptSpec(pod!, old!)) return
   for (const field of ['priority', 'preemptionPolicy'] as const) {
     if (pod!.spec[field] === undefined && old!.spec[field] !== undefined) {
       pod!.spec[field] = old!.spec[field] as never

@@ -1,6 +1,7 @@
 import type { InformerFactory } from '../../api/client/client.ts'
 import { persistentVolumeClaims, pods } from '../../api/kinds/core.ts'
 import type { Pod } from '../../api/kinds/types.ts'
+import { specField } from '../../api/meta/kept-spec.ts'
 import { parseFieldSelector } from '../../api/meta/selectors.ts'
 import { NODE_RULES, nodeNameOf } from './node-rules.ts'
 import { references } from './pod-references.ts'
@@ -33,7 +34,10 @@ type Rule = (question: Question) => string | undefined
 export function createNodeAuthorizer(informers: InformerFactory): ImmediateAuthorizer {
   const cache = informers.informer(pods)
   const claims = informers.informer(persistentVolumeClaims)
-  cache.addIndex('nodeName', pod => (pod.spec.nodeName ? [pod.spec.nodeName] : []))
+  cache.addIndex('nodeName', pod => {
+    const node = specField(pod, 'nodeName')
+    return node ? [node] : []
+  })
   const volumesOf = (node: string): string[] =>
     cache.byIndex('nodeName', node).flatMap(pod =>
       references(pod, 'persistentvolumeclaims').flatMap(name => {

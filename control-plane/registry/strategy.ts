@@ -24,6 +24,8 @@ export interface StrategyContext {
 export interface Strategy<T extends ApiObject = ApiObject> {
   /** Fills in defaulted fields, as the server does when it decodes a body. Must be idempotent. */
   defaults?(object: T): void
+  /** True where `defaults` depends on nothing but the spec, and fills in nothing else. */
+  defaultsSpecOnly?: boolean
   /**
    * By subresource, the fields of metadata that a write to it leaves as they are; all but managedFields with `all`. What is
    * not named can be changed by it too.

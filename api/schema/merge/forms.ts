@@ -1,3 +1,5 @@
+import { hasKeptSpec, withoutSpec } from '../../meta/kept-spec.ts'
+import type { Json } from '../../meta/patch/own.ts'
 import { type Comparison, compareValues } from './compare.ts'
 import type { MergeType } from './merge-type.ts'
 
@@ -43,11 +45,11 @@ export class Comparisons {
   at(apiVersion: string): Comparison | undefined {
     if (this.#known.has(apiVersion)) return this.#known.get(apiVersion)
     const type = this.#forms.typeAt(apiVersion)!
-    const result = compareValues(
-      type,
-      this.#inVersion(this.#old, apiVersion),
-      this.#inVersion(this.#object, apiVersion),
-    )
+    const old = this.#inVersion(this.#old, apiVersion)
+    const object = this.#inVersion(this.#object, apiVersion)
+    const result = hasKeptSpec(object, old)
+      ? compareValues(type, withoutSpec(old as Json), withoutSpec(object as Json))
+      : compareValues(type, old, object)
     this.#known.set(apiVersion, result)
     return result
   }

@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Client } from '../../../api/client/client.ts'
 import { nodes } from '../../../api/kinds/core.ts'
 import type { Pod } from '../../../api/kinds/types.ts'
+import { specField } from '../../../api/meta/kept-spec.ts'
 import type { AdmissionAttributes } from '../../../plugins/admission.ts'
 import { references } from '../../auth/pod-references.ts'
 
@@ -60,7 +61,7 @@ export function podStatusFault(
   if (operation !== 'UPDATE') return `unexpected operation ${JSON.stringify(operation)}`
   const [pod, old] = [object as Pod, oldObject as Pod]
   const who = `node ${JSON.stringify(node)}`
-  if (old.spec.nodeName !== node) {
+  if (specField(old, 'nodeName') !== node) {
     return `${who} can only update pod status for pods with spec.nodeName set to itself`
   }
   if (!isDeepStrictEqual(pod.metadata.labels ?? {}, old.metadata.labels ?? {})) {

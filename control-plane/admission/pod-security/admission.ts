@@ -2,6 +2,7 @@ import type { Client, InformerFactory } from '../../../api/client/client.ts'
 import { namespaces, pods } from '../../../api/kinds/core.ts'
 import { resourceName } from '../../../api/kinds/kind.ts'
 import type { Pod } from '../../../api/kinds/types.ts'
+import { hasKeptSpec } from '../../../api/meta/kept-spec.ts'
 import { forbidden, internalError, invalid, isNotFound } from '../../../api/meta/status.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../../../plugins/admission.ts'
 import type { Checked } from './check.ts'
@@ -97,8 +98,17 @@ function warn(attributes: AdmissionAttributes, pod: Checked, labels: Labels): vo
 const SECCOMP_POD = 'seccomp.security.alpha.kubernetes.io/pod'
 const SECCOMP = 'container.seccomp.security.alpha.kubernetes.io/'
 
+/** Whether a Pod has seccomp profiles the way that they were once given. */
+function isProfiled({ metadata }: Pod): boolean {
+  for (const key in metadata.annotations) if (key === SECCOMP_POD || key.startsWith(SECCOMP)) return true
+  return false
+}
+
 /** Of what an update can change, only images, old annotations and containers that are added matter. */
-function isSignificant({ metadata, spec }: Pod, old: Pod): boolean {
+function isSignificant(pod: Pod, old: Pod): boolean {
+  const { metadata } = pod
+  if (hasKeptSpec(pod, old) && !isProfiled(pod) && !isProfiled(old)) return false
+  const { spec } = pod
   const isChanged = (key: string): boolean => metadata.annotations?.[key] !== old.metadata.annotations?.[key]
   if (isChanged(SECCOMP_POD)) return true
   return (['containers', 'initContainers', 'ephemeralContainers'] as const).some(list => {

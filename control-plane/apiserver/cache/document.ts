@@ -1,6 +1,9 @@
 import { cloneJson } from '../../../api/meta/clone.ts'
+import { endOfContainer } from '../../../api/meta/json-text.ts'
+import { attachSpec, keptSpec, SpecText } from '../../../api/meta/kept-spec.ts'
 import { attachedRecord, attachRecord, ManagedRecord } from '../../../api/meta/managed-fields/record.ts'
 import type { ApiObject, ObjectMeta } from '../../../api/meta/object.ts'
+import { setOwn } from '../../../api/meta/patch/own.ts'
 import { REVISION_MARK } from '../../../plugins/store.ts'
 
 /**
@@ -26,30 +29,40 @@ export function metadataText(metadata: ObjectMeta, record: ManagedRecord): strin
 }
 
 /** Where managedFields stand in a document: from the comma in front to the end of the list. */
-function managedRange(bytes: Buffer): { start: number; end: number } | undefined {
+interface ManagedRange {
+  /** Behind the revision, inside of metadata. */
+  start: number
+  /** The same where there are none. */
+  end: number
+}
+
+/** Undefined where a document is not written as we do. */
+function managedRange(bytes: Buffer): ManagedRange | undefined {
   const mark = bytes.indexOf(REVISION_MARK)
   const start = mark < 0 ? -1 : bytes.indexOf(QUOTE, mark + REVISION_MARK.length) + 1
-  if (start <= 0 || bytes.toString('latin1', start, start + MANAGED.length) !== MANAGED) return undefined
+  if (start <= 0) return undefined
+  if (bytes.toString('latin1', start, start + MANAGED.length) !== MANAGED) return { start, end: start }
   const end = bytes.indexOf(AFTER_MANAGED, start)
   return end < 0 ? undefined : { start, end: end + 1 }
 }
 
-/** The object of a document; its managedFields are read when somebody looks. */
+/** The object of a document; its managedFields and its spec are read when somebody looks. */
 export function parseDocument(bytes: Buffer): ApiObject {
   const range = managedRange(bytes)
   if (!range) return JSON.parse(bytes.toString())
+  const object = parseAround(bytes, range)
   const { start, end } = range
-  const object = parseAround(bytes, start, end)
-  const read = () => bytes.toString('utf8', start + MANAGED.length, end)
-  attachRecord(object.metadata, ManagedRecord.read(read))
+  if (start < end) {
+    const read = () => bytes.toString('utf8', start + MANAGED.length, end)
+    attachRecord(object.metadata, ManagedRecord.read(read))
+  }
   return object
 }
 
 /** The object of a document without its managedFields. */
 export function parseWithoutManaged(bytes: Buffer): ApiObject {
   const range = managedRange(bytes)
-  if (range) return parseAround(bytes, range.start, range.end)
-  const object = JSON.parse(bytes.toString())
+  const object = range ? parseAround(bytes, range) : JSON.parse(bytes.toString())
   if (object.metadata) delete object.metadata.managedFields
   return object
 }
@@ -64,11 +77,13 @@ export function copyObject(object: ApiObject): ApiObject {
   return copy
 }
 
-/** A copy of an object without its managedFields. */
+/** A copy of an object without its managedFields. A spec that is text stays so until somebody reads it. */
 export function copyWithoutManaged(object: ApiObject): ApiObject {
   const copy = {} as ApiObject
-  for (const field in object) {
-    copy[field] = field === 'metadata' ? copyMetadata(object.metadata) : cloneJson(object[field])
+  const spec = keptSpec(object)
+  for (const field of Object.keys(object)) {
+    if (field === 'spec' && spec) attachSpec(copy, spec)
+    else setOwn(copy, field, field === 'metadata' ? copyMetadata(object.metadata) : cloneJson(object[field]))
   }
   return copy
 }
@@ -81,5 +96,31 @@ function copyMetadata(metadata: ObjectMeta): ObjectMeta {
   return copy as unknown as ObjectMeta
 }
 
-const parseAround = (bytes: Buffer, start: number, end: number): ApiObject =>
-  JSON.parse(bytes.toString('utf8', 0, start) + bytes.toString('utf8', end))
+const SPEC = ',"spec":'
+
+/** Reads a document but for its managedFields and, where it stands next to the metadata, its spec. */
+function parseAround(bytes: Buffer, { start, end }: ManagedRange): ApiObject {
+  const head = bytes.toString('utf8', 0, start)
+  const text = bytes.toString('utf8', end)
+  const range = specRange(head, text)
+  if (!range) return JSON.parse(head + text)
+  const rest: ApiObject = JSON.parse(head + text.slice(0, range.before) + text.slice(range.end))
+  const object = {} as ApiObject
+  for (const field of Object.keys(rest)) {
+    setOwn(object, field, rest[field])
+    if (field === 'metadata') attachSpec(object, new SpecText(text.slice(range.start, range.end)))
+  }
+  return object
+}
+
+/** Where a spec stands in what follows a document's `head`, which ends inside of its metadata. */
+function specRange(head: string, text: string): { before: number; start: number; end: number } | undefined {
+  if (!head.includes(METADATA)) return undefined
+  const before = endOfContainer(text, 0)
+  if (before < 0 || !text.startsWith(SPEC, before) || text[before + SPEC.length] !== '{') return undefined
+  const start = before + SPEC.length
+  const end = endOfContainer(text, start + 1)
+  return end < 0 ? undefined : { before, start, end }
+}
+
+const METADATA = `"metadata":{${REVISION_MARK}`

@@ -1,3 +1,4 @@
+import { shareSpec } from '../../../api/meta/kept-spec.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import type { StoredDocument } from '../../../plugins/store.ts'
 import { copyObject, copyWithoutManaged, parseDocument, parseWithoutManaged } from './document.ts'
@@ -12,14 +13,21 @@ export class Entry implements StoredDocument {
   readonly bytes: Buffer
   /** The store keeps it in a form of earlier times. */
   readonly isStale: boolean
+  /** Its spec has all defaults: this process wrote it. */
+  readonly isSettled: boolean
   #object: WeakRef<ApiObject> | undefined
 
   /** `object` is what the bytes were made from, where that is at hand; it must not be changed any more. */
-  constructor({ key, revision, bytes, isStale = false }: StoredDocument, object?: ApiObject) {
+  constructor(
+    { key, revision, bytes, isStale = false }: StoredDocument,
+    object?: ApiObject,
+    isSettled = false,
+  ) {
     this.key = key
     this.revision = revision
     this.bytes = bytes
     this.isStale = isStale
+    this.isSettled = isSettled
     if (object) this.#remember(object)
   }
 
@@ -34,6 +42,7 @@ export class Entry implements StoredDocument {
   }
 
   #remember(object: ApiObject): void {
+    shareSpec(object)
     if (FREEZE) deepFreeze(object)
     this.#object = new WeakRef(object)
   }

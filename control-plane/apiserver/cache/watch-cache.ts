@@ -1,3 +1,4 @@
+import { specField } from '../../../api/meta/kept-spec.ts'
 import { internalError, StatusError, serviceUnavailable, timeout } from '../../../api/meta/status.ts'
 import type { Logger } from '../../../plugins/plugin.ts'
 import { type Change, type StoredDocument, StoreError, type StorePlugin } from '../../../plugins/store.ts'
@@ -272,7 +273,7 @@ function neverYet(): PromiseWithResolvers<never> {
 }
 
 /** `spec.nodeName` of what an entry holds; empty without one. */
-export const nodeNameOf = (entry: Entry): string => entry.object.spec?.nodeName ?? ''
+export const nodeNameOf = (entry: Entry): string => specField(entry.object, 'nodeName') ?? ''
 
 /** What a client gets that asks for a revision the server has not reached. */
 export function tooLargeRevision(asked: number, current: number): StatusError {

@@ -1,6 +1,7 @@
 import type { Patch } from '../../../api/client/client.ts'
 import { type KindDeclaration, resourceName } from '../../../api/kinds/kind.ts'
 import { cloneJson } from '../../../api/meta/clone.ts'
+import { keptSpec, withoutSpec, withSpec } from '../../../api/meta/kept-spec.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { applyJsonPatch } from '../../../api/meta/patch/json.ts'
 import { applyMergePatch } from '../../../api/meta/patch/merge.ts'
@@ -86,6 +87,14 @@ const hasPatchKeys = (kind: KindDeclaration): boolean => !kind.custom
  * @throws StatusError 400, 422
  */
 export function applyPatch(core: Core, kind: KindDeclaration, object: ApiObject, patch: Patch): ApiObject {
+  const spec = keptSpec(object)
+  if (!spec || (touchedMembers(patch)?.includes('spec') ?? true)) {
+    return applyWhole(core, kind, object, patch)
+  }
+  return withSpec(applyWhole(core, kind, withoutSpec(object), patch), spec)
+}
+
+function applyWhole(core: Core, kind: KindDeclaration, object: ApiObject, patch: Patch): ApiObject {
   const { body } = patch
   switch (patch.type) {
     case 'json':

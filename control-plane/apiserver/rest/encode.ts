@@ -1,5 +1,7 @@
+import { keptSpec } from '../../../api/meta/kept-spec.ts'
 import { recordOf } from '../../../api/meta/managed-fields/record.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
+import { setOwn } from '../../../api/meta/patch/own.ts'
 import { type Document, REVISION_MARK } from '../../../plugins/store.ts'
 import { metadataText } from '../cache/document.ts'
 import { Entry } from '../cache/entry.ts'
@@ -9,15 +11,24 @@ import type { Resource } from '../kind-registry.ts'
  * An object as the store takes it: serialized, with the revision left open as the first member of its metadata. `specText`
  * is its spec as JSON, where that is at hand.
  */
-export function encode(object: ApiObject, specText?: string): Document {
-  const { apiVersion, kind, metadata, spec, ...rest } = object
+export function encode(object: ApiObject, specText = keptSpec(object)?.text): Document {
+  const { apiVersion, kind, metadata } = object
   const head = `{"apiVersion":${JSON.stringify(apiVersion)},"kind":${JSON.stringify(kind)},"metadata":{${REVISION_MARK}`
   const meta = metadataText(metadata, recordOf(metadata))
-  const body = spec === undefined ? '' : `,"spec":${specText ?? JSON.stringify(spec)}`
-  const others = JSON.stringify(rest)
+  const spec = specText ?? JSON.stringify(object.spec)
+  const body = spec === undefined ? '' : `,"spec":${spec}`
+  const others = JSON.stringify(otherFields(object))
   const tail = `",${meta}${body}${others === '{}' ? '}' : `,${others.slice(1)}`}`
   return { head, tail: Buffer.from(tail) }
 }
+
+function otherFields(object: ApiObject): Record<string, unknown> {
+  const others: Record<string, unknown> = {}
+  for (const field of Object.keys(object)) if (!HEAD.has(field)) setOwn(others, field, object[field])
+  return others
+}
+
+const HEAD = new Set(['apiVersion', 'kind', 'metadata', 'spec'])
 
 /** What was stored of an object, as the cache will hold it. The object becomes shared: nobody may change it any more. */
 export function storedEntry(
@@ -27,7 +38,7 @@ export function storedEntry(
   object: ApiObject,
 ): Entry {
   object.metadata.resourceVersion = String(revision)
-  const entry = new Entry({ key, revision, bytes }, object)
+  const entry = new Entry({ key, revision, bytes }, object, true)
   cache.wrote(entry)
   return entry
 }

@@ -1,5 +1,6 @@
 import { cloneJson } from '../../../api/meta/clone.ts'
 import { isEqual } from '../../../api/meta/equal.ts'
+import { hasKeptSpec, keptSpec, withSpec } from '../../../api/meta/kept-spec.ts'
 import { recordOf } from '../../../api/meta/managed-fields/record.ts'
 import type { ApiObject, ObjectMeta } from '../../../api/meta/object.ts'
 import { conflict, invalid, isStatusError, notFound } from '../../../api/meta/status.ts'
@@ -85,7 +86,13 @@ async function updateOnce(
   if (!entry) return await createInstead(core, resource, request, context)
   // Held, so that what is parsed is parsed once and copied from then on.
   const old = entry.object
-  const object = await request.apply(entry)
+  const wanted = request.apply(entry)
+  const object = keepSpec(
+    resource,
+    request.subresource,
+    wanted instanceof Promise ? await wanted : wanted,
+    old,
+  )
   checkPreconditions(resource, object, entry.revision, old, target)
   const effects = new Effects()
   try {
@@ -159,7 +166,7 @@ async function prepare(
   const { kind, strategy } = resource
   const old = entry.object
   const strategyContext = { user: context.user, subresource, now: new Date() }
-  fillSpec(core.schemas, kind, object)
+  if (!keptSpec(object)) fillSpec(core.schemas, kind, object)
   settle(resource, subresource, object, entry, strategyContext)
   const recorded = isApplied
     ? undefined
@@ -205,7 +212,8 @@ function settle(
   keepMetadata(object, entry.object)
   keepOtherHalf(resource, subresource, object, entry)
   if (subresource !== '') keepOwnMetadata(resource, subresource, object, entry)
-  strategy.defaults?.(object)
+  const isDefaulted = strategy.defaultsSpecOnly && entry.isSettled && hasKeptSpec(object, entry.object)
+  if (!isDefaulted) strategy.defaults?.(object)
   strategy.prepareForUpdate?.(object, entry.object, context)
 }
 
@@ -213,6 +221,18 @@ function settle(
 function countChange(resource: Resource, subresource: string, object: ApiObject, old: ApiObject): void {
   if (!hasGeneration(resource) || subresource === 'status' || !isSpecChanged(object, old)) return
   object.metadata.generation = (old.metadata.generation ?? 0) + 1
+}
+
+/**
+ * The wanted object; where its spec is the stored one for sure, the text of that stands for it, and is neither looked through
+ * nor written out again as long as nobody reads it.
+ */
+function keepSpec({ kind }: Resource, subresource: string, object: ApiObject, old: ApiObject): ApiObject {
+  const kept = keptSpec(old)
+  if (!kept || keptSpec(object)) return object
+  const isStatus = subresource === 'status' && kind.subresources?.status
+  if (isStatus) return withSpec(object, kept)
+  return JSON.stringify(object.spec) === kept.text ? withSpec(object, kept, object.spec) : object
 }
 
 /** An update of the object leaves its status alone, an update of the status all but the status. */
@@ -241,7 +261,7 @@ function keepOwnMetadata({ strategy }: Resource, subresource: string, object: Ap
 
 /** Makes these fields what they are in the stored object. Most often they are so already. */
 function keep(object: ApiObject, entry: Entry, fields: readonly string[]): void {
-  const changed = fields.filter(field => !isEqual(object[field], entry.object[field]))
+  const changed = fields.filter(field => !isSameField(field, object, entry.object))
   if (changed.length === 0) return
   const stored = entry.copy()
   for (const field of changed) {
@@ -253,9 +273,15 @@ function keep(object: ApiObject, entry: Entry, fields: readonly string[]): void 
 const STATUS_FIELDS = new Set(['apiVersion', 'kind', 'metadata', 'status'])
 
 function isSpecChanged(object: ApiObject, old: ApiObject): boolean {
-  const strip = ({ apiVersion, kind, metadata, status, ...rest }: ApiObject) => rest
-  return !isEqual(strip(object), strip(old))
+  for (const field of Object.keys(object)) if (!STATUS_FIELDS.has(field) && !isSameField(field, object, old)) return true
+  for (const field of Object.keys(old)) {
+    if (!(field in object) && !STATUS_FIELDS.has(field) && !isSameField(field, object, old)) return true
+  }
+  return false
 }
+
+const isSameField = (field: string, object: ApiObject, old: ApiObject): boolean =>
+  (field === 'spec' && hasKeptSpec(object, old)) || isEqual(object[field], old[field])
 
 async function write(
   core: Core,
@@ -280,29 +306,30 @@ async function write(
 
 /** A write that changes nothing but the times in managedFields changes nothing. */
 function isUnchanged(object: ApiObject, old: ApiObject): boolean {
-  const { metadata, ...rest } = object
-  const { metadata: oldMetadata, ...oldRest } = old
+  const isSame = (field: string): boolean => field === 'metadata' || isSameField(field, object, old)
+  for (const field of Object.keys(object)) if (!isSame(field)) return false
+  for (const field of Object.keys(old)) if (!(field in object) && !isSame(field)) return false
   return (
-    isEqual(rest, oldRest) &&
-    isSameMetadata(metadata, oldMetadata) &&
-    recordOf(metadata).isSameButTimes(recordOf(oldMetadata))
+    isSameMetadata(object.metadata, old.metadata) &&
+    recordOf(object.metadata).isSameButTimes(recordOf(old.metadata))
   )
 }
 
 /** Whether metadata are the same apart from managedFields, which are not looked at: to read them costs as much as all the rest. */
 function isSameMetadata(a: ObjectMeta, b: ObjectMeta): boolean {
   const has = (metadata: ObjectMeta, field: string) => metadata[field as keyof ObjectMeta] !== undefined
-  for (const field in a) {
+  for (const field of Object.keys(a)) {
     if (field !== 'managedFields' && !isEqual(a[field as keyof ObjectMeta], b[field as keyof ObjectMeta]))
       return false
   }
-  for (const field in b) if (field !== 'managedFields' && has(b, field) && !has(a, field)) return false
+  for (const field of Object.keys(b)) if (field !== 'managedFields' && has(b, field) && !has(a, field)) return false
   return true
 }
 
 /** Whether this update took away the last thing that held up a deletion. */
-function isFinished({ metadata, spec, kind }: ApiObject): boolean {
+function isFinished(object: ApiObject): boolean {
+  const { metadata, kind } = object
   if (!metadata.deletionTimestamp || metadata.finalizers?.length) return false
-  if (kind === 'Namespace' && spec?.finalizers?.length) return false
+  if (kind === 'Namespace' && object.spec?.finalizers?.length) return false
   return !metadata.deletionGracePeriodSeconds
 }

@@ -18,7 +18,7 @@ export const isMirror = (annotations: Annotations | undefined): boolean => annot
 /** What is wrong with the annotations that mean something for a Pod. */
 export function podAnnotationFaults(
   annotations: Annotations | undefined,
-  spec: PodSpec,
+  pod: { spec: PodSpec },
   path: string,
 ): readonly FieldError[] {
   if (!annotations) return FINE
@@ -26,24 +26,29 @@ export function podAnnotationFaults(
   const cost = annotations[DELETION_COST]
   return collect(
     mirror !== undefined &&
-      !spec.nodeName && [
+      !pod.spec.nodeName && [
         invalidValue(`${path}[${MIRROR}]`, mirror, 'must set spec.nodeName if mirror pod annotation is set'),
       ],
     cost !== undefined &&
       !isInt32(cost) && [invalidValue(`${path}[${DELETION_COST}]`, cost, 'must be a 32bit integer')],
-    ...Object.entries(annotations).map(([key, value]) => profileFaults(key, value, spec, path)),
+    ...Object.entries(annotations).map(([key, value]) => profileFaults(key, value, pod, path)),
   )
 }
 
 const isInt32 = (text: string): boolean =>
   /^(-?[1-9]\d*|0)$/.test(text) && Math.abs(Number(text) + 0.5) <= 2_147_483_648
 
-function profileFaults(key: string, value: string, spec: PodSpec, path: string): readonly FieldError[] {
+function profileFaults(
+  key: string,
+  value: string,
+  pod: { spec: PodSpec },
+  path: string,
+): readonly FieldError[] {
   if (key === SECCOMP_POD || key.startsWith(SECCOMP_CONTAINER)) return seccompFaults(value, `${path}.${key}`)
   if (!key.startsWith(APP_ARMOR)) return FINE
   const name = key.slice(APP_ARMOR.length)
   const at = `${path}[${key}]`
-  const isKnown = containersOf(spec).some(container => container.name === name)
+  const isKnown = containersOf(pod.spec).some(container => container.name === name)
   const isFormed = ['', 'runtime/default', 'unconfined'].includes(value) || value.startsWith(LOCALHOST)
   return collect(
     !isKnown && [invalidValue(at, name, 'container not found')],

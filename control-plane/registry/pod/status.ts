@@ -1,4 +1,5 @@
 import type { ContainerStatus, Pod } from '../../../api/kinds/types.ts'
+import { hasKeptSpec } from '../../../api/meta/kept-spec.ts'
 import { duplicateValue, type FieldError, forbiddenField, invalidValue } from '../../../api/meta/status.ts'
 import { ip, ipFamily } from '../rules/addresses.ts'
 import { collect, FINE, fields, must, unchanged } from '../rules/check.ts'
@@ -43,14 +44,18 @@ function keepGenerations(conditions: Conditions, old: Conditions): void {
 
 /** What a Pod's status may not say. */
 export function validatePodStatus(pod: Pod, old: Pod): readonly FieldError[] {
-  const { status: wanted = {}, spec } = pod
+  const { status: wanted = {} } = pod
   const before = old.status ?? {}
+  // Of two that are the same, the shared one is read without a copy being made.
+  const isKept = hasKeptSpec(pod, old)
+  const specified = isKept ? old : pod
   return collect(
     annotationUpdateFaults(pod.metadata.annotations, old.metadata.annotations),
     ...(wanted.conditions ?? []).map((condition, i) => conditionFaults(condition, `status.conditions[${i}]`)),
-    pod.spec.nodeName !== old.spec.nodeName && [
-      forbiddenField('status.nodeName', 'may not be changed directly'),
-    ],
+    !isKept &&
+      pod.spec.nodeName !== old.spec.nodeName && [
+        forbiddenField('status.nodeName', 'may not be changed directly'),
+      ],
     wanted.nominatedNodeName !== before.nominatedNodeName && status(wanted, 'status'),
     generationFaults(wanted as any, 'status'),
     unchanged('status.qosClass', wanted.qosClass ?? before.qosClass, before.qosClass ?? wanted.qosClass),
@@ -58,10 +63,10 @@ export function validatePodStatus(pod: Pod, old: Pod): readonly FieldError[] {
       wanted.containerStatuses,
       before.containerStatuses,
       'containerStatuses',
-      () => spec.restartPolicy,
+      () => specified.spec.restartPolicy,
     ),
     revivals(wanted.initContainerStatuses, before.initContainerStatuses, 'initContainerStatuses', name =>
-      isSidecar(pod, name) ? 'Always' : spec.restartPolicy,
+      isSidecar(specified, name) ? 'Always' : specified.spec.restartPolicy,
     ),
     revivals(
       wanted.ephemeralContainerStatuses,
@@ -69,7 +74,7 @@ export function validatePodStatus(pod: Pod, old: Pod): readonly FieldError[] {
       'ephemeralContainerStatuses',
       () => 'Never',
     ),
-    claimFaults(wanted as any, spec),
+    claimFaults(wanted as any, specified),
     addressFaults(wanted.podIPs ?? [], 'status.podIPs'),
     hostAddressFaults(wanted as any),
   )
@@ -87,11 +92,11 @@ function conditionFaults(condition: { type: string }, path: string): readonly Fi
 }
 
 /** What was made for the Pod's claims on devices. */
-function claimFaults({ resourceClaimStatuses = [] }: any, spec: any): readonly FieldError[] {
+function claimFaults({ resourceClaimStatuses = [] }: any, pod: any): readonly FieldError[] {
   const seen = new Set<string>()
   return (resourceClaimStatuses as any[]).flatMap(({ name, resourceClaimName }, i) => {
     const at = `status.resourceClaimStatuses[${i}].name`
-    const isKnown = (spec.resourceClaims ?? []).some((claim: any) => claim.name === name)
+    const isKnown = (pod.spec.resourceClaims ?? []).some((claim: any) => claim.name === name)
     const isRepeated = seen.has(name)
     seen.add(name)
     return collect(
@@ -140,8 +145,9 @@ function revivals(
   policyOf: (name: string) => string | undefined,
 ): readonly FieldError[] {
   return old.flatMap(({ name, state }, i) => {
+    if (!state?.terminated) return []
     const policy = policyOf(name)
-    if (!state?.terminated || policy === 'Always') return []
+    if (policy === 'Always') return []
     if (state.terminated.exitCode !== 0 && policy === 'OnFailure') return []
     const runs = wanted.some(other => other.name === name && !other.state?.terminated)
     const detail = 'may not be transitioned to non-terminated state'

@@ -1,4 +1,5 @@
 import type { Pod } from '../../../api/kinds/types.ts'
+import { hasKeptSpec } from '../../../api/meta/kept-spec.ts'
 import { type FieldError, forbiddenField } from '../../../api/meta/status.ts'
 import { toTime } from '../../../api/meta/time.ts'
 import { collect, isSame } from '../rules/check.ts'
@@ -20,6 +21,7 @@ import { validatePodSpec } from './validate-spec.ts'
 export const podStrategy: Strategy<Pod> = {
   hasGeneration: true,
   defaults: ({ spec }) => defaultPod(spec),
+  defaultsSpecOnly: true,
   prepareForCreate(pod, context) {
     pod.status = { phase: 'Pending', qosClass: qosClass(pod) } as Pod['status']
     if (gatesOf(pod).length > 0) pod.status!.conditions = [gated(context.now)] as never
@@ -41,7 +43,7 @@ export const podStrategy: Strategy<Pod> = {
     }
     if (subresource === 'resize') return collect(validatePod(pod), validateResize(pod, old))
     // Most updates change metadata alone: a spec that was sound is not looked through again.
-    if (isSame(pod.spec, old.spec)) return metadataFaults(pod, old)
+    if (hasKeptSpec(pod, old) || isSame(pod.spec, old.spec)) return metadataFaults(pod, old)
     return collect(validatePod(pod), validatePodUpdate(pod, old))
   },
   gracePeriodSeconds(pod, requested) {
@@ -71,7 +73,7 @@ export function validatePod(pod: Pod, specText?: string): readonly FieldError[] 
   // A claim made for a volume is named after the Pod.
   const isNamed = spec.volumes?.some(({ ephemeral }) => ephemeral)
   return collect(
-    podAnnotationFaults(metadata.annotations, spec, 'metadata.annotations'),
+    podAnnotationFaults(metadata.annotations, pod, 'metadata.annotations'),
     specText === undefined || isNamed ? specFaults(pod) : soundSpecs.check(specText, () => specFaults(pod)),
   )
 }
@@ -87,9 +89,9 @@ function specFaults({ metadata, spec }: Pod): readonly FieldError[] {
   )
 }
 
-function metadataFaults({ metadata, spec }: Pod, old: Pod): readonly FieldError[] {
+function metadataFaults({ metadata }: Pod, old: Pod): readonly FieldError[] {
   return collect(
-    podAnnotationFaults(metadata.annotations, spec, 'metadata.annotations'),
+    podAnnotationFaults(metadata.annotations, old, 'metadata.annotations'),
     annotationUpdateFaults(metadata.annotations, old.metadata.annotations),
   )
 }

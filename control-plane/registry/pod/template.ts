@@ -33,7 +33,7 @@ export function templateMetadataFaults(template: PodTemplateSpec, path: string):
   return collect(
     own && labels(own, `${path}.labels`),
     notes && annotations(notes, `${path}.annotations`),
-    notes && podAnnotationFaults(notes, template.spec ?? ({} as never), `${path}.annotations`),
+    notes && podAnnotationFaults(notes, { spec: template.spec ?? ({} as never) }, `${path}.annotations`),
   )
 }
 
