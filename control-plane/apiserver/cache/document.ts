@@ -19,7 +19,7 @@ const QUOTE = 0x22
 export function metadataText(metadata: ObjectMeta, record: ManagedRecord): string {
   const { name } = metadata
   const others: Record<string, unknown> = { name }
-  for (const field in metadata) {
+  for (const field of Object.keys(metadata)) {
     if (field !== 'managedFields' && field !== 'resourceVersion') {
       others[field] = metadata[field as keyof ObjectMeta]
     }
@@ -90,7 +90,7 @@ export function copyWithoutManaged(object: ApiObject): ApiObject {
 
 function copyMetadata(metadata: ObjectMeta): ObjectMeta {
   const copy: Record<string, unknown> = {}
-  for (const field in metadata) {
+  for (const field of Object.keys(metadata)) {
     if (field !== 'managedFields') copy[field] = cloneJson(metadata[field as keyof ObjectMeta])
   }
   return copy as unknown as ObjectMeta

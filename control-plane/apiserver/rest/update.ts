@@ -273,7 +273,8 @@ function keep(object: ApiObject, entry: Entry, fields: readonly string[]): void 
 const STATUS_FIELDS = new Set(['apiVersion', 'kind', 'metadata', 'status'])
 
 function isSpecChanged(object: ApiObject, old: ApiObject): boolean {
-  for (const field of Object.keys(object)) if (!STATUS_FIELDS.has(field) && !isSameField(field, object, old)) return true
+  for (const field of Object.keys(object))
+    if (!STATUS_FIELDS.has(field) && !isSameField(field, object, old)) return true
   for (const field of Object.keys(old)) {
     if (!(field in object) && !STATUS_FIELDS.has(field) && !isSameField(field, object, old)) return true
   }
@@ -322,7 +323,8 @@ function isSameMetadata(a: ObjectMeta, b: ObjectMeta): boolean {
     if (field !== 'managedFields' && !isEqual(a[field as keyof ObjectMeta], b[field as keyof ObjectMeta]))
       return false
   }
-  for (const field of Object.keys(b)) if (field !== 'managedFields' && has(b, field) && !has(a, field)) return false
+  for (const field of Object.keys(b))
+    if (field !== 'managedFields' && has(b, field) && !has(a, field)) return false
   return true
 }
 
