@@ -82,6 +82,10 @@ program
   .option('--enable-admission-plugins <names>', 'admission plugins to be on, beside the usual ones', names)
   .option('--disable-admission-plugins <names>', 'admission plugins to be off', names)
   .option(
+    '--admission-control-config-file <file>',
+    'what admission plugins are told: an AdmissionConfiguration',
+  )
+  .option(
     '--enable-priority-and-fairness <boolean>',
     'let requests wait in queues by priority; both limits below then add up',
     boolean,

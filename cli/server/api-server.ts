@@ -4,6 +4,7 @@ import { serviceAddress } from '../../control-plane/apiserver/bootstrap/kubernet
 import { startApiServer } from '../../control-plane/apiserver/server.ts'
 import { ensurePki, type Pki, writeKubeconfig } from '../../control-plane/auth/pki.ts'
 import type { Logger } from '../../plugins/plugin.ts'
+import { readAdmission } from './admission.ts'
 import { openAudit } from './audit.ts'
 import { lockDataDir } from './data-lock.ts'
 import { openServerStore } from './open-store.ts'
@@ -34,7 +35,8 @@ async function serve(options: CompleteServerOptions, log: Logger, signal: AbortS
   const audit = await openAudit(options, log)
   const { store, checks, registry } = await openServerStore(options, log, closing.signal)
   try {
-    const served = { store, checks, registry, pki, log, signal }
+    const admission = await readAdmission(options)
+    const served = { store, checks, registry, pki, log, signal, admission }
     const server = await startApiServer({ ...serverOptions(options), ...audit.options, ...served })
     await announce(options, pki, server.port)
     await new Promise<void>(done => signal.addEventListener('abort', () => done(), { once: true }))
@@ -55,10 +57,6 @@ function serverOptions(options: CompleteServerOptions) {
     serviceCIDR: options.serviceCidr,
     clusterDomain: options.clusterDomain,
     ...(eventTtl !== undefined && { eventTtl }),
-    admission: {
-      enable: options.enableAdmissionPlugins ?? [],
-      disable: options.disableAdmissionPlugins ?? [],
-    },
     hasFairness: options.enablePriorityAndFairness ?? true,
     limits: {
       ...(maxRequestsInflight !== undefined && { reading: maxRequestsInflight }),

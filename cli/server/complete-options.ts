@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { Address4 } from 'ip-address'
-import { PLUGIN_NAMES, switchFault } from '../../control-plane/admission/plugin-names.ts'
 import { UserError } from '../failure.ts'
+import { readAdmission } from './admission.ts'
 import { prepareDataDir } from './data-directory.ts'
 import { checkStoreOptions } from './open-store.ts'
 import type { CompleteServerOptions, ServerOptions } from './options.ts'
@@ -13,7 +13,7 @@ export async function completeOptions(options: ServerOptions): Promise<CompleteS
   checkNetwork('--cluster-cidr', options.clusterCidr)
   checkNetwork('--service-cidr', options.serviceCidr)
   checkLeaderElection(options)
-  checkAdmissionPlugins(options)
+  await readAdmission(options)
   await checkStoreOptions(options)
   const data = await prepareDataDir(options.data)
   const serves = !options.only || options.only === 'apiserver'
@@ -28,11 +28,6 @@ function checkLeaderElection(options: ServerOptions): void {
   throw new UserError(
     `--leader-elect-lease-duration ${lease}, --leader-elect-renew-deadline ${renew}, --leader-elect-retry-period ${retry}: expected each to be longer than the next, and the last one second or more`,
   )
-}
-
-function checkAdmissionPlugins({ enableAdmissionPlugins, disableAdmissionPlugins }: ServerOptions): void {
-  const fault = switchFault({ enable: enableAdmissionPlugins ?? [], disable: disableAdmissionPlugins ?? [] })
-  if (fault) throw new UserError(fault, `There are ${PLUGIN_NAMES.toSorted().join(', ')}.`)
 }
 
 function checkNetwork(option: string, value: string): void {

@@ -43,6 +43,8 @@ export interface ServerOptions {
   /** Admission plugins that are on, or off, in spite of what is so by default. */
   enableAdmissionPlugins?: string[]
   disableAdmissionPlugins?: string[]
+  /** What admission plugins are told: an AdmissionConfiguration. */
+  admissionControlConfigFile?: string
   /** True where left out. */
   enablePriorityAndFairness?: boolean
   maxRequestsInflight?: number

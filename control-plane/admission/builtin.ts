@@ -66,7 +66,7 @@ const CREATE: Record<PluginName, (parts: Parts) => AdmissionPlugin> = {
   NodeRestriction: ({ client, authorizer }) => nodeRestriction(client, authorizer),
   TaintNodesByCondition: () => taintNodesByCondition,
   AlwaysPullImages: () => alwaysPullImages,
-  PodSecurity: ({ client, informers }) => podSecurity(client, informers),
+  PodSecurity: ({ client, informers, configured }) => podSecurity(client, informers, configured.PodSecurity),
   PodNodeSelector: ({ finder, configured }) => podNodeSelector(finder, configured.PodNodeSelector),
   Priority: ({ informers }) => priorityAdmission(informers),
   DefaultTolerationSeconds: () => defaultTolerationSeconds,

@@ -3,11 +3,13 @@ import type { EventLimit } from './opt-in/event-rate-limit.ts'
 import type { NodeSelectors } from './opt-in/pod-node-selector.ts'
 import type { TolerationSettings } from './opt-in/pod-tolerations.ts'
 import type { PluginSwitches } from './plugin-names.ts'
+import type { PodSecuritySettings } from './pod-security/policy.ts'
 
 /** What plugins are told by a file, each under its name. */
 export interface PluginConfigurations {
   EventRateLimit?: EventLimit[]
   PodNodeSelector?: NodeSelectors
+  PodSecurity?: PodSecuritySettings
   PodTolerationRestriction?: TolerationSettings
   ResourceQuota?: LimitedResource[]
 }

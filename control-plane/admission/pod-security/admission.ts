@@ -1,13 +1,15 @@
 import type { Client, InformerFactory } from '../../../api/client/client.ts'
-import { namespaces, pods } from '../../../api/kinds/core.ts'
+import { pods } from '../../../api/kinds/core.ts'
 import { resourceName } from '../../../api/kinds/kind.ts'
 import type { Pod } from '../../../api/kinds/types.ts'
 import { hasKeptSpec } from '../../../api/meta/kept-spec.ts'
-import { forbidden, internalError, invalid, isNotFound } from '../../../api/meta/status.ts'
+import { forbidden, internalError, isNotFound } from '../../../api/meta/status.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../../../plugins/admission.ts'
+import { NamespaceFinder } from '../matching/selection.ts'
 import type { Checked } from './check.ts'
-import { faultsOf, violations } from './checks.ts'
-import { isRelaxed, type Level, labelFaults, levelOf } from './policy.ts'
+import { violations } from './checks.ts'
+import { checkNamespace } from './namespaces.ts'
+import { type Exemptions, isOpen, OPEN, type Policy, policyOf } from './policy.ts'
 
 /** Where a kind that makes Pods keeps what they are to be. */
 const TEMPLATES: Record<string, (object: any) => any> = {
@@ -24,20 +26,16 @@ const TEMPLATES: Record<string, (object: any) => any> = {
 const PREFIX = 'pod-security.kubernetes.io/'
 const POD_SUBRESOURCES = new Set(['', 'ephemeralcontainers', 'resize'])
 
-type Labels = Record<string, string> | undefined
-
 /** Holds Pods to the Pod Security Standard that their namespace's labels ask for (kubernetes.io, "Pod Security Admission"). */
-export function podSecurity(client: Client, informers: InformerFactory): AdmissionPlugin {
-  const cache = informers.informer(namespaces)
+export function podSecurity(client: Client, informers: InformerFactory, settings = OPEN): AdmissionPlugin {
+  const finder = new NamespaceFinder(client, informers)
   const podCache = informers.informer(pods)
-  const labelsOf = async (name: string): Promise<Labels> => {
-    const found =
-      cache.get(name) ??
-      (await client.get(namespaces, { name }).catch(error => {
-        if (!isNotFound(error)) throw error
-        throw internalError(`failed to lookup namespace ${name}`)
-      }))
-    return found.metadata.labels
+  const policyIn = async (namespace: string): Promise<Policy> => {
+    const found = await finder.find(namespace).catch(error => {
+      if (!isNotFound(error)) throw error
+      throw internalError(`failed to lookup namespace ${JSON.stringify(namespace)}`)
+    })
+    return policyOf(found.metadata.labels, settings.defaults)
   }
   return {
     name: 'PodSecurity',
@@ -49,48 +47,68 @@ export function podSecurity(client: Client, informers: InformerFactory): Admissi
     },
     async validate(attributes) {
       const resource = resourceName(attributes.kind)
-      if (resource === 'namespaces') return checkNamespace(attributes, () => podCache.list())
+      if (resource === 'namespaces') return checkNamespace(attributes, () => podCache.list(), settings)
+      const isPod = resource === 'pods'
+      const reason = exemption(attributes, settings.exemptions)
+      if (reason) return exempt(attributes, reason)
       const { object, oldObject, namespace = '' } = attributes
-      const labels = await labelsOf(namespace)
-      if (resource === 'pods') {
-        if (!oldObject || isSignificant(object as Pod, oldObject as Pod)) checkPod(attributes, labels)
+      const policy = await policyIn(namespace)
+      if (isOpen(policy)) {
+        if (isPod) tellPolicy(attributes, policy)
         return
       }
-      const template = TEMPLATES[resource]?.(object)
-      if (template?.spec) warn(attributes, template, labels)
+      if (isPod && oldObject && !isSignificant(object as Pod, oldObject as Pod)) return
+      const checked: Checked | undefined = isPod ? (object as Pod) : TEMPLATES[resource]?.(object)
+      if (!checked?.spec) return
+      const { runtimeClassName = '' } = checked.spec
+      if (settings.exemptions.runtimeClasses.has(runtimeClassName)) return exempt(attributes, 'runtimeClass')
+      if (isPod) enforce(attributes, checked, policy)
+      else warn(attributes, checked, policy)
     },
   }
 }
 
-function checkPod(attributes: AdmissionAttributes, labels: Labels): void {
-  const pod = attributes.object as Pod
-  const { level, minor, name } = levelOf(labels, 'enforce')
+/** Why nothing is asked of who writes, or where; undefined where it is. */
+function exemption(
+  { namespace = '', user }: AdmissionAttributes,
+  { namespaces, usernames }: Exemptions,
+): string | undefined {
+  if (namespaces.has(namespace)) return 'namespace'
+  return usernames.has(user.name) ? 'user' : undefined
+}
+
+function exempt({ origin }: AdmissionAttributes, reason: string): void {
+  origin?.annotate(`${PREFIX}exempt`, reason)
+}
+
+const tellPolicy = ({ origin }: AdmissionAttributes, policy: Policy): void =>
+  origin?.annotate(`${PREFIX}enforce-policy`, policy.enforce.name)
+
+function enforce(attributes: AdmissionAttributes, pod: Checked, policy: Policy): void {
+  const { level, minor, name } = policy.enforce
+  tellPolicy(attributes, policy)
   const faults = violations(level, pod, minor)
-  attributes.origin?.annotate(`${PREFIX}enforce-policy`, name)
-  if (faults) note(attributes, pod, labels)
-  if (faults) {
-    const why = `violates PodSecurity ${JSON.stringify(name)}: ${faults}`
-    throw forbidden({ group: '', plural: 'pods' }, pod.metadata.name || attributes.name, why)
+  if (!faults) {
+    warn(attributes, pod, policy)
+    return
   }
-  warn(attributes, pod, labels)
+  note(attributes, pod, policy)
+  const why = `violates PodSecurity ${JSON.stringify(name)}: ${faults}`
+  throw forbidden({ group: '', plural: 'pods' }, pod.metadata?.name || attributes.name, why)
 }
 
 /** For the audit log alone. */
-function note({ origin }: AdmissionAttributes, pod: Checked, labels: Labels): void {
+function note({ origin }: AdmissionAttributes, pod: Checked, { audit }: Policy): void {
   if (!origin) return
-  const { level, minor, name } = levelOf(labels, 'audit')
-  const faults = violations(level, pod, minor)
-  if (faults) {
-    origin.annotate(
-      `${PREFIX}audit-violations`,
-      `would violate PodSecurity ${JSON.stringify(name)}: ${faults}`,
-    )
-  }
+  const faults = violations(audit.level, pod, audit.minor)
+  if (!faults) return
+  const text = `would violate PodSecurity ${JSON.stringify(audit.name)}: ${faults}`
+  origin.annotate(`${PREFIX}audit-violations`, text)
 }
 
-function warn(attributes: AdmissionAttributes, pod: Checked, labels: Labels): void {
-  note(attributes, pod, labels)
-  const { level, minor, name } = levelOf(labels, 'warn')
+function warn(attributes: AdmissionAttributes, pod: Checked, policy: Policy): void {
+  note(attributes, pod, policy)
+  const { level, minor, name } = policy.warn
   const faults = violations(level, pod, minor)
   if (faults) attributes.warn(`would violate PodSecurity ${JSON.stringify(name)}: ${faults}`)
 }
@@ -119,48 +137,4 @@ function isSignificant(pod: Pod, old: Pod): boolean {
       return known?.image !== image || isChanged(`${SECCOMP}${name}`)
     })
   })
-}
-
-/** The labels that choose a level must name one; those that were wrong before may stay. Who raises a level is told of Pods there. */
-function checkNamespace({ kind, object, oldObject, warn }: AdmissionAttributes, podsOf: () => Pod[]): void {
-  const { name, labels } = object!.metadata
-  const faults = labelFaults(labels)
-  const text = (errors: object[]): string => JSON.stringify(errors)
-  if (faults.length > 0 && (!oldObject || text(faults) !== text(labelFaults(oldObject.metadata.labels)))) {
-    throw invalid(kind, name, faults)
-  }
-  if (!oldObject) return
-  const level = levelOf(labels, 'enforce')
-  if (isRelaxed(level, levelOf(oldObject.metadata.labels, 'enforce'))) return
-  const there = podsOf().filter(({ metadata }) => metadata.namespace === name)
-  for (const warning of podWarnings(name, level, there)) warn(warning)
-}
-
-const MOST_PODS = 3_000
-
-/** What of the Pods that are there breaks a level, alike ones together. */
-function podWarnings(namespace: string, { level, minor, name }: Level, there: Pod[]): string[] {
-  const checked = there.slice(0, MOST_PODS)
-  const found = new Map<string, string[]>()
-  for (const pod of checked) {
-    const reasons = faultsOf(level, minor, pod).map(({ reason }) => reason)
-    if (reasons.length === 0) continue
-    const key = reasons.join(', ')
-    found.set(key, [...(found.get(key) ?? []), pod.metadata.name])
-  }
-  const warnings = [...found].map(([reasons, names]) => `${nameAll(names.sort())}: ${reasons}`).sort()
-  const first = `existing pods in namespace ${JSON.stringify(namespace)} violate the new PodSecurity enforce level ${JSON.stringify(name)}`
-  return [
-    ...(checked.length < there.length
-      ? [
-          `new PodSecurity enforce level only checked against the first ${checked.length} of ${there.length} existing pods`,
-        ]
-      : []),
-    ...(warnings.length > 0 ? [first, ...warnings] : []),
-  ]
-}
-
-function nameAll([first, ...others]: string[]): string {
-  if (others.length === 0) return first!
-  return `${first} (and ${others.length} other pod${others.length === 1 ? '' : 's'})`
 }

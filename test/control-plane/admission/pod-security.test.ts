@@ -2,7 +2,7 @@ import test from 'ava'
 import { namespaces, pods } from '../../../api/kinds/core.ts'
 import { podSecurity } from '../../../control-plane/admission/pod-security/admission.ts'
 import { violations } from '../../../control-plane/admission/pod-security/checks.ts'
-import { levelOf } from '../../../control-plane/admission/pod-security/policy.ts'
+import { levelAt, OPEN, policyOf } from '../../../control-plane/admission/pod-security/policy.ts'
 import { attributesOf, refusal } from '../../helpers/admission.ts'
 import { createFakeInformers } from '../../helpers/fake-informers.ts'
 
@@ -193,13 +193,24 @@ const LABELS = 'pod-security.kubernetes.io/'
 test('labels choose a level and a version; what cannot be read is enforced strictly', t => {
   const of = (mode: 'enforce' | 'warn', labels: object) => {
     const entries = Object.entries(labels).map(([key, value]) => [`${LABELS}${key}`, value])
-    return levelOf(Object.fromEntries(entries), mode).name
+    return policyOf(Object.fromEntries(entries), OPEN.defaults)[mode].name
   }
   t.is(of('enforce', {}), 'privileged:latest')
   t.is(of('enforce', { enforce: 'baseline', 'enforce-version': 'v1.30' }), 'baseline:v1.30')
   t.is(of('enforce', { enforce: 'x', 'enforce-version': 'v2' }), 'restricted:latest')
   t.is(of('warn', { warn: 'x' }), 'privileged:latest')
   t.is(of('warn', { 'warn-version': 'v1.2' }), 'privileged:v1.2')
+})
+
+test('who is held to a level is warned by it too, unless another one is chosen for that', t => {
+  const warned = (labels: object) => {
+    const entries = Object.entries(labels).map(([key, value]) => [`${LABELS}${key}`, value])
+    return policyOf(Object.fromEntries(entries), OPEN.defaults).warn.name
+  }
+  t.is(warned({ enforce: 'restricted', 'enforce-version': 'v1.30' }), 'restricted:v1.30')
+  t.is(warned({ enforce: 'restricted', 'warn-version': 'v1.31' }), 'restricted:v1.31')
+  t.is(warned({ enforce: 'restricted', warn: 'privileged' }), 'privileged:latest')
+  t.is(warned({ enforce: 'x' }), 'privileged:latest')
 })
 
 test('who raises the level of a namespace is told of the Pods that break it', async t => {
@@ -261,4 +272,61 @@ test('the audit log is told of the level that is enforced, and of what breaks th
     [`${LABELS}audit-violations`]:
       'would violate PodSecurity "baseline:v1.30": host namespaces (hostPID=true)',
   })
+})
+
+test('defaults hold where a namespace says nothing, and not for whom is exempt', async t => {
+  const informers = createFakeInformers()
+  const named = (name: string, labels: object = {}): any => ({
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name, labels },
+    spec: {},
+  })
+  informers.set(
+    namespaces,
+    named('plain'),
+    named('open', { [`${LABELS}enforce`]: 'privileged' }),
+    named('free'),
+  )
+  const strict = levelAt('baseline', 'v1.30')
+  const plugin = podSecurity({} as never, informers, {
+    defaults: { enforce: strict, audit: strict, warn: strict },
+    exemptions: {
+      namespaces: new Set(['free']),
+      usernames: new Set(['root']),
+      runtimeClasses: new Set(['kata']),
+    },
+  })
+  const notes: string[] = []
+  const origin = {
+    options: () => undefined,
+    annotate: (key: string, value: string) => notes.push(`${key}=${value}`),
+  }
+  const ask = (namespace: string, spec: object = {}, user = 'eve') => {
+    const object: any = { ...pod({ hostPID: true, ...spec }), metadata: { name: 'p' } }
+    const write = { object, namespace, user: { name: user, groups: [] }, origin: origin as never }
+    return refusal(plugin, attributesOf('pods', write))
+  }
+  const why = 'pods "p" is forbidden: violates PodSecurity "baseline:v1.30": host namespaces (hostPID=true)'
+  t.is(await ask('plain'), why)
+  t.is(await ask('open'), undefined)
+  notes.length = 0
+  t.is(await ask('free'), undefined)
+  t.is(await ask('plain', {}, 'root'), undefined)
+  t.is(await ask('plain', { runtimeClassName: 'kata' }), undefined)
+  t.deepEqual(
+    notes,
+    ['namespace', 'user', 'runtimeClass'].map(reason => `${LABELS}exempt=${reason}`),
+  )
+})
+
+test('who chooses levels for a namespace that is exempt is told that they count for nothing', async t => {
+  const exemptions = { ...OPEN.exemptions, namespaces: new Set(['free']) }
+  const plugin = podSecurity({} as never, createFakeInformers(), { ...OPEN, exemptions })
+  const labels = { [`${LABELS}enforce`]: 'baseline', [`${LABELS}audit`]: 'restricted' }
+  const write = attributesOf('namespaces', { object: { metadata: { name: 'free', labels } } as never })
+  t.is(await refusal(plugin, write), undefined)
+  t.deepEqual(write.warnings, [
+    'namespace "free" is exempt from Pod Security, and the policy (enforce=baseline:latest, audit=restricted:latest) will be ignored',
+  ])
 })
