@@ -1,4 +1,4 @@
-import { apiVersion, type KindDeclaration } from '../../../api/kinds/kind.ts'
+import type { KindDeclaration } from '../../../api/kinds/kind.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import {
   EVERYTHING,
@@ -6,7 +6,7 @@ import {
   parseFieldSelector,
   parseLabelSelector,
 } from '../../../api/meta/selectors.ts'
-import { badRequest } from '../../../api/meta/status.ts'
+import { badRequest, type StatusError } from '../../../api/meta/status.ts'
 import type { Entry } from './entry.ts'
 
 /** Which objects of a kind a list or watch is about. */
@@ -105,16 +105,24 @@ function checkedFields(kind: KindDeclaration, options: FilterOptions): FieldSele
   for (const { field } of selector.requirements) {
     const isKnown =
       field === 'metadata.name' ||
-      (field === 'metadata.namespace' && kind.namespaced) ||
+      (field === 'metadata.namespace' && (kind.namespaced || isPlain(kind))) ||
       Object.hasOwn(kind.fieldSelectors ?? {}, field)
-    if (!isKnown) throw unsupportedField(kind, options, field)
+    if (!isKnown) throw unsupportedField(kind, field)
   }
   return selector
 }
 
-function unsupportedField(kind: KindDeclaration, options: FilterOptions, field: string) {
-  const resource = `${kind.group ? apiVersion(kind) : `/${kind.version}`}, Resource=${kind.plural}`
-  return badRequest(
-    `Unable to find "${resource}" that match label selector "${options.labelSelector ?? ''}", field selector "${options.fieldSelector}": field label not supported: ${field}`,
-  )
+/** Built-in kinds without fields of their own to select by, which upstream serves by one rule. */
+const isPlain = ({ fieldSelectors, custom }: KindDeclaration): boolean => !custom && !fieldSelectors
+
+function unsupportedField(kind: KindDeclaration, field: string): StatusError {
+  if (isPlain(kind)) {
+    return badRequest(
+      `${JSON.stringify(field)} is not a known field selector: only "metadata.name", "metadata.namespace"`,
+    )
+  }
+  if (kind.kind === 'Job' && kind.group === 'batch') {
+    return badRequest(`field label ${JSON.stringify(field)} not supported for batchv1.Job`)
+  }
+  return badRequest(`field label not supported: ${field}`)
 }

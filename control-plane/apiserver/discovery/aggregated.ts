@@ -23,7 +23,7 @@ export function aggregatedDiscovery(
 ): AggregatedDiscovery {
   const groups: [string, string[]][] = path === '/api' ? [['', ['v1']]] : sortedGroups(kinds, remote)
   const items = groups.map(([name, versions]) => ({
-    metadata: { ...(name && { name }), creationTimestamp: null },
+    metadata: { ...(name && { name }) },
     versions: versions.map(
       version =>
         remoteVersion(remote, name, version) ?? {

@@ -27,6 +27,7 @@ export function listOptions({ state }: ApiContext): ListRequest {
     continue: query.get('continue') ?? undefined,
     resourceVersion: query.get('resourceVersion') ?? undefined,
     resourceVersionMatch: query.get('resourceVersionMatch') ?? undefined,
+    sendInitialEvents: boolean(query, 'sendInitialEvents'),
   }
 }
 
@@ -41,7 +42,7 @@ export function integer(query: URLSearchParams, name: string): number | undefine
   const isNumber = /^[+-]?\d+$/.test(value)
   if (!isNumber || value.length > LONGEST_NUMBER || !isInt64(BigInt(value.replace('+', '')))) {
     throw badRequest(
-      `unable to decode query parameter "${name}": strconv.ParseInt: parsing ${JSON.stringify(value)}: ${isNumber ? 'value out of range' : 'invalid syntax'}`,
+      `strconv.ParseInt: parsing ${JSON.stringify(value)}: ${isNumber ? 'value out of range' : 'invalid syntax'}`,
     )
   }
   return Number(value)

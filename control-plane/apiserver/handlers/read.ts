@@ -1,18 +1,16 @@
-import { badRequest } from '../../../api/meta/status.ts'
 import type { Resource } from '../kind-registry.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import { sendEntry, sendList } from '../representation/send.ts'
 import type { Target } from '../rest/core.ts'
 import { get } from '../rest/get.ts'
 import { list } from '../rest/list.ts'
+import { notARevision } from '../rest/list-options.ts'
 import { listOptions } from './options.ts'
 
 export async function getHandler(ctx: ApiContext, resource: Resource, target: Target): Promise<void> {
   const resourceVersion = ctx.state.info.query.get('resourceVersion') ?? undefined
   if (resourceVersion && !/^\d+$/.test(resourceVersion)) {
-    throw badRequest(
-      `Invalid value: "${resourceVersion}": strconv.ParseUint: parsing "${resourceVersion}": invalid syntax`,
-    )
+    throw notARevision(resourceVersion)
   }
   await sendEntry(ctx, 200, resource.kind, await get(resource, target, resourceVersion))
 }

@@ -19,7 +19,6 @@ export async function watchHandler(ctx: ApiContext, store: StorePlugin, resource
   const { type, encoder } = await watchEncoder(ctx, resource.kind)
   const run = await openWatch(store, resource, {
     ...listOptions(ctx),
-    sendInitialEvents: boolean(query, 'sendInitialEvents'),
     allowWatchBookmarks: boolean(query, 'allowWatchBookmarks'),
     encoder,
     initialized: ctx.state.initialized,

@@ -1,17 +1,15 @@
-import { badRequest, expired, invalid, StatusError } from '../../../api/meta/status.ts'
+import { badRequest, expired, StatusError } from '../../../api/meta/status.ts'
 import type { Entry } from '../cache/entry.ts'
 import { compileFilter, type Filter, type FilterOptions, selects } from '../cache/filter.ts'
 import type { EntriesView } from '../cache/sorted-entries.ts'
 import type { CacheView } from '../cache/watch-cache.ts'
 import type { Resource } from '../kind-registry.ts'
 import { storeCall } from './core.ts'
+import { checkListOptions, type RevisionOptions } from './list-options.ts'
 
 /** meta/v1 ListOptions as far as a list looks at them. */
-export interface ListRequest extends FilterOptions {
+export interface ListRequest extends FilterOptions, RevisionOptions {
   limit?: number | undefined
-  continue?: string | undefined
-  resourceVersion?: string | undefined
-  resourceVersionMatch?: string | undefined
 }
 
 /** A page of a list, as it was at `revision`. */
@@ -48,38 +46,6 @@ export async function list(resource: Resource, request: ListRequest): Promise<Li
     return { revision, entries: cache.onNode(filter.nodeName).filter(entry => selects(filter, entry)) }
   }
   return collect(cache, view ?? cache.view(), revision, filter, request, continuation)
-}
-
-/** @throws StatusError 400 or 422 */
-export function checkListOptions(request: ListRequest): void {
-  const { resourceVersion, resourceVersionMatch } = request
-  if (resourceVersion && !/^\d+$/.test(resourceVersion)) {
-    throw badRequest(
-      `Invalid value: "${resourceVersion}": strconv.ParseUint: parsing "${resourceVersion}": invalid syntax`,
-    )
-  }
-  if (request.continue && resourceVersion && resourceVersion !== '0') {
-    throw badRequest('specifying resource version is not allowed when using continue')
-  }
-  if (!resourceVersionMatch) return
-  const fail = (type: 'FieldValueForbidden' | 'FieldValueNotSupported', detail: string): never => {
-    const field = 'resourceVersionMatch'
-    throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
-      { type, field, badValue: resourceVersionMatch, detail },
-    ])
-  }
-  if (request.continue) {
-    fail('FieldValueForbidden', 'resourceVersionMatch is forbidden when continue is provided')
-  }
-  if (!resourceVersion) {
-    fail('FieldValueForbidden', 'resourceVersionMatch is forbidden unless resourceVersion is provided')
-  }
-  if (resourceVersionMatch !== 'Exact' && resourceVersionMatch !== 'NotOlderThan') {
-    fail('FieldValueNotSupported', 'supported values: "Exact", "NotOlderThan"')
-  }
-  if (resourceVersionMatch === 'Exact' && resourceVersion === '0') {
-    fail('FieldValueForbidden', 'resourceVersionMatch "Exact" is forbidden for resourceVersion "0"')
-  }
 }
 
 /** Waits until the cache holds what the request asks for. */
@@ -146,12 +112,24 @@ function encodeContinue({ revision, start }: Continuation): string {
   return Buffer.from(JSON.stringify({ v: 'meta.k8s.io/v1', rv: revision, start })).toString('base64url')
 }
 
+/** @throws StatusError 400 */
 function decodeContinue(token: string): Continuation {
+  let content: { v?: unknown; rv?: unknown; start?: unknown } | null
   try {
-    const { v, rv, start } = JSON.parse(Buffer.from(token, 'base64url').toString())
-    if (v !== 'meta.k8s.io/v1' || !Number.isInteger(rv) || typeof start !== 'string') throw new Error()
-    return { revision: rv, start }
-  } catch {
-    throw badRequest('continue key is not valid')
+    content = JSON.parse(Buffer.from(token, 'base64url').toString())
+  } catch (error) {
+    throw badToken(`: ${(error as Error).message}`)
   }
+  const { v, rv = 0, start = '' } = content ?? {}
+  if (v !== 'meta.k8s.io/v1') throw badToken(`: server does not recognize this encoded version ${v ?? ''}`)
+  if (!Number.isInteger(rv) || rv === 0) {
+    throw badToken(': incorrect encoded start resourceVersion (version meta.k8s.io/v1)')
+  }
+  if (typeof start !== 'string' || start === '') {
+    throw badToken(': encoded start key empty (version meta.k8s.io/v1)')
+  }
+  return { revision: rv as number, start }
 }
+
+const badToken = (why: string): StatusError =>
+  badRequest(`invalid continue token: continue key is not valid${why}`)

@@ -1,19 +1,17 @@
 import { apiVersion, type KindDeclaration } from '../../../api/kinds/kind.ts'
 import type { WatchEvent } from '../../../api/meta/object.ts'
-import { badRequest, expired, invalid, type StatusError } from '../../../api/meta/status.ts'
+import { expired, type StatusError } from '../../../api/meta/status.ts'
 import { StoreError, type StorePlugin } from '../../../plugins/store.ts'
 import { compileFilter, type Filter, type FilterOptions, selects } from '../cache/filter.ts'
 import type { CacheEvent } from '../cache/history.ts'
 import type { Resource } from '../kind-registry.ts'
 import { storeCall } from '../rest/core.ts'
+import { checkWatchOptions, type RevisionOptions } from '../rest/list-options.ts'
 import { type EventEncoder, frameOf, plainEncoder } from './frames.ts'
 import { hubOf } from './hub.ts'
 
 /** meta/v1 ListOptions as far as a watch looks at them. */
-export interface WatchRequest extends FilterOptions {
-  resourceVersion?: string | undefined
-  resourceVersionMatch?: string | undefined
-  sendInitialEvents?: boolean | undefined
+export interface WatchRequest extends FilterOptions, RevisionOptions {
   allowWatchBookmarks?: boolean | undefined
   encoder?: EventEncoder | undefined
   /** Called when the watch has caught up. */
@@ -55,29 +53,9 @@ export async function openWatch(
   return sink => new Watch(store, resource, filter, request, sink).run()
 }
 
-function checkWatchOptions(request: WatchRequest): void {
-  const { resourceVersion, resourceVersionMatch, sendInitialEvents } = request
-  if (resourceVersion && !/^\d+$/.test(resourceVersion)) {
-    throw badRequest(
-      `Invalid value: "${resourceVersion}": strconv.ParseUint: parsing "${resourceVersion}": invalid syntax`,
-    )
-  }
-  const forbid = (field: string, detail: string): never => {
-    throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', [
-      { type: 'FieldValueForbidden', field, detail },
-    ])
-  }
-  if (sendInitialEvents === undefined) {
-    if (resourceVersionMatch) {
-      forbid(
-        'resourceVersionMatch',
-        'resourceVersionMatch is forbidden for watch unless sendInitialEvents is provided',
-      )
-    }
-  } else if (resourceVersionMatch !== 'NotOlderThan') {
-    forbid('resourceVersionMatch', 'sendInitialEvents requires setting resourceVersionMatch to NotOlderThan')
-  }
-}
+/** Whether all that is there comes first: asked for, or where no revision is named, as in Kubernetes since 1.34. */
+const startsWithState = ({ resourceVersion, sendInitialEvents }: WatchRequest): boolean =>
+  sendInitialEvents ?? (!resourceVersion || resourceVersion === '0')
 
 class Watch {
   #store: StorePlugin
@@ -105,9 +83,9 @@ class Watch {
   }
 
   async run(): Promise<void> {
-    const { resourceVersion, sendInitialEvents } = this.#request
+    const { resourceVersion } = this.#request
     const { cache } = this.#resource
-    const isFromState = sendInitialEvents ?? (!resourceVersion || resourceVersion === '0')
+    const isFromState = startsWithState(this.#request)
     try {
       this.#revision = isFromState || !Number(resourceVersion) ? cache.revision : Number(resourceVersion)
       if (isFromState) await this.#sendState()
@@ -137,7 +115,7 @@ class Watch {
       size = 0
     }
     if (lines.length > 0) await this.#sink.send(Buffer.concat(lines))
-    if (this.#request.sendInitialEvents && this.#request.allowWatchBookmarks) {
+    if (this.#request.allowWatchBookmarks) {
       await this.#sink.send(this.#encoder.special(bookmark(this.#resource.kind, this.#revision, true)))
     }
   }
@@ -230,7 +208,6 @@ class Watch {
 function bookmark(kind: KindDeclaration, revision: number, isEndOfState: boolean): WatchEvent<any> {
   const metadata = {
     resourceVersion: String(revision),
-    creationTimestamp: null,
     ...(isEndOfState && { annotations: { 'k8s.io/initial-events-end': 'true' } }),
   }
   return { type: 'BOOKMARK', object: { kind: kind.kind, apiVersion: apiVersion(kind), metadata } }

@@ -42,10 +42,91 @@ test.serial('label and field selectors choose', async t => {
   await create('two', { app: 'y' })
   t.deepEqual(names((await api.raw(`${path}?labelSelector=${encode('app in (x)')}`)).body), ['one'])
   t.deepEqual(names((await api.raw(`${path}?fieldSelector=${encode('metadata.name!=one')}`)).body), ['two'])
-  const unknown = await api.raw(`${path}?fieldSelector=data.x%3D1`)
-  t.is(unknown.status, 400)
-  t.true(unknown.body.message.endsWith('field label not supported: data.x'))
 })
+
+test.serial('a field that a kind cannot be selected by is refused as the kind refuses it', async t => {
+  const refusal = async (path: string) => {
+    const { status, body } = await api.raw(`${path}?fieldSelector=data.x%3D1`)
+    t.is(status, 400)
+    return body.message
+  }
+  const plain = '"data.x" is not a known field selector: only "metadata.name", "metadata.namespace"'
+  t.is(await refusal('/api/v1/configmaps'), plain)
+  t.is(await refusal('/apis/storage.k8s.io/v1/storageclasses'), plain)
+  t.is(await refusal('/api/v1/pods'), 'field label not supported: data.x')
+  t.is(await refusal('/apis/batch/v1/jobs'), 'field label "data.x" not supported for batchv1.Job')
+  const { body } = await api.raw(
+    '/apis/storage.k8s.io/v1/storageclasses?fieldSelector=metadata.namespace%3Dx',
+  )
+  t.deepEqual(body.items, [])
+})
+
+/** Title, query of a list, status, what is said. */
+const OPTIONS: [string, string, number, string][] = [
+  [
+    'a match without a revision',
+    'resourceVersionMatch=Exact',
+    422,
+    'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided',
+  ],
+  [
+    'an exact match of any revision',
+    'resourceVersionMatch=Exact&resourceVersion=0',
+    422,
+    'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"',
+  ],
+  [
+    'an unknown match',
+    'resourceVersionMatch=Foo&resourceVersion=1',
+    422,
+    'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Unsupported value: "Foo": supported values: "Exact", "NotOlderThan", ""',
+  ],
+  [
+    'a match beside a token',
+    'resourceVersionMatch=Exact&resourceVersion=1&continue=x',
+    422,
+    'ListOptions.meta.k8s.io "" is invalid: resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden when continue is provided',
+  ],
+  [
+    'initial events of a list',
+    'sendInitialEvents=true',
+    422,
+    'ListOptions.meta.k8s.io "" is invalid: sendInitialEvents: Forbidden: sendInitialEvents is forbidden for list',
+  ],
+  [
+    'a watch with initial events of one revision',
+    'watch=1&sendInitialEvents=true&resourceVersionMatch=Exact&resourceVersion=1',
+    422,
+    'ListOptions.meta.k8s.io "" is invalid: [resourceVersionMatch: Forbidden: sendInitialEvents requires setting resourceVersionMatch to NotOlderThan, resourceVersionMatch: Unsupported value: "Exact": supported values: "NotOlderThan"]',
+  ],
+  ['a limit that is no number', 'limit=abc', 400, 'strconv.ParseInt: parsing "abc": invalid syntax'],
+  [
+    'a revision that is no number',
+    'resourceVersion=abc',
+    400,
+    'resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing "abc": invalid syntax',
+  ],
+  [
+    'a token of another version',
+    `continue=${Buffer.from('{"v":"v0","rv":1,"start":"a"}').toString('base64url')}`,
+    400,
+    'invalid continue token: continue key is not valid: server does not recognize this encoded version v0',
+  ],
+  [
+    'a token without a revision',
+    `continue=${Buffer.from('{"v":"meta.k8s.io/v1","start":"a"}').toString('base64url')}`,
+    400,
+    'invalid continue token: continue key is not valid: incorrect encoded start resourceVersion (version meta.k8s.io/v1)',
+  ],
+]
+
+for (const [title, query, status, message] of OPTIONS) {
+  test.serial(`a list is refused for ${title}`, async t => {
+    const answer = await api.raw(`/api/v1/configmaps?${query}`)
+    t.is(answer.status, status)
+    t.is(answer.body.message, message)
+  })
+}
 
 test.serial('pages of one list show one moment, whatever is written in between', async t => {
   const { path, create } = await space()
@@ -132,8 +213,20 @@ test.serial('sendInitialEvents ends the state with a marked bookmark', async t =
   const events = await takeEvents(await api.open(`${path}?watch=1&${options}`), 2)
   t.is(events[1]!.type, 'BOOKMARK')
   t.is(events[1]!.object.metadata.annotations['k8s.io/initial-events-end'], 'true')
+  t.false('creationTimestamp' in events[1]!.object.metadata, 'times that are not set are left out since v1.34')
   const bad = await api.raw(`${path}?watch=1&sendInitialEvents=true`)
   t.is(bad.status, 422)
+})
+
+test.serial('a watch from no revision is one with initial events, and tells where they end', async t => {
+  const { path, create } = await space()
+  await create('a')
+  for (const revision of ['', '&resourceVersion=0']) {
+    const stream = await api.open(`${path}?watch=1&allowWatchBookmarks=true${revision}`)
+    const events = await takeEvents(stream, 2)
+    t.is(events[1]!.type, 'BOOKMARK')
+    t.is(events[1]!.object.metadata.annotations['k8s.io/initial-events-end'], 'true')
+  }
 })
 
 test.serial(

@@ -1,0 +1,88 @@
+import {
+  badRequest,
+  type FieldError,
+  forbiddenField,
+  invalid,
+  notSupported,
+  type StatusError,
+} from '../../../api/meta/status.ts'
+
+/** meta/v1 ListOptions, as far as they may disagree with each other. */
+export interface RevisionOptions {
+  continue?: string | undefined
+  resourceVersion?: string | undefined
+  resourceVersionMatch?: string | undefined
+  sendInitialEvents?: boolean | undefined
+}
+
+const MATCH = 'resourceVersionMatch'
+
+/** @throws StatusError 422 where options do not go together, 400 for a revision that is no number */
+export function checkListOptions(options: RevisionOptions): void {
+  const { resourceVersion, resourceVersionMatch: match, sendInitialEvents } = options
+  if (match || sendInitialEvents !== undefined) refuse(listFaults(options))
+  checkRevision(resourceVersion)
+  if (options.continue && resourceVersion && resourceVersion !== '0') {
+    throw badRequest('specifying resource version is not allowed when using continue')
+  }
+}
+
+function listFaults(options: RevisionOptions): FieldError[] {
+  const { resourceVersion, resourceVersionMatch: match } = options
+  const faults: FieldError[] = []
+  if (match) {
+    if (!resourceVersion)
+      faults.push(forbiddenField(MATCH, `${MATCH} is forbidden unless resourceVersion is provided`))
+    if (options.continue)
+      faults.push(forbiddenField(MATCH, `${MATCH} is forbidden when continue is provided`))
+    if (match !== 'Exact' && match !== 'NotOlderThan') {
+      faults.push(notSupported(MATCH, match, ['Exact', 'NotOlderThan', '']))
+    }
+    if (match === 'Exact' && resourceVersion === '0') {
+      faults.push(forbiddenField(MATCH, `${MATCH} "exact" is forbidden for resourceVersion "0"`))
+    }
+  }
+  if (options.sendInitialEvents !== undefined) {
+    faults.push(forbiddenField('sendInitialEvents', 'sendInitialEvents is forbidden for list'))
+  }
+  return faults
+}
+
+/** @throws StatusError 422, 400 as {@link checkListOptions} */
+export function checkWatchOptions(options: RevisionOptions): void {
+  if (options.resourceVersionMatch || options.sendInitialEvents !== undefined) refuse(watchFaults(options))
+  checkRevision(options.resourceVersion)
+}
+
+function watchFaults({
+  resourceVersionMatch: match,
+  sendInitialEvents,
+  ...options
+}: RevisionOptions): FieldError[] {
+  const faults: FieldError[] = []
+  const hasInitialEvents = sendInitialEvents !== undefined
+  if (hasInitialEvents && match !== 'NotOlderThan') {
+    faults.push(forbiddenField(MATCH, `sendInitialEvents requires setting ${MATCH} to NotOlderThan`))
+  }
+  if (!match) return faults
+  if (!hasInitialEvents) {
+    faults.push(forbiddenField(MATCH, `${MATCH} is forbidden for watch unless sendInitialEvents is provided`))
+  }
+  if (match !== 'NotOlderThan') faults.push(notSupported(MATCH, match, ['NotOlderThan']))
+  if (options.continue) faults.push(forbiddenField(MATCH, `${MATCH} is forbidden when continue is provided`))
+  return faults
+}
+
+function refuse(faults: readonly FieldError[]): void {
+  if (faults.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', faults)
+}
+
+function checkRevision(revision: string | undefined): void {
+  if (revision && !/^\d+$/.test(revision)) throw notARevision(revision)
+}
+
+/** What is said of a `resourceVersion` that is no number. */
+export const notARevision = (revision: string): StatusError =>
+  badRequest(
+    `resourceVersion: Invalid value: ${JSON.stringify(revision)}: strconv.ParseUint: parsing ${JSON.stringify(revision)}: invalid syntax`,
+  )
