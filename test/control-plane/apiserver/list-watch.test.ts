@@ -213,7 +213,10 @@ test.serial('sendInitialEvents ends the state with a marked bookmark', async t =
   const events = await takeEvents(await api.open(`${path}?watch=1&${options}`), 2)
   t.is(events[1]!.type, 'BOOKMARK')
   t.is(events[1]!.object.metadata.annotations['k8s.io/initial-events-end'], 'true')
-  t.false('creationTimestamp' in events[1]!.object.metadata, 'times that are not set are left out since v1.34')
+  t.false(
+    'creationTimestamp' in events[1]!.object.metadata,
+    'times that are not set are left out since v1.34',
+  )
   const bad = await api.raw(`${path}?watch=1&sendInitialEvents=true`)
   t.is(bad.status, 422)
 })
