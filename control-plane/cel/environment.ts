@@ -12,6 +12,7 @@ import { Environment } from './language/environment.ts'
 import { checkFormats } from './language/format-calls.ts'
 import type { Budget } from './language/frame.ts'
 import { checkLiterals } from './language/literals.ts'
+import type { Dialect } from './language/macros.ts'
 import { parse } from './language/parser.ts'
 import { plan } from './language/program.ts'
 import { registerStandard } from './language/standard.ts'
@@ -71,8 +72,8 @@ function registerAll(environment: Environment): Environment {
  * Compiles an expression.
  * @throws CompileError when it is no expression or its types are wrong, InstantiationError when a part that is constant fails
  */
-export function compile(environment: Environment, expression: string): Program {
-  const checked = check(environment, parse(expression), expression)
+export function compile(environment: Environment, expression: string, dialect?: Dialect): Program {
+  const checked = check(environment, parse(expression, dialect), expression)
   const issues = [...checkLiterals(checked), ...checkFormats(checked)]
   if (issues.length > 0) throw new CompileError(expression, issues)
   const resultType = checked.types.get(checked.root)!

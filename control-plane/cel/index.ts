@@ -1,5 +1,6 @@
 export * from './admission.ts'
 export { checkRules } from './check-rules.ts'
+export { type DeviceSelector, deviceSelector } from './device.ts'
 export * from './environment.ts'
 export { AUTHORIZER, type Authorize, AuthorizerValue, RESOURCE_CHECK } from './functions/authorizer.ts'
 export { fromJson } from './json-values.ts'

@@ -3,7 +3,8 @@ import { Type } from '../language/types.ts'
 import { EvaluationError, type Typed } from '../language/values.ts'
 import { addAll, addType, type Register } from './types.ts'
 
-const QUANTITY = new Type('struct', 'kubernetes.Quantity')
+/** The type of an amount. */
+export const QUANTITY = new Type('struct', 'kubernetes.Quantity')
 
 const NANO = 1_000_000_000n
 

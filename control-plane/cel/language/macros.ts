@@ -10,6 +10,12 @@ export class MacroError extends Error {
   }
 }
 
+/** Which macros there are that not all expressions have. */
+export interface Dialect {
+  /** `cel.bind(name, value, expression)`, cel-go's bindings. */
+  hasBind?: boolean
+}
+
 /** Makes what a call of a macro stands for. */
 type Macro = (at: number, target: Expression, args: Expression[]) => Expression
 
@@ -181,12 +187,22 @@ function transformEntry(
   return fold(at, target, two(args), gather(at, emptyMap(at), step, filter))
 }
 
+const isBindCall = ({ name, target, args }: Call): boolean =>
+  name === 'bind' && args.length === 3 && target?.op === 'ident' && target.name === 'cel'
+
+function namedValue(at: number, [variable, value, body]: Expression[]): Expression {
+  if (variable!.op !== 'ident')
+    throw new MacroError(variable!.at, 'cel.bind() variable names must be simple identifiers')
+  return bind(at, variable!.name, value!, body!)
+}
+
 /**
  * What a call stands for; the call itself when it is no macro.
  * @throws MacroError
  */
-export function expand(node: Call): Expression {
+export function expand(node: Call, { hasBind = false }: Dialect = {}): Expression {
   const { at, name, target, args } = node
+  if (hasBind && isBindCall(node)) return namedValue(at, args)
   if (target) return RECEIVER[`${name}:${args.length}`]?.(at, target, args) ?? node
   if (name !== 'has' || args.length !== 1) return node
   const [field] = args as [Expression]

@@ -1,5 +1,5 @@
 import { type Token, tokenize } from './lexer.ts'
-import { expand, MacroError } from './macros.ts'
+import { type Dialect, expand, MacroError } from './macros.ts'
 import { CompileError, type Entry, type Expression, type List, type StructField } from './syntax.ts'
 import { unescapeBytes, unescapeString } from './unescape.ts'
 import { Uint } from './values.ts'
@@ -25,7 +25,7 @@ const operator = (text: string): string => OPERATORS[text] ?? `_${text}_`
  * Reads an expression; macros are replaced by what they stand for.
  * @throws CompileError
  */
-export function parse(source: string): Expression {
+export function parse(source: string, options: Dialect = {}): Expression {
   if ([...source].length > LONGEST)
     throw new CompileError(source, [
       {
@@ -33,17 +33,19 @@ export function parse(source: string): Expression {
         message: `expression code point size exceeds limit: size: ${[...source].length}, limit ${LONGEST}`,
       },
     ])
-  return new Parser(source).whole()
+  return new Parser(source, options).whole()
 }
 
 class Parser {
   readonly #source: string
+  readonly #dialect: Dialect
   readonly #tokens: Token[]
   #at = 0
   #depth = 0
 
-  constructor(source: string) {
+  constructor(source: string, dialect: Dialect) {
     this.#source = source
+    this.#dialect = dialect
     this.#tokens = tokenize(source)
   }
 
@@ -89,7 +91,7 @@ class Parser {
 
   #call(at: number, name: string, args: Expression[], target?: Expression): Expression {
     try {
-      return expand({ op: 'call', at, name, target, args })
+      return expand({ op: 'call', at, name, target, args }, this.#dialect)
     } catch (error) {
       if (error instanceof MacroError) throw this.#error(error.at, error.message)
       throw error
