@@ -4,6 +4,7 @@ import { createAuthorizer } from '../auth/authorizers.ts'
 import type { ImmediateAuthorizer } from '../auth/types.ts'
 import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts'
 import { claimResize, defaultIngressClass, defaultStorageClass } from './default-classes.ts'
+import { deviceAdminAccess } from './device-admin-access.ts'
 import type { DynamicAdmission } from './dynamic.ts'
 import { escalationCheck } from './escalation.ts'
 import { limitRanger } from './limit-ranger.ts'
@@ -116,6 +117,7 @@ export function admissionPlugins(options: AdmissionOptions): AdmissionPlugin[] {
     ...create(enabled.filter(name => LATE.has(name))),
     // What storage itself does comes after all that may change an object, and is not done twice.
     escalationCheck(client, informers, authorizer),
+    deviceAdminAccess(finder),
     serviceAddresses({ client: admitted, serviceCIDR }),
     ...create(enabled.filter(name => LAST.has(name))),
   ]

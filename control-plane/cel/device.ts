@@ -1,4 +1,10 @@
-import { CompileError, compile, createEnvironment, type Environment, InstantiationError } from './environment.ts'
+import {
+  CompileError,
+  compile,
+  createEnvironment,
+  type Environment,
+  InstantiationError,
+} from './environment.ts'
 import { QUANTITY } from './functions/quantity.ts'
 import { estimate } from './language/estimate.ts'
 import { DYN, mapOf, STRING, Type } from './language/types.ts'

@@ -3,6 +3,8 @@ import { loadCel } from '../cel/lazy.ts'
 import { autoscalerStrategy } from './autoscaling/strategy.ts'
 import { defaultAzureDisk, defaultRbd, defaultScaleIo } from './pod/defaults.ts'
 import { fillTemplate } from './pod/template.ts'
+import { dropOfClaim, dropOfClaimTemplate, dropOfClass, dropOfSlice } from './resource/disabled-fields.ts'
+import { hasExpressions } from './resource/names.ts'
 import type { Strategy } from './strategy.ts'
 
 /** Without generation and rules of its own. */
@@ -160,22 +162,45 @@ const priorityLevel: Strategy<any> = {
 
 function defaultDevices({ devices }: any = {}): void {
   for (const { exactly, firstAvailable = [] } of devices?.requests ?? []) {
-    for (const request of exactly ? [exactly] : firstAvailable) {
-      request.allocationMode ??= 'ExactCount'
-      if (request.allocationMode === 'ExactCount') request.count ??= 1
+    for (const request of [...(exactly ? [exactly] : []), ...firstAvailable]) {
+      request.allocationMode ||= 'ExactCount'
+      if (request.allocationMode === 'ExactCount') request.count ||= 1
       for (const toleration of request.tolerations ?? []) toleration.operator ??= 'Equal'
     }
   }
 }
 
+/** Expressions that choose devices are compiled when they are written. */
+const loadForDevices = ({ spec }: any): Promise<void> | undefined =>
+  hasExpressions(spec) ? loadCel() : undefined
+
 const resourceClaim: Strategy<any> = {
   hasGeneration: false,
+  prepareForCreate: dropOfClaim,
+  prepareForUpdate: dropOfClaim,
+  load: loadForDevices,
   defaults: ({ spec }) => defaultDevices(spec),
 }
 
 const resourceClaimTemplate: Strategy<any> = {
   hasGeneration: false,
+  prepareForCreate: dropOfClaimTemplate,
+  prepareForUpdate: dropOfClaimTemplate,
+  load: loadForDevices,
   defaults: ({ spec }) => defaultDevices(spec?.spec),
+}
+
+const deviceClass: Strategy<any> = {
+  ...counted,
+  prepareForCreate: dropOfClass,
+  prepareForUpdate: dropOfClass,
+  load: loadForDevices,
+}
+
+const resourceSlice: Strategy<any> = {
+  ...counted,
+  prepareForCreate: dropOfSlice,
+  prepareForUpdate: dropOfSlice,
 }
 
 /** Kinds whose objects are filled in by a few defaults, by `plural` or `plural.group`. */
@@ -200,8 +225,8 @@ export const defaultStrategies: Record<string, Strategy<any>> = {
   'validatingadmissionpolicybindings.admissionregistration.k8s.io': admissionPolicyBinding,
   'flowschemas.flowcontrol.apiserver.k8s.io': flowSchema,
   'prioritylevelconfigurations.flowcontrol.apiserver.k8s.io': priorityLevel,
-  'deviceclasses.resource.k8s.io': counted,
+  'deviceclasses.resource.k8s.io': deviceClass,
   'resourceclaims.resource.k8s.io': resourceClaim,
   'resourceclaimtemplates.resource.k8s.io': resourceClaimTemplate,
-  'resourceslices.resource.k8s.io': counted,
+  'resourceslices.resource.k8s.io': resourceSlice,
 }

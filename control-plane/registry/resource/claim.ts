@@ -8,8 +8,8 @@ import {
 import { csiDriverName } from '../pod/volumes.ts'
 import { collect, each, FINE, fields, isSame, type Rule, required, unchanged } from '../rules/check.ts'
 import { annotations, labels, nodeSelector } from '../rules/labels.ts'
-import { isExtended } from '../rules/resources.ts'
 import { label, subdomain } from '../rules/values.ts'
+import { deviceStatuses } from './device-status.ts'
 import { list, set } from './lists.ts'
 import { configuration, deviceToleration, fullKey, poolName, selector } from './names.ts'
 
@@ -18,11 +18,10 @@ const MOST_CONSTRAINTS = 32
 const MOST_CONFIGURATIONS = 32
 const MOST_SELECTORS = 32
 const MOST_ALTERNATIVES = 8
-const MOST_TOLERATIONS = 16
 const MOST_USERS = 256
 
 const selectors = list(MOST_SELECTORS, selector)
-const tolerations = list(MOST_TOLERATIONS, deviceToleration)
+const tolerations = each(deviceToleration)
 
 /** One device, or several alike. */
 const wanted: Rule = (
@@ -49,22 +48,18 @@ function modeFaults(mode: string, count: number, path: string): readonly FieldEr
 const alternative: Rule = (request, path) =>
   collect(label(request.name ?? '', `${path}.name`), wanted(request, path))
 
+const alternatives = set(MOST_ALTERNATIVES, alternative, ({ name }: any) => name, 'name')
+
 const ONE_FORM = 'exactly one of `exactly` or `firstAvailable` is required'
 
 const request: Rule = ({ name = '', exactly, firstAvailable = [] }, path) => {
   const isBoth = exactly && firstAvailable.length > 0
   return collect(
     label(name, `${path}.name`),
+    alternatives(firstAvailable, `${path}.firstAvailable`),
+    exactly && wanted(exactly, `${path}.exactly`),
     isBoth && [invalidValue(path, null, `${ONE_FORM}, but multiple fields are set`)],
     !exactly && firstAvailable.length === 0 && [requiredError(path, ONE_FORM)],
-    !isBoth &&
-      firstAvailable.length > 0 &&
-      set(
-        MOST_ALTERNATIVES,
-        alternative,
-        ({ name: own }: any) => own,
-      )(firstAvailable, `${path}.firstAvailable`),
-    !isBoth && exactly && wanted(exactly, `${path}.exactly`),
   )
 }
 
@@ -99,17 +94,17 @@ const requestName =
 /** What a claim wants of devices (resource.k8s.io/v1 DeviceClaim). */
 const devices: Rule = (given, path) => {
   const names = set(MOST_REQUESTS, requestName(requestsOf(given)))
-  const constraint: Rule = ({ requests = [], matchAttribute }, at) =>
-    collect(
-      names(requests, `${at}.requests`),
-      matchAttribute === undefined
-        ? [requiredError(`${at}.matchAttribute`, '')]
-        : fullKey(matchAttribute, `${at}.matchAttribute`),
+  const constraint: Rule = (own, at) => {
+    const field = ['matchAttribute', 'distinctAttribute'].find(name => own[name] !== undefined)
+    return collect(
+      names(own.requests ?? [], `${at}.requests`),
+      field ? fullKey(own[field], `${at}.${field}`) : [requiredError(`${at}.matchAttribute`, '')],
     )
+  }
   const config: Rule = (own, at) =>
     collect(names(own.requests ?? [], `${at}.requests`), configuration(own, at))
   return collect(
-    set(MOST_REQUESTS, request, ({ name }: any) => name)(given.requests ?? [], `${path}.requests`),
+    set(MOST_REQUESTS, request, ({ name }: any) => name, 'name')(given.requests ?? [], `${path}.requests`),
     list(MOST_CONSTRAINTS, constraint)(given.constraints ?? [], `${path}.constraints`),
     list(MOST_CONFIGURATIONS, config)(given.config ?? [], `${path}.config`),
   )
@@ -119,13 +114,13 @@ const devices: Rule = (given, path) => {
 export function claimFaults(claim: any, old: any, subresource: string): readonly FieldError[] {
   const { spec = {}, status = {}, metadata } = claim
   if (subresource === 'status') return statusFaults(status, old?.status ?? {}, spec, metadata)
-  return old ? unchanged('spec', spec, old.spec) : devices(spec.devices ?? {}, 'spec.devices')
+  return collect(old && unchanged('spec', spec, old.spec), devices(spec.devices ?? {}, 'spec.devices'))
 }
 
 /** All that is wrong with a ResourceClaimTemplate, which is fixed. */
 export function claimTemplateFaults({ spec = {} }: any, old: any): readonly FieldError[] {
-  if (old) return unchanged('spec', spec, old.spec)
   return collect(
+    old && unchanged('spec', spec, old.spec),
     fields({ labels, annotations })(spec.metadata ?? {}, 'spec.metadata'),
     devices(spec.spec?.devices ?? {}, 'spec.spec.devices'),
   )
@@ -133,14 +128,10 @@ export function claimTemplateFaults({ spec = {} }: any, old: any): readonly Fiel
 
 /** All that is wrong with a DeviceClass. */
 export function deviceClassFaults({ spec = {} }: any): readonly FieldError[] {
-  const { selectors: own = [], config = [], extendedResourceName: name } = spec
+  const { selectors: own = [], config = [] } = spec
   return collect(
     selectors(own, 'spec.selectors'),
     list(MOST_CONFIGURATIONS, configuration)(config, 'spec.config'),
-    name !== undefined &&
-      !isExtended(name) && [
-        invalidValue('spec.extendedResourceName', name, 'must be a valid extended resource name'),
-      ],
   )
 }
 
@@ -151,7 +142,8 @@ function statusFaults(status: any, old: any, spec: any, metadata: any): readonly
   const at = 'status.reservedFor'
   const added = reservedFor.filter((own: any) => !(old.reservedFor ?? []).some((o: any) => isSame(o, own)))
   return collect(
-    set(MOST_USERS, user, ({ uid }: any) => uid)(reservedFor, at),
+    set(MOST_USERS, user, ({ uid }: any) => uid, 'uid')(reservedFor, at),
+    deviceStatuses(status, 'status.devices'),
     reservedFor.length > 0 &&
       !allocation && [forbiddenField(at, 'may not be specified when `allocated` is not set')],
     allocation &&
@@ -177,7 +169,6 @@ function allocationFaults(allocation: any, spec: any, path: string): readonly Fi
       csiDriverName(own.driver, `${at}.driver`),
       poolName(own.pool, `${at}.pool`),
       label(own.device ?? '', `${at}.device`),
-      each(deviceToleration)(own.tolerations ?? [], `${at}.tolerations`),
     )
   const config: Rule = (own, at) =>
     collect(

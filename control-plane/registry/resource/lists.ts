@@ -1,25 +1,29 @@
 import { duplicateValue, type FieldError, tooMany } from '../../../api/meta/status.ts'
 import { collect, each, type Rule } from '../rules/check.ts'
 
-/** A list of so many items at most; of more, only how many there are is told. */
+/** A list of so many items at most; that there are more is told by their number. */
 export const list =
   <T = any>(most: number, rule: Rule<T>): Rule<readonly T[]> =>
   (items, path) =>
-    items.length > most ? [tooMany(path, items.length, most)] : each(rule)(items, path)
+    collect(each(rule)(items, path), items.length > most && [tooMany(path, items.length, most)])
 
-/** The same of a list without two items alike. */
+/** The same of a list without two items alike. `field` is what they would be alike in. */
 export const set =
-  <T = any>(most: number, rule: Rule<T>, keyOf: (item: T) => unknown = item => item): Rule<readonly T[]> =>
+  <T = any>(
+    most: number,
+    rule: Rule<T>,
+    keyOf: (item: T) => unknown = item => item,
+    field = '',
+  ): Rule<readonly T[]> =>
   (items, path) => {
-    if (items.length > most) return [tooMany(path, items.length, most)]
     const seen = new Set<unknown>()
     const doubles: FieldError[] = []
     items.forEach((item, i) => {
       const key = keyOf(item)
-      if (seen.has(key)) doubles.push(duplicateValue(`${path}[${i}]`, key))
+      if (seen.has(key)) doubles.push(duplicateValue(`${path}[${i}]${field && `.${field}`}`, key))
       seen.add(key)
     })
-    return collect(each(rule)(items, path), doubles)
+    return collect(list(most, rule)(items, path), doubles)
   }
 
 const LEAST_SHOWN = 16
@@ -29,9 +33,10 @@ export const map =
   <T = any>(longest: number, key: Rule<string>, value: Rule<T>): Rule<Record<string, T>> =>
   (entries, path) =>
     collect(
-      ...Object.entries(entries).map(([name, item]) =>
-        collect(key(name, path), value(item, `${path}[${shorten(name, longest)}]`)),
-      ),
+      ...Object.entries(entries).map(([name, item]) => {
+        const at = `${path}[${shorten(name, longest)}]`
+        return collect(key(name, at), value(item, at))
+      }),
     )
 
 function shorten(name: string, longest: number): string {

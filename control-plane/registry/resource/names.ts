@@ -1,10 +1,12 @@
 import {
   type FieldError,
+  forbiddenField,
   invalidValue,
   required as requiredError,
   tooLong,
 } from '../../../api/meta/status.ts'
 import { isValidLabelValue } from '../../../api/meta/validation.ts'
+import { cel as language } from '../../cel/lazy.ts'
 import { csiDriverName } from '../pod/volumes.ts'
 import { collect, FINE, fields, oneOf, type Rule, text } from '../rules/check.ts'
 import { labelKey } from '../rules/labels.ts'
@@ -36,10 +38,11 @@ const identifier: Rule<string> = (name, path) =>
 
 /** An attribute or a capacity: a C identifier, before it a driver's name and a slash. */
 export const qualifiedKey: Rule<string> = (name, path) => {
+  if (name === '') return [requiredError(path, 'name required')]
   const slash = name.indexOf('/')
   if (slash < 0) return identifier(name, path)
   const [domain, id] = [name.slice(0, slash), name.slice(slash + 1)]
-  const empty = (what: string): FieldError[] => [invalidValue(path, '', `the ${what} must not be empty`)]
+  const empty = (what: string): FieldError[] => [requiredError(path, `the ${what} must not be empty`)]
   if (id.includes('/')) return FINE
   return collect(
     domain === '' ? empty('domain') : csiDriverName(domain, path),
@@ -49,19 +52,12 @@ export const qualifiedKey: Rule<string> = (name, path) => {
 
 /** The same with the domain there. */
 export const fullKey: Rule<string> = (name, path) => {
-  const detail = 'a fully qualified name must be a domain and a name separated by a slash'
-  return collect(qualifiedKey(name, path), !name.includes('/') && [invalidValue(path, name, detail)])
+  const isBare = name !== '' && !name.includes('/')
+  return collect(qualifiedKey(name, path), isBare && [invalidValue(path, name, 'must include a domain')])
 }
 
 const labelValue = text(isValidLabelValue)
 const effect = oneOf('NoExecute', 'NoSchedule')
-
-export const deviceTaint: Rule = ({ key = '', value, effect: own }, path) =>
-  collect(
-    labelKey(key, `${path}.key`),
-    value && labelValue(value, `${path}.value`),
-    own ? effect(own, `${path}.effect`) : [requiredError(`${path}.effect`, '')],
-  )
 
 export const deviceToleration: Rule = ({ key, operator, value = '', effect: own }, path) =>
   collect(
@@ -96,10 +92,18 @@ export const configuration: Rule = ({ opaque }, path) =>
     : [requiredError(`${path}.opaque`, '')]
 
 const MOST_EXPRESSION = 10 * 1024
+const MOST_COST = 1_000_000
 
 /** An expression that chooses devices. */
 export const selector: Rule = ({ cel }, path) => {
   if (!cel) return [requiredError(`${path}.cel`, '')]
-  const size = Buffer.byteLength(cel.expression ?? '')
-  return size > MOST_EXPRESSION ? [tooLong(`${path}.cel.expression`, '', MOST_EXPRESSION)] : FINE
+  const { expression = '' } = cel
+  const at = `${path}.cel.expression`
+  if (Buffer.byteLength(expression) > MOST_EXPRESSION) return [tooLong(at, '', MOST_EXPRESSION)]
+  const compiled = language().deviceSelector(expression)
+  if ('fault' in compiled) return [invalidValue(at, expression, compiled.fault)]
+  return compiled.cost > MOST_COST ? [forbiddenField(at, 'too complex, exceeds cost limit')] : FINE
 }
+
+/** Whether a device class, or any of the devices that are claimed, is chosen by expressions. */
+export const hasExpressions = (spec: unknown): boolean => JSON.stringify(spec)?.includes('"cel"') ?? false

@@ -114,3 +114,21 @@ export function isStrictSubset(inner: string, outer: string): boolean {
   if (!a || !b || a.family !== b.family) return false
   return a.first >= b.first && a.last <= b.last && a.bits > b.bits
 }
+
+/** An address with the length of its network's prefix, in the one form of today. */
+export const interfaceAddress: Rule<string> = (value, path) => {
+  const network = parseCidr(value)
+  if (!network) {
+    const detail = 'must be a valid address in CIDR form, (e.g. 10.9.8.7/24 or 2001:db8::1/64)'
+    return [invalidValue(path, value, detail)]
+  }
+  const [address = ''] = value.split('/')
+  const plain =
+    network.family === 4
+      ? withoutZeros(MAPPED.exec(address)?.[1] ?? address)
+      : new Address6(address).correctForm()
+  const canonical = `${plain}/${network.bits}`
+  return canonical === value
+    ? FINE
+    : [invalidValue(path, value, `must be in canonical form (${JSON.stringify(canonical)})`)]
+}

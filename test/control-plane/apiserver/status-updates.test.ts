@@ -157,3 +157,27 @@ test('what is behind features that are off is not written', async t => {
   })
   t.deepEqual(set.status, { replicas: 1 })
 })
+
+test('devices that others use are had only in namespaces that are marked for it', async t => {
+  const claims = (namespace: string) => `/apis/resource.k8s.io/v1/namespaces/${namespace}/resourceclaims`
+  const claim = (name: string) => ({
+    apiVersion: 'resource.k8s.io/v1',
+    kind: 'ResourceClaim',
+    metadata: { name },
+    spec: {
+      devices: { requests: [{ name: 'all', exactly: { deviceClassName: 'gpus', adminAccess: true } }] },
+    },
+  })
+  const refused = await api.raw(claims('default'), { body: claim('looking') })
+  t.is(refused.status, 422)
+  t.is(
+    refused.body.message,
+    'ResourceClaim.resource.k8s.io "looking" is invalid: spec.devices.requests[0].adminAccess: Forbidden: admin access to devices requires the `resource.kubernetes.io/admin-access: true` label on the containing namespace',
+  )
+  const labels = { 'resource.kubernetes.io/admin-access': 'true' }
+  await api.raw('/api/v1/namespaces', {
+    body: { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'monitoring', labels } },
+  })
+  const taken = await api.raw(claims('monitoring'), { body: claim('looking') })
+  t.is(taken.status, 201, taken.text)
+})
