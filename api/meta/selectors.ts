@@ -1,12 +1,6 @@
 import type { LabelSelector as LabelSelectorObject } from 'kubernetes-types/meta/v1.js'
+import { type Requirement, readRequirements } from './selector-text.ts'
 import { badRequest } from './status.ts'
-
-/** One requirement of a label selector. */
-export interface Requirement {
-  key: string
-  operator: 'in' | 'notin' | 'exists' | '!' | '=' | 'gt' | 'lt'
-  values: readonly string[]
-}
 
 /** A compiled label selector. */
 export interface Selector {
@@ -65,91 +59,11 @@ function formatRequirement({ key, operator, values }: Requirement): string {
   return `${key}${operator === 'gt' ? '>' : '<'}${values[0]}`
 }
 
-const TOKEN = /\s*(==|=|!=|!|>|<|,|\(|\)|[^\s=!<>,()]+)/y
-
-function tokenize(text: string): string[] {
-  const tokens: string[] = []
-  TOKEN.lastIndex = 0
-  const end = text.trimEnd().length
-  while (TOKEN.lastIndex < end) {
-    const match = TOKEN.exec(text)
-    if (!match) break
-    tokens.push(match[1]!)
-  }
-  return tokens
-}
-
 /**
  * Parses the text form of a label selector: `a=b,c!=d,e in (f,g),h notin (i),j,!k,l>5`.
  * @throws StatusError 400 that says what was found and what was expected.
  */
-export function parseLabelSelector(text: string): Selector {
-  const tokens = tokenize(text)
-  if (tokens.length === 0) return EVERYTHING
-  const requirements: Requirement[] = []
-  let at = 0
-  const next = (): string => tokens[at++] ?? ''
-  while (at < tokens.length) {
-    requirements.push(parseRequirement(next, () => tokens[at]))
-    const separator = next()
-    if (separator === '') break
-    if (separator !== ',') throw parseError(`found '${separator}', expected: ',' or 'end of string'`)
-    if (at >= tokens.length) throw parseError(`found '', expected: identifier after ','`)
-  }
-  return compile(requirements)
-}
-
-function parseRequirement(next: () => string, peek: () => string | undefined): Requirement {
-  const first = next()
-  if (first === '!') return { key: identifier(next()), operator: '!', values: [] }
-  const key = identifier(first)
-  const operator = peek()
-  if (operator === undefined || operator === ',') return { key, operator: 'exists', values: [] }
-  next()
-  if (operator === 'in' || operator === 'notin') return { key, operator, values: parseValues(next) }
-  const value = peek() === undefined || peek() === ',' ? '' : next()
-  if (operator === '=' || operator === '==') return { key, operator: '=', values: [value] }
-  if (operator === '!=') return { key, operator: 'notin', values: [value] }
-  if (operator === '>' || operator === '<') {
-    if (!/^-?\d+$/.test(value)) throw parseError(`for 'Gt', 'Lt' operators, the value must be an integer`)
-    return { key, operator: operator === '>' ? 'gt' : 'lt', values: [value] }
-  }
-  throw parseError(`found '${operator}', expected: in, notin, =, ==, !=, gt, lt`)
-}
-
-function parseValues(next: () => string): string[] {
-  const open = next()
-  if (open !== '(') throw parseError(`found '${open}' expected: '('`)
-  const values: string[] = []
-  let expectValue = true
-  while (true) {
-    const token = next()
-    if (token === '') throw parseError(`found '', expected: ',', ')' or identifier`)
-    if (token === ')') {
-      if (expectValue) values.push('')
-      return values
-    }
-    if (token === ',') {
-      if (expectValue) values.push('')
-      expectValue = true
-    } else {
-      values.push(token)
-      expectValue = false
-    }
-  }
-}
-
-const NAME = /^([A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?)$/
-
-function identifier(token: string): string {
-  const slash = token.indexOf('/')
-  const name = token.slice(slash + 1)
-  if (!NAME.test(name) || name.length > 63)
-    throw parseError(`found '${token}', expected: !, identifier, or 'end of string'`)
-  return token
-}
-
-const parseError = (detail: string): Error => badRequest(`unable to parse requirement: ${detail}`)
+export const parseLabelSelector = (text: string): Selector => compile(readRequirements(text))
 
 const OPERATORS = { In: 'in', NotIn: 'notin', Exists: 'exists', DoesNotExist: '!' } as const
 
@@ -206,16 +120,25 @@ export function parseFieldSelector(text: string): FieldSelector {
 }
 
 function splitTerms(text: string): string[] {
-  return (text.match(/(?:\\.|[^,\\])+/g) ?? []).filter(term => term.trim() !== '')
+  return (text.match(/(?:\\.|[^,\\]|\\$)+/g) ?? []).filter(term => term !== '')
 }
 
 function parseTerm(term: string, text: string): FieldRequirement {
-  const match = /^((?:\\.|[^=!\\])+)(!=|==|=)((?:\\.|[^\\])*)$/.exec(term)
+  const match = /^((?:\\.|[^=!\\]|!(?!=))*)(!=|==|=)(.*)$/s.exec(term)
   if (!match) throw badRequest(`invalid selector: '${text}'; can't understand '${term}'`)
   const [, field = '', operator, value = ''] = match
-  return {
-    field: field.trim(),
-    operator: operator === '!=' ? '!=' : '=',
-    value: value.replace(/\\(.)/g, '$1'),
+  return { field, operator: operator === '!=' ? '!=' : '=', value: unescaped(value) }
+}
+
+/** @throws StatusError 400 where a backslash stands before anything but `\`, `,` and `=`, or one of these without it */
+function unescaped(value: string): string {
+  const odd = /^(?:\\[\\,=]|[^\\,=])*(\\.?|[,=])/s.exec(value)
+  const [, found = ''] = odd ?? []
+  if (found.startsWith('\\') && !/^\\[\\,=]$/.test(found)) {
+    throw badRequest(`invalid field selector: invalid escape sequence: ${found}`)
   }
+  if (found === ',' || found === '=') {
+    throw badRequest(`invalid field selector: unescaped character in value: ${found}`)
+  }
+  return value.replace(/\\(.)/gs, '$1')
 }

@@ -1,6 +1,7 @@
 import {
   badRequest,
   type FieldError,
+  goQuote,
   invalid,
   invalidValue,
   notSupported,
@@ -38,11 +39,11 @@ const isInt64 = (value: bigint): boolean => BigInt.asIntN(64, value) === value
 /** An integer of the query; undefined where it is not there. @throws StatusError 400 */
 export function integer(query: URLSearchParams, name: string): number | undefined {
   const value = query.get(name)
-  if (value === null || value === '') return undefined
+  if (value === null) return undefined
   const isNumber = /^[+-]?\d+$/.test(value)
   if (!isNumber || value.length > LONGEST_NUMBER || !isInt64(BigInt(value.replace('+', '')))) {
     throw badRequest(
-      `strconv.ParseInt: parsing ${JSON.stringify(value)}: ${isNumber ? 'value out of range' : 'invalid syntax'}`,
+      `strconv.ParseInt: parsing ${goQuote(value)}: ${isNumber ? 'value out of range' : 'invalid syntax'}`,
     )
   }
   return Number(value)

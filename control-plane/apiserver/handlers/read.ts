@@ -4,17 +4,16 @@ import { sendEntry, sendList } from '../representation/send.ts'
 import type { Target } from '../rest/core.ts'
 import { get } from '../rest/get.ts'
 import { list } from '../rest/list.ts'
-import { notARevision } from '../rest/list-options.ts'
-import { listOptions } from './options.ts'
+import { checkRevision } from '../rest/list-options.ts'
+import { integer, listOptions } from './options.ts'
 
 export async function getHandler(ctx: ApiContext, resource: Resource, target: Target): Promise<void> {
   const resourceVersion = ctx.state.info.query.get('resourceVersion') ?? undefined
-  if (resourceVersion && !/^\d+$/.test(resourceVersion)) {
-    throw notARevision(resourceVersion)
-  }
+  checkRevision(resourceVersion)
   await sendEntry(ctx, 200, resource.kind, await get(resource, target, resourceVersion))
 }
 
 export async function listHandler(ctx: ApiContext, resource: Resource): Promise<void> {
+  integer(ctx.state.info.query, 'timeoutSeconds')
   await sendList(ctx, resource.kind, await list(resource, listOptions(ctx)))
 }

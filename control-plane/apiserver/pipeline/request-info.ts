@@ -103,7 +103,7 @@ function collectionVerb(info: RequestInfo): void {
 
 /** A boolean of the query as upstream reads it: `?watch`, `watch=1` and `watch=true` are true. */
 export function isTrue(value: string | null): boolean {
-  return value !== null && value !== 'false' && value !== '0'
+  return value !== null && value !== '0' && value.toLowerCase() !== 'false'
 }
 
 export interface RequestInfo {

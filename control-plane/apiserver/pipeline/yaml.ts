@@ -94,4 +94,15 @@ export function readApplied(text: string): Yaml {
   }
 }
 
-export const writeYaml = (value: object): Buffer => Buffer.from(stringify(value))
+/** Writes an object as upstream does: what a reader of YAML 1.1 could take for anything but a text is quoted. */
+export const writeYaml = (value: object): Buffer =>
+  Buffer.from(
+    stringify(value, {
+      version: '1.1',
+      customTags: tags => tags,
+      sortMapEntries: true,
+      indentSeq: false,
+      lineWidth: 0,
+      aliasDuplicateObjects: false,
+    }),
+  )

@@ -2,9 +2,9 @@ import {
   badRequest,
   type FieldError,
   forbiddenField,
+  goQuote,
   invalid,
   notSupported,
-  type StatusError,
 } from '../../../api/meta/status.ts'
 
 /** meta/v1 ListOptions, as far as they may disagree with each other. */
@@ -77,12 +77,17 @@ function refuse(faults: readonly FieldError[]): void {
   if (faults.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'ListOptions' }, '', faults)
 }
 
-function checkRevision(revision: string | undefined): void {
-  if (revision && !/^\d+$/.test(revision)) throw notARevision(revision)
-}
+const MOST_REVISION = 2n ** 64n - 1n
+/** More digits than any number of 64 bits has. */
+const LONGEST = 40
 
-/** What is said of a `resourceVersion` that is no number. */
-export const notARevision = (revision: string): StatusError =>
-  badRequest(
-    `resourceVersion: Invalid value: ${JSON.stringify(revision)}: strconv.ParseUint: parsing ${JSON.stringify(revision)}: invalid syntax`,
-  )
+/** Checks a `resourceVersion`: a number of 64 bits. @throws StatusError 400 */
+export function checkRevision(revision: string | undefined): void {
+  if (!revision) return
+  const isNumber = /^\d+$/.test(revision)
+  if (isNumber && (revision.length < 16 || (revision.length < LONGEST && BigInt(revision) <= MOST_REVISION)))
+    return
+  const why = isNumber ? 'value out of range' : 'invalid syntax'
+  const shown = goQuote(revision)
+  throw badRequest(`resourceVersion: Invalid value: ${shown}: strconv.ParseUint: parsing ${shown}: ${why}`)
+}

@@ -1,3 +1,4 @@
+import { posix } from 'node:path'
 import { badRequest, expired, StatusError } from '../../../api/meta/status.ts'
 import type { Entry } from '../cache/entry.ts'
 import { compileFilter, type Filter, type FilterOptions, selects } from '../cache/filter.ts'
@@ -84,9 +85,11 @@ function collect(
   view: EntriesView,
   revision: number,
   filter: Filter,
-  { limit = 0 }: ListRequest,
+  { limit: asked = 0, resourceVersion }: ListRequest,
   continuation: Continuation | undefined,
 ): ListPage {
+  // Upstream gives who takes whatever is there all of it.
+  const limit = resourceVersion === '0' && !continuation ? 0 : asked
   const from = continuation && continuation.start > filter.from ? continuation.start : filter.from
   const entries: Entry[] = []
   const { matches } = filter
@@ -114,6 +117,8 @@ function encodeContinue({ revision, start }: Continuation): string {
 
 /** @throws StatusError 400 */
 function decodeContinue(token: string): Continuation {
+  const odd = /[^\w-]/.exec(token)?.index ?? (token.length % 4 === 1 ? token.length - 1 : undefined)
+  if (odd !== undefined) throw badToken(`: illegal base64 data at input byte ${odd}`)
   let content: { v?: unknown; rv?: unknown; start?: unknown } | null
   try {
     content = JSON.parse(Buffer.from(token, 'base64url').toString())
@@ -128,6 +133,8 @@ function decodeContinue(token: string): Continuation {
   if (typeof start !== 'string' || start === '') {
     throw badToken(': encoded start key empty (version meta.k8s.io/v1)')
   }
+  const key = start.startsWith('/') ? start : `/${start}`
+  if (posix.normalize(key) !== key) throw badToken(`: ${start}`)
   return { revision: rv as number, start }
 }
 

@@ -36,16 +36,46 @@ for (const [text, expected] of matching)
     t.is(parseLabelSelector(text).matches(labels), expected)
   })
 
-test('a label selector that cannot be read is a bad request that says what was found', t => {
-  for (const text of ['app=a b', 'app in web', 'app in (a', 'a,', '=a', 'a=b=c', 'size>x', '-a']) {
-    const error = t.throws(
-      () => parseLabelSelector(text),
-      { message: /^unable to parse requirement: / },
-      text,
-    )
+const LONG = 'x'.repeat(64)
+const NAME =
+  "must consist of alphanumeric characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. 'MyName',  or 'my.name',  or '123-abc', regex used for validation is '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]')"
+
+/** What upstream says; what it says of one requirement has `unable to parse requirement: ` before it. */
+const unreadable: [text: string, message: string][] = [
+  ['a b', "unable to parse requirement: found 'b', expected: in, notin, =, ==, !=, gt, lt"],
+  ['a=b c', "found 'c', expected: ',' or 'end of string'"],
+  ['a=b=c', "found '=', expected: ',' or 'end of string'"],
+  ['a,', "found '', expected: identifier after ','"],
+  [',', "found ',', expected: !, identifier, or 'end of string'"],
+  ['=a', "found '=', expected: !, identifier, or 'end of string'"],
+  ['(', "found '(', expected: !, identifier, or 'end of string'"],
+  ['!', "unable to parse requirement: found '', expected: identifier"],
+  ['a=!b', "unable to parse requirement: found '!', expected: identifier"],
+  ['a in b', "unable to parse requirement: found 'b' expected: '('"],
+  ['a in (', "unable to parse requirement: found '', expected: ',', ')' or identifier"],
+  ['a in (b', "unable to parse requirement: found '', expected: ',' or ')'"],
+  ['a in (b,=)', "unable to parse requirement: found '=', expected: ',', or identifier"],
+  ['-a', `unable to parse requirement: <nil>: Invalid value: "-a": name part ${NAME}`],
+  [
+    LONG,
+    `unable to parse requirement: <nil>: Invalid value: "${LONG}": name part must be no more than 63 characters`,
+  ],
+  [
+    `a=${LONG}`,
+    `unable to parse requirement: values[0][a]: Invalid value: "${LONG}": must be no more than 63 characters`,
+  ],
+  [
+    'a>x',
+    `unable to parse requirement: values[0]: Invalid value: "x": for 'Gt', 'Lt' operators, the value must be an integer`,
+  ],
+]
+
+for (const [text, message] of unreadable) {
+  test(`the label selector ${JSON.stringify(text)} is a bad request: ${message}`, t => {
+    const error = t.throws(() => parseLabelSelector(text), { message })
     t.is((error as { code?: unknown } | undefined)?.code, 400)
-  }
-})
+  })
+}
 
 test('a LabelSelector object: missing matches nothing, empty matches all', t => {
   t.false(labelSelector(undefined).matches(labels))
@@ -81,6 +111,13 @@ test('a field selector compares values, and undoes escapes', t => {
   t.false(parseFieldSelector('spec.nodeName==n2').matches(read))
   t.true(parseFieldSelector('odd=a\\,b\\=c').matches(read))
   t.true(parseFieldSelector('').matches(read))
+  for (const [text, message] of [
+    ['a=b\\', 'invalid field selector: invalid escape sequence: \\'],
+    ['a=b\\x', 'invalid field selector: invalid escape sequence: \\x'],
+    ['a=b=c', 'invalid field selector: unescaped character in value: ='],
+  ] as const) {
+    t.throws(() => parseFieldSelector(text), { message })
+  }
   t.throws(() => parseFieldSelector('nodeName'), {
     message: "invalid selector: 'nodeName'; can't understand 'nodeName'",
   })

@@ -247,6 +247,16 @@ test('aliases of YAML are copies, bombs and circles of them are refused', async 
   t.regex(circle.body.message, /contains itself/)
 })
 
+test('what YAML could take for another value is quoted in answers', async t => {
+  const data = { answer: 'yes', number: '010', time: '2001-01-01T00:00:00Z', nothing: '~' }
+  const { text } = await api.raw(MAPS, { body: { ...named('quoted'), data }, headers: { accept: YAML_TYPE } })
+  t.regex(
+    text,
+    /^apiVersion: v1\ndata:\n {2}answer: "yes"\n {2}nothing: "~"\n {2}number: "010"\n {2}time: "2001-01-01T00:00:00Z"\n/,
+  )
+  t.regex(text, /\n {2}managedFields:\n {2}- apiVersion: v1\n/)
+})
+
 test('of several documents of YAML the first one is read', async t => {
   const body = 'metadata: {name: first}\n---\nmetadata: {name: second}\n'
   t.is((await api.raw(MAPS, { body, headers: { 'content-type': YAML_TYPE } })).body.metadata.name, 'first')
@@ -282,6 +292,73 @@ for (const type of [
     )
   })
 }
+
+const tokenOf = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url')
+const MATCH = 'ListOptions.meta.k8s.io "" is invalid: '
+
+/** What kube-apiserver was seen to say of odd options of a list. */
+const OPTIONS: [query: string, status: number, message: string][] = [
+  ['limit=', 400, 'strconv.ParseInt: parsing "": invalid syntax'],
+  ['limit=1.5', 400, 'strconv.ParseInt: parsing "1.5": invalid syntax'],
+  ['limit=99999999999999999999', 400, 'strconv.ParseInt: parsing "99999999999999999999": value out of range'],
+  ['timeoutSeconds=x', 400, 'strconv.ParseInt: parsing "x": invalid syntax'],
+  [
+    'resourceVersion=x',
+    400,
+    'resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax',
+  ],
+  [
+    'resourceVersion=99999999999999999999',
+    400,
+    'resourceVersion: Invalid value: "99999999999999999999": strconv.ParseUint: parsing "99999999999999999999": value out of range',
+  ],
+  [
+    'resourceVersionMatch=x',
+    422,
+    `${MATCH}[resourceVersionMatch: Forbidden: resourceVersionMatch is forbidden unless resourceVersion is provided, resourceVersionMatch: Unsupported value: "x": supported values: "Exact", "NotOlderThan", ""]`,
+  ],
+  [
+    'resourceVersionMatch=Exact&resourceVersion=0',
+    422,
+    `${MATCH}resourceVersionMatch: Forbidden: resourceVersionMatch "exact" is forbidden for resourceVersion "0"`,
+  ],
+  [
+    'continue=x',
+    400,
+    'invalid continue token: continue key is not valid: illegal base64 data at input byte 0',
+  ],
+  [
+    `continue=${tokenOf({})}`,
+    400,
+    'invalid continue token: continue key is not valid: server does not recognize this encoded version ',
+  ],
+  [
+    `continue=${tokenOf({ v: 'meta.k8s.io/v1', rv: 1, start: '../secrets' })}`,
+    400,
+    'invalid continue token: continue key is not valid: ../secrets',
+  ],
+  [
+    `continue=${tokenOf({ v: 'meta.k8s.io/v1', rv: 1, start: 'a' })}&resourceVersion=1`,
+    400,
+    'specifying resource version is not allowed when using continue',
+  ],
+]
+
+for (const [query, status, message] of OPTIONS) {
+  test(`a list with ${query}: ${message}`, async t => {
+    const answer = await api.raw(`${MAPS}?${query}`)
+    t.is(answer.body.message, message)
+    t.is(answer.status, status)
+  })
+}
+
+test('who takes whatever is there is given all of it, whatever the limit', async t => {
+  for (const name of ['page-1', 'page-2'])
+    await api.raw(MAPS, { body: named(name, { labels: { page: 'x' } }) })
+  const { body } = await api.raw(`${MAPS}?limit=1&resourceVersion=0&labelSelector=page`)
+  t.is(body.items.length, 2)
+  t.is(body.metadata.continue, undefined)
+})
 
 // Found by upstream's tests: the command of `kubectl exec` is in the request's line, however long it is.
 test('a request may have a line of many thousand characters', async t => {
