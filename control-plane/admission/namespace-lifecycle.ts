@@ -3,6 +3,7 @@ import { namespaces } from '../../api/kinds/core.ts'
 import { resourceName } from '../../api/kinds/kind.ts'
 import { forbidden, isNotFound, notFound, StatusError } from '../../api/meta/status.ts'
 import type { AdmissionPlugin } from '../../plugins/admission.ts'
+import { isReview } from './matching/exempt.ts'
 
 const IMMORTAL = new Set(['default', 'kube-system', 'kube-public'])
 const NAMESPACES = { group: '', plural: 'namespaces' }
@@ -20,7 +21,8 @@ export function namespaceLifecycle(client: Client, informers: InformerFactory): 
           throw forbidden(NAMESPACES, name, 'this namespace may not be deleted')
         return
       }
-      if (!namespace || !kind.namespaced) return
+      // Whether a namespace is there is nobody's business who asks for rights in it.
+      if (!namespace || !kind.namespaced || isReview({ kind })) return
       const found =
         cache.get(namespace) ?? (await client.get(namespaces, { name: namespace }).catch(ignoreNotFound))
       if (!found) throw notFound(NAMESPACES, namespace)

@@ -12,6 +12,7 @@ import type { StorePlugin } from '../../plugins/store.ts'
 import { admissionPlugins } from '../admission/builtin.ts'
 import { createAdmissionChain } from '../admission/chain.ts'
 import { createDynamicAdmission, type DynamicAdmission } from '../admission/dynamic.ts'
+import { AdmissionMetrics } from '../admission/metrics.ts'
 import { enabledPlugins } from '../admission/plugin-names.ts'
 import type { AdmissionSettings } from '../admission/settings.ts'
 import { createAuthenticator, type TokenAuthenticator } from '../auth/authenticators.ts'
@@ -133,7 +134,8 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     log,
     admission(made) {
       dynamic = createDynamicAdmission({ ...made, registry, log })
-      return createAdmissionChain(admissionPlugins({ ...made, serviceCIDR, dynamic, others, settings }))
+      const plugins = admissionPlugins({ ...made, serviceCIDR, dynamic, others, settings })
+      return createAdmissionChain(plugins, new AdmissionMetrics(registry))
     },
   })
   const { client, informers, kinds } = machinery

@@ -37,11 +37,13 @@ export function evaluatePolicy(
   policy: ValidatingAdmissionPolicy,
   compiled: CompiledPolicy,
   inputs: AdmissionInputs,
-  counts: { conditionFailed(): void; excluded(): void },
+  counts: { conditionFailed(): void; excluded(): void; conditionsTested(seconds: number): void },
 ): Evaluation {
   const evaluation: Evaluation = { denials: [], ignored: [], annotations: [], annotationFaults: [] }
   const failurePolicy = policy.spec.failurePolicy ?? 'Fail'
+  const start = performance.now()
   const met = compiled.conditions?.test(inputs, counts.conditionFailed) ?? { matches: true }
+  if (compiled.conditions) counts.conditionsTested((performance.now() - start) / 1_000)
   if ('error' in met) {
     fail(evaluation, failurePolicy, { message: met.error, index: 0, errorType: 'invalid_error' })
     return evaluation

@@ -4,7 +4,7 @@ import { forbidden, StatusError } from '../../../api/meta/status.ts'
 import type { AdmissionPlugin } from '../../../plugins/admission.ts'
 import type { ImmediateAuthorizer } from '../../auth/types.ts'
 import { inputsOf } from '../expressions/inputs.ts'
-import { isExempt } from '../matching/exempt.ts'
+import { isExempt, isReview } from '../matching/exempt.ts'
 import { matchRules } from '../matching/match.ts'
 import { isObjectSelected, type NamespaceFinder } from '../matching/selection.ts'
 import type { WebhookMetrics } from '../webhooks/metrics.ts'
@@ -43,7 +43,7 @@ const INVALID = 422
 export function validatingPolicies(configured: ConfiguredPolicies, options: PolicyOptions): AdmissionPlugin {
   return {
     name: KIND,
-    handles: attributes => configured.bound.length > 0 && !isExempt(attributes),
+    handles: attributes => configured.bound.length > 0 && !isExempt(attributes) && !isReview(attributes),
     async validate(attributes) {
       const request = new WrittenRequest(attributes, options.forms, false)
       const refusals: Refusal[] = []
@@ -121,10 +121,11 @@ class PolicyCheck {
     this.#bound.compiled ??= compilePolicy(policy)
     const compiled = await this.#bound.compiled
     const { finder, authorizer, conditionMetrics } = this.#options
-    const observed = { name: this.#name, type: 'validating', operation: this.#request.operation } as const
+    const observed = { name: this.#name, type: 'validate', operation: this.#request.operation } as const
     const counts = {
-      conditionFailed: () => conditionMetrics.conditionFailed(observed, KIND),
-      excluded: () => conditionMetrics.excluded(observed, KIND),
+      conditionFailed: () => conditionMetrics.conditionFailed(observed, 'policy'),
+      excluded: () => conditionMetrics.excluded(observed, 'policy'),
+      conditionsTested: (seconds: number) => conditionMetrics.conditionsTested(observed, 'policy', seconds),
     }
     const inputs = await inputsOf(this.#request, form, finder, authorizer)
     for (const params of await this.#params(bound)) {

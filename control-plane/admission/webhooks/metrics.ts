@@ -3,6 +3,7 @@ import { CounterTable, HistogramTable } from '../../apiserver/metrics/tables.ts'
 
 /** Upper bounds, upstream's. Seconds. */
 const BUCKETS = [0.005, 0.025, 0.1, 0.5, 1, 2.5, 10, 25]
+const CONDITION_BUCKETS = [0.005, 0.025, 0.1, 0.5, 1, 2.5]
 const HIGHEST_CODE = 600
 
 /** Which of the two steps a webhook is part of. */
@@ -10,10 +11,10 @@ export type WebhookType = 'admit' | 'validating'
 
 export type RejectionCause = 'calling_webhook_error' | 'apiserver_internal_error' | 'no_error'
 
-/** One call of one webhook. */
+/** One call of one webhook, or one look at a policy (`validate`). */
 export interface ObservedCall {
   name: string
-  type: WebhookType
+  type: WebhookType | 'validate'
   operation: string
 }
 
@@ -25,6 +26,7 @@ export class WebhookMetrics {
   #failedOpen: CounterTable
   #exclusions: CounterTable
   #conditionErrors: CounterTable
+  #conditionTimes: HistogramTable
 
   constructor(registry: Registry) {
     const prefix = 'apiserver_admission'
@@ -33,6 +35,12 @@ export class WebhookMetrics {
       `${prefix}_webhook_admission_duration_seconds`,
       'Time that webhooks took',
       BUCKETS,
+    )
+    this.#conditionTimes = new HistogramTable(
+      registry,
+      `${prefix}_match_condition_evaluation_seconds`,
+      'Time that match conditions took',
+      CONDITION_BUCKETS,
     )
     const counter = (name: string, help: string) => new CounterTable(registry, `${prefix}_${name}`, help)
     this.#requests = counter('webhook_request_total', 'Calls of webhooks')
@@ -62,10 +70,15 @@ export class WebhookMetrics {
     this.#failedOpen.add(`${name} ${type}`, () => ({ name, type }))
   }
 
-  /** `kind`: whose conditions they are, `webhook` or `ValidatingAdmissionPolicy`. */
+  /** `kind`: whose conditions they are, `webhook` or `policy`. */
   excluded({ name, type, operation }: ObservedCall, kind: string): void {
     const labels = { name, kind, type, operation }
     this.#exclusions.add(idOf(labels), () => labels)
+  }
+
+  conditionsTested({ name, type, operation }: ObservedCall, kind: string, seconds: number): void {
+    const labels = { name, kind, type, operation }
+    this.#conditionTimes.observe(idOf(labels), () => labels, seconds)
   }
 
   conditionFailed({ name, type, operation }: ObservedCall, kind: string): void {

@@ -46,7 +46,9 @@ export class Relevance {
     const conditions = await hook.conditions
     const observed = { name, type, operation: request.operation }
     const inputs = await inputsOf(request, form, this.#finder, this.#authorizer)
+    const start = performance.now()
     const result = conditions.test(inputs, () => this.#metrics.conditionFailed(observed, KIND))
+    this.#metrics.conditionsTested(observed, KIND, (performance.now() - start) / 1_000)
     if ('error' in result) throw forbidden(request.attributes.kind, request.name, result.error)
     if (!result.matches) this.#metrics.excluded(observed, KIND)
     return result.matches

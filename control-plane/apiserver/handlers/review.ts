@@ -50,7 +50,6 @@ export async function reviewHandler(
       now: new Date(),
     })
   const effects = new Effects()
-  const isAdmitted = subresourceHandler !== undefined || resource.type === 'bindings'
   const attributes = effects.attributes(resource, context, {
     operation: 'CREATE',
     target: { namespace, name },
@@ -58,8 +57,7 @@ export async function reviewHandler(
     object,
     oldObject: undefined,
   })
-  const answer = isAdmitted ? await admitted(core, attributes, effects, answerIt) : await answerIt()
-  await sendValue(ctx, 201, answer)
+  await sendValue(ctx, 201, await admitted(core, attributes, effects, answerIt))
 }
 
 /** What becomes of a write that admission sees first, and may refuse. */

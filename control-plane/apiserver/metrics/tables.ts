@@ -29,6 +29,11 @@ interface Distribution {
   buckets: Uint32Array
 }
 
+/** Durations of one sort; it is not shown before the first one. */
+export interface DurationSeries {
+  observe(seconds: number): void
+}
+
 /** Distributions of durations in seconds, kept as {@link CounterTable} keeps counts. */
 export class HistogramTable {
   #name: string
@@ -43,15 +48,33 @@ export class HistogramTable {
   }
 
   observe(id: string, labels: () => Labels, seconds: number): void {
-    let series = this.#series.get(id)
-    if (!series) {
-      series = { labels: labels(), count: 0, sum: 0, buckets: new Uint32Array(this.#bounds.length) }
-      this.#series.set(id, series)
+    this.#count(this.#series.get(id) ?? this.#begin(id, labels()), seconds)
+  }
+
+  /** For who observes often: the series is looked up once. */
+  series(id: string, labels: Labels): DurationSeries {
+    let known: Distribution | undefined
+    return {
+      observe: seconds => {
+        known ??= this.#series.get(id) ?? this.#begin(id, labels)
+        this.#count(known, seconds)
+      },
     }
+  }
+
+  #begin(id: string, labels: Labels): Distribution {
+    const series = { labels, count: 0, sum: 0, buckets: new Uint32Array(this.#bounds.length) }
+    this.#series.set(id, series)
+    return series
+  }
+
+  #count(series: Distribution, seconds: number): void {
     series.count++
     series.sum += seconds
-    const bucket = this.#bounds.findIndex(bound => seconds <= bound)
-    if (bucket >= 0) series.buckets[bucket]!++
+    const bounds = this.#bounds
+    let bucket = 0
+    while (bucket < bounds.length && seconds > bounds[bucket]!) bucket++
+    if (bucket < bounds.length) series.buckets[bucket]!++
   }
 
   *#values(): Generator<object> {

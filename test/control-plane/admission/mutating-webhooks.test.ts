@@ -211,7 +211,7 @@ test('an equivalent version is converted for the webhook, and its changes back',
   const resource = { name: 'cpu', target: { type: 'Utilization', averageUtilization: 50 } }
   const spec = {
     maxReplicas: 3,
-    scaleTargetRef: { kind: 'Deployment', name: 'd' },
+    scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name: 'd' },
     metrics: [{ type: 'Resource', resource }],
   }
   const made = await api.raw('/apis/autoscaling/v2/namespaces/equal/horizontalpodautoscalers', {
