@@ -90,6 +90,7 @@ program
     'let requests wait in queues by priority; both limits below then add up',
     boolean,
   )
+  .option('--livez-grace-period <duration>', 'a start may take so long before /livez fails (0s)', duration)
   .option('--max-requests-inflight <n>', 'reading requests answered at once (400)', wholeNumber)
   .option('--max-mutating-requests-inflight <n>', 'the same for those that write (200)', wholeNumber)
   .action(async options => (await import('./commands/server.ts')).server(options))

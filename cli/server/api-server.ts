@@ -49,7 +49,7 @@ async function serve(options: CompleteServerOptions, log: Logger, signal: AbortS
 }
 
 function serverOptions(options: CompleteServerOptions) {
-  const { eventTtl, maxRequestsInflight, maxMutatingRequestsInflight } = options
+  const { eventTtl, livezGracePeriod, maxRequestsInflight, maxMutatingRequestsInflight } = options
   return {
     bindAddress: options.bind,
     port: options.port,
@@ -57,6 +57,7 @@ function serverOptions(options: CompleteServerOptions) {
     serviceCIDR: options.serviceCidr,
     clusterDomain: options.clusterDomain,
     ...(eventTtl !== undefined && { eventTtl }),
+    ...(livezGracePeriod !== undefined && { livezGracePeriod }),
     hasFairness: options.enablePriorityAndFairness ?? true,
     limits: {
       ...(maxRequestsInflight !== undefined && { reading: maxRequestsInflight }),

@@ -20,10 +20,11 @@ export async function runControlPlane(
 
 /** A part of the control plane as a child process: this same program with `--only`. */
 function component(options: ServerOptions & { only: string }): ChildSpec {
-  const { eventTtl, enablePriorityAndFairness: fairness, ...others } = options
+  const { eventTtl, livezGracePeriod, enablePriorityAndFairness: fairness, ...others } = options
   const given = {
     ...others,
     ...(eventTtl !== undefined && { eventTtl: `${eventTtl}ms` }),
+    ...(livezGracePeriod !== undefined && { livezGracePeriod: `${livezGracePeriod}ms` }),
     ...(fairness !== undefined && { enablePriorityAndFairness: String(fairness) }),
   }
   const args = Object.entries(given).flatMap(([option, value]) => {

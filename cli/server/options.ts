@@ -47,6 +47,8 @@ export interface ServerOptions {
   admissionControlConfigFile?: string
   /** True where left out. */
   enablePriorityAndFairness?: boolean
+  /** How long a start may take before /livez fails, in milliseconds. */
+  livezGracePeriod?: number
   maxRequestsInflight?: number
   maxMutatingRequestsInflight?: number
 }

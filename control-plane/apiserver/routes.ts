@@ -3,7 +3,7 @@ import type { ApiService } from '../../api/kinds/apiregistration.ts'
 import type { Logger } from '../../plugins/plugin.ts'
 import type { Aggregator } from './aggregation/aggregator.ts'
 import type { DiscoveryHandler } from './discovery/handler.ts'
-import { checksOf, type HealthCheck, healthHandler } from './discovery/health.ts'
+import { checksOf, type Health, healthHandler } from './discovery/health.ts'
 import type { OpenApiHandler } from './discovery/openapi.ts'
 import { CONFIGURATION_PATH, KEYS_PATH, type OpenIdHandler } from './discovery/openid.ts'
 import { VERSION } from './discovery/version.ts'
@@ -21,12 +21,16 @@ export interface Routes {
   openid: OpenIdHandler
   /** Answers for groups that other servers serve. */
   aggregator: Aggregator
-  checks: readonly HealthCheck[]
+  health: Health
   /** Priority and fairness, unless it is switched off. */
   fairness: FlowControl | undefined
   registry: Registry
+  /** Metrics of how well the server is, apart from the others. */
+  indicators: Registry
   log: Logger
 }
+
+const SLI_PATH = '/metrics/slis'
 
 /** Hands a request to what answers its path. */
 export async function route(ctx: ApiContext, routes: Routes): Promise<void> {
@@ -51,11 +55,11 @@ export async function route(ctx: ApiContext, routes: Routes): Promise<void> {
     case 'healthz':
     case 'livez':
     case 'readyz':
-      return await healthHandler(ctx, routes.checks, routes.log)
+      return await healthHandler(ctx, routes.health, routes.log)
     case 'version':
       return await sendJson(ctx, 200, VERSION)
     case 'metrics':
-      return await sendMetrics(ctx, routes.registry)
+      return await sendMetrics(ctx, routes)
     case 'debug':
       return await debugHandler(ctx, routes)
     case '':
@@ -78,12 +82,15 @@ async function debugHandler(ctx: ApiContext, { fairness }: Routes): Promise<void
   await sendText(ctx, 404, '404 page not found\n')
 }
 
-async function sendMetrics(ctx: ApiContext, registry: Registry): Promise<void> {
+async function sendMetrics(ctx: ApiContext, { registry: all, indicators }: Routes): Promise<void> {
+  const { path } = ctx.state.info
+  if (path !== '/metrics' && path !== SLI_PATH) return await sendText(ctx, 404, '404 page not found\n')
+  const registry = path === SLI_PATH ? indicators : all
   await sendBody(ctx, 200, registry.contentType, Buffer.from(await registry.metrics()))
 }
 
 /** What `/` lists: every path that is answered without a resource being named. */
-function rootPaths({ discovery, checks }: Routes): string[] {
+function rootPaths({ discovery, health: { checks } }: Routes): string[] {
   const health = ['healthz', 'livez', 'readyz'].flatMap(endpoint => [
     `/${endpoint}`,
     ...checksOf(endpoint, checks).map(({ name }) => `/${endpoint}/${name}`),
@@ -94,6 +101,7 @@ function rootPaths({ discovery, checks }: Routes): string[] {
     CONFIGURATION_PATH,
     KEYS_PATH,
     '/metrics',
+    SLI_PATH,
     '/openapi/v2',
     '/openapi/v3',
     '/version',

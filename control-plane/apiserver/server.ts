@@ -44,7 +44,7 @@ import { followFlowConfiguration } from './fairness/follow.ts'
 import { registerFlowMetrics } from './fairness/metrics.ts'
 import { type HttpServer, listen } from './http-server.ts'
 import { createMachinery, type Machinery } from './machinery.ts'
-import { registerServerMetrics } from './metrics/server-metrics.ts'
+import { createIndicators, registerServerMetrics } from './metrics/server-metrics.ts'
 import { timedStore } from './metrics/timed-store.ts'
 import type { AuditEvent } from './pipeline/audit.ts'
 import { fairness } from './pipeline/fairness.ts'
@@ -80,6 +80,8 @@ export interface ApiServerOptions {
   audit?: (event: AuditEvent) => void
   /** Of which requests, and how much; who did what of all of them by default. */
   auditPolicy?: AuditPolicy
+  /** Milliseconds for which /livez is well although the start is not done (`--livez-grace-period`). */
+  livezGracePeriod?: number
   /** Requests answered at the same time; upstream's numbers by default. */
   limits?: Partial<InflightLimits>
   /** False to refuse what goes beyond the limits, without queues (`--enable-priority-and-fairness`). */
@@ -100,6 +102,8 @@ export interface ApiServer {
 
 /** How far the start has come. Requests other than for health wait for `bootstrapped`. */
 interface Progress {
+  /** By `performance.now()`. */
+  startedAt: number
   bootstrapped: Promise<void>
   isBootstrapped: boolean
   isStopping: boolean
@@ -147,6 +151,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   const startup = new Startup(control ? LIMIT_STEPS : FAIRNESS_STEPS)
   const progress: Progress = {
     bootstrapped: start.promise,
+    startedAt: performance.now(),
     isBootstrapped: false,
     isStopping: false,
     startup,
@@ -218,6 +223,7 @@ function createHandler(
   const authorizer = createAuthorizer({ informers })
   const rules = createRuleResolver(informers)
   registerServerMetrics(registry, kinds)
+  const indicators = createIndicators()
   if (control) registerFlowMetrics(registry, control)
   const connect = createConnector({ informers, client: pki.kubeletClient, ca: pki.ca.cert })
   const address = `${options.advertiseAddress}:${options.port}`
@@ -229,7 +235,13 @@ function createHandler(
     openapi: new OpenApiHandler(kinds, core.schemas, aggregator),
     openid: new OpenIdHandler(pki.serviceAccountKey.publicKey, address),
     aggregator,
-    checks: healthChecks(options, machinery.informers, local, progress),
+    health: {
+      checks: healthChecks(options, machinery.informers, local, progress),
+      graceMs: options.livezGracePeriod ?? 0,
+      startedAt: progress.startedAt,
+      observe: indicators.observe,
+    },
+    indicators: indicators.registry,
     fairness: control,
     registry,
     log,
@@ -278,7 +290,11 @@ function healthChecks(
     },
     ...checks,
     ...progress.startup.checks(),
-    { name: 'autoregister-completion', check: isTrue(() => local.isComplete, 'missing APIServices') },
+    {
+      name: 'autoregister-completion',
+      isBoot: true,
+      check: isTrue(() => local.isComplete, 'missing APIServices'),
+    },
     {
       name: 'shutdown',
       check: isTrue(() => !progress.isStopping, 'process is shutting down'),

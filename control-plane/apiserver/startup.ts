@@ -66,6 +66,7 @@ export class Startup {
   checks(): HealthCheck[] {
     return STEPS.filter(step => !this.#skipped.has(step)).map(step => ({
       name: HOOK + step,
+      isBoot: true,
       check: () => {
         if (!this.#done.has(step)) throw new Error('not finished')
       },

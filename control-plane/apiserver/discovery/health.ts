@@ -7,6 +7,8 @@ export interface HealthCheck {
   name: string
   /** Left out of /livez: it can be wrong while a restart would not help. */
   readinessOnly?: boolean
+  /** Part of the start: /livez may be told to look past it for a while. */
+  isBoot?: boolean
   check(): Promise<void> | void
 }
 
@@ -14,20 +16,34 @@ export interface HealthCheck {
 export const checksOf = (endpoint: string, checks: readonly HealthCheck[]): readonly HealthCheck[] =>
   endpoint === 'readyz' ? checks : checks.filter(({ readinessOnly }) => !readinessOnly)
 
+/** Told of the result of each check of an endpoint. */
+export type Observe = (endpoint: string, name: string, isWell: boolean) => void
+
+/** How the server's health is told. */
+export interface Health {
+  checks: readonly HealthCheck[]
+  /** Milliseconds for which a start is live that is not done (`--livez-grace-period`). */
+  graceMs: number
+  /** When the server began to start, by `performance.now()`. */
+  startedAt: number
+  observe: Observe
+}
+
 /**
  * Answers /healthz, /livez, /readyz and a check by its name (`/livez/etcd`); `?verbose` and `?exclude=NAME` as upstream.
  * Anybody may ask, so what exactly is wrong is for the log, and for who may ask for the one check.
  */
 export async function healthHandler(
   ctx: ApiContext,
-  checks: readonly HealthCheck[],
+  { checks, graceMs, startedAt, observe }: Health,
   log: Logger,
 ): Promise<void> {
   const { path } = ctx.state.info
   const [, endpoint = '', ...rest] = path.split('/')
   const name = rest.join('/')
-  const all = checksOf(endpoint, checks)
-  if (name === '') return await runAll(ctx, endpoint, all, log)
+  const isInGrace = endpoint === 'livez' && performance.now() - startedAt < graceMs
+  const all = checksOf(endpoint, checks).map(check => (isInGrace && check.isBoot ? patient(check) : check))
+  if (name === '') return await runAll(ctx, endpoint, all, { log, observe })
   const check = all.find(check => check.name === name)
   if (!check) return await send(ctx, 404, '404 page not found\n')
   const fault = await run(check)
@@ -35,11 +51,13 @@ export async function healthHandler(
   else await send(ctx, 500, `internal server error: ${fault}\n`)
 }
 
+const patient = (check: HealthCheck): HealthCheck => ({ ...check, check() {} })
+
 async function runAll(
   ctx: ApiContext,
   endpoint: string,
   checks: readonly HealthCheck[],
-  log: Logger,
+  { log, observe }: { log: Logger; observe: Observe },
 ): Promise<void> {
   const { query } = ctx.state.info
   const excluded = new Set(query.getAll('exclude'))
@@ -49,9 +67,11 @@ async function runAll(
   for (const check of checks) {
     const { name } = check
     unknown.delete(name)
-    const fault = excluded.has(name) ? undefined : await run(check)
+    const isExcluded = excluded.has(name)
+    const fault = isExcluded ? undefined : await run(check)
+    if (!isExcluded) observe(endpoint, name, fault === undefined)
     if (fault !== undefined) faults[name] = fault
-    lines.push(lineOf(name, excluded.has(name), fault))
+    lines.push(lineOf(name, isExcluded, fault))
   }
   if (unknown.size > 0) lines.push(notFound(unknown))
   const text = lines.map(line => `${line}\n`).join('')

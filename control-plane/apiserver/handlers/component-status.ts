@@ -5,7 +5,7 @@ import { isNotFound, notFound } from '../../../api/meta/status.ts'
 import type { StorePlugin } from '../../../plugins/store.ts'
 import type { Resource } from '../kind-registry.ts'
 import type { ApiContext } from '../pipeline/state.ts'
-import { includeObject, sendValue, wantsTable } from '../representation/send.ts'
+import { includeObject, sendValue, tableVersion, wantsTable } from '../representation/send.ts'
 import { tableOf } from '../representation/table.ts'
 
 interface Sources {
@@ -56,7 +56,7 @@ export async function componentStatusHandler(
   const items = await Promise.all(names.map(each => statusOf(each, sources)))
   if (wantsTable(ctx)) {
     const rows = items.map(object => ({ object }))
-    return await sendValue(ctx, 200, tableOf(kind, rows, {}, includeObject(ctx)))
+    return await sendValue(ctx, 200, tableOf(kind, rows, {}, includeObject(ctx), tableVersion(ctx)))
   }
   if (name !== undefined) return await sendValue(ctx, 200, items[0]!)
   await sendValue(ctx, 200, { kind: 'ComponentStatusList', apiVersion: 'v1', metadata: {}, items })

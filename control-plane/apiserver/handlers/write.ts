@@ -9,7 +9,7 @@ import type { Resource } from '../kind-registry.ts'
 import { mediaType, parseObject, readBody } from '../pipeline/body.ts'
 import { JSON_TYPE } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
-import { includeObject, sendEntry, sendValue, wantsTable } from '../representation/send.ts'
+import { includeObject, sendEntry, sendValue, tableVersion, wantsTable } from '../representation/send.ts'
 import { tableOf } from '../representation/table.ts'
 import { applyTo } from '../rest/apply.ts'
 import type { Core, Target, WriteContext } from '../rest/core.ts'
@@ -164,7 +164,11 @@ function validatePatched(
 export async function sendScale(ctx: ApiContext, scale: ApiObject): Promise<void> {
   if (!wantsTable(ctx)) return await sendValue(ctx, 200, scale)
   const metadata = { resourceVersion: scale.metadata.resourceVersion! }
-  await sendValue(ctx, 200, tableOf(SCALE, [{ object: scale }], metadata, includeObject(ctx)))
+  await sendValue(
+    ctx,
+    200,
+    tableOf(SCALE, [{ object: scale }], metadata, includeObject(ctx), tableVersion(ctx)),
+  )
 }
 
 /** Server-side apply. */

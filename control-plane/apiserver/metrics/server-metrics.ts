@@ -1,8 +1,9 @@
-import type { Registry } from 'prom-client'
+import { Registry as PromRegistry, type Registry } from 'prom-client'
+import type { Observe } from '../discovery/health.ts'
 import { VERSION } from '../discovery/version.ts'
 import type { KindRegistry, Resource } from '../kind-registry.ts'
 import { hubOf } from '../watch/hub.ts'
-import { type Labels, register } from './tables.ts'
+import { CounterTable, type Labels, register } from './tables.ts'
 
 /** Metrics of what the server holds and of its process, under upstream's names. Nothing is counted until they are read. */
 export function registerServerMetrics(registry: Registry, kinds: KindRegistry): void {
@@ -56,8 +57,41 @@ function stored(kinds: KindRegistry): Resource[] {
   return [...types.values()]
 }
 
+const startOfProcess = (): number => Date.now() / 1000 - process.uptime()
+
+/** How well the server is, check by check (upstream's component SLIs, KEP-3466). */
+export function createIndicators(): { registry: Registry; observe: Observe } {
+  const registry = new PromRegistry()
+  const results = new Map<string, { labels: Labels; value: number }>()
+  register(
+    registry,
+    'kubernetes_healthcheck',
+    'gauge',
+    'This metric records the result of a single healthcheck.',
+    () => results.values(),
+  )
+  const total = new CounterTable(
+    registry,
+    'kubernetes_healthchecks_total',
+    'This metric records the results of all healthcheck.',
+  )
+  const started = startOfProcess()
+  register(registry, 'process_start_time_seconds', 'gauge', 'When the process began', () => [
+    { labels: {}, value: started },
+  ])
+  return {
+    registry,
+    observe(endpoint, name, isWell) {
+      const status = isWell ? 'success' : 'error'
+      const labels = { name, type: endpoint }
+      results.set(`${endpoint} ${name}`, { labels, value: isWell ? 1 : 0 })
+      total.add(`${endpoint} ${name} ${status}`, () => ({ ...labels, status }))
+    },
+  }
+}
+
 function registerProcess(registry: Registry): void {
-  const started = Date.now() / 1000 - process.uptime()
+  const started = startOfProcess()
   const single = (name: string, type: 'gauge' | 'counter', help: string, value: () => number) =>
     register(registry, name, type, help, () => [{ labels: {}, value: value() }])
   single('process_start_time_seconds', 'gauge', 'When the process began', () => started)

@@ -142,7 +142,7 @@ const WITHOUT_SCHEMA: Record<string, Record<string, string>> = {
 }
 
 function definitionName(schemas: SchemaSet, apiVersion: string, kind: string): string | undefined {
-  if (apiVersion === 'meta.k8s.io/v1' || kind === 'Status') return `${META}.${kind}`
+  if (apiVersion.startsWith('meta.k8s.io/') || kind === 'Status') return `${META}.${kind}`
   return definitionOf(schemas, apiVersion, kind)
 }
 

@@ -3,15 +3,19 @@ import { notAcceptable } from '../../../api/meta/status.ts'
 /** The shape of the answer: the objects themselves, a table of them, or their metadata alone. */
 export type Form = 'object' | 'table' | 'metadata'
 
+/** The version that tables and bare metadata are told in: the older one is the same by another name. */
+export type MetaVersion = 'meta.k8s.io/v1' | 'meta.k8s.io/v1beta1'
+
 export const PROTOBUF = 'application/vnd.kubernetes.protobuf'
 
 /** What a client wants to be sent. */
 export interface Representation {
   type: 'application/json' | 'application/yaml' | typeof PROTOBUF
   form: Form
+  meta: MetaVersion
 }
 
-const DEFAULT: Representation = { type: 'application/json', form: 'object' }
+const DEFAULT: Representation = { type: 'application/json', form: 'object', meta: 'meta.k8s.io/v1' }
 const SERVED = ['application/json', 'application/yaml']
 /** Accept headers that were seen: for kinds that have a form in protobuf, and for those that have none. */
 const known = { withProtobuf: new Map<string, Representation | null>(), without: new Map() }
@@ -75,7 +79,8 @@ function servedForm({ type, parameters }: Clause, hasProtobuf: boolean): Represe
   const served = servedType(type, hasProtobuf)
   const form = formOf(parameters)
   if (!served || !form || (served === PROTOBUF && form === 'table')) return undefined
-  return { type: served, form }
+  const meta = parameters.get('v') === 'v1beta1' ? 'meta.k8s.io/v1beta1' : 'meta.k8s.io/v1'
+  return { type: served, form, meta }
 }
 
 function servedType(type: string, hasProtobuf: boolean): Representation['type'] | undefined {
@@ -84,10 +89,12 @@ function servedType(type: string, hasProtobuf: boolean): Representation['type'] 
   return ['application/json', 'application/*', '*/*'].includes(type) ? 'application/json' : undefined
 }
 
+const META_VERSIONS: ReadonlySet<string | undefined> = new Set(['v1', 'v1beta1'])
+
 function formOf(parameters: Map<string, string>): Form | undefined {
   const as = parameters.get('as')
   if (!as) return 'object'
-  if (parameters.get('g') !== 'meta.k8s.io' || parameters.get('v') !== 'v1') return undefined
+  if (parameters.get('g') !== 'meta.k8s.io' || !META_VERSIONS.has(parameters.get('v'))) return undefined
   if (as === 'Table') return 'table'
   return as === 'PartialObjectMetadata' || as === 'PartialObjectMetadataList' ? 'metadata' : undefined
 }

@@ -9,8 +9,10 @@ import { encoderOf } from '../protobuf/encoders.ts'
 import type { ListPage } from '../rest/list.ts'
 import { type EventEncoder, lineEncoder } from '../watch/frames.ts'
 import { listBytes } from './list-bytes.ts'
-import { type Form, negotiate, PROTOBUF, type Representation } from './negotiate.ts'
+import { type MetaVersion, negotiate, PROTOBUF, type Representation } from './negotiate.ts'
 import { type IncludeObject, partialMetadata, partialMetadataText, tableOf } from './table.ts'
+
+type Shape = Omit<Representation, 'type'>
 
 /** What the client wants to be sent of a kind. @throws StatusError 406 */
 function representationOf(ctx: ApiContext, kind: KindDeclaration): Representation {
@@ -20,6 +22,9 @@ function representationOf(ctx: ApiContext, kind: KindDeclaration): Representatio
 /** Whether the client wants what it is sent as rows. @throws StatusError 406 */
 export const wantsTable = (ctx: ApiContext): boolean =>
   negotiate(ctx.req.headers.accept, true).form === 'table'
+
+/** The version of the Table that the client wants. @throws StatusError 406 */
+export const tableVersion = (ctx: ApiContext): MetaVersion => negotiate(ctx.req.headers.accept, true).meta
 
 /** Custom resources are JSON everywhere. */
 const hasProtobuf = ({ custom }: KindDeclaration): boolean => !custom
@@ -31,14 +36,14 @@ export async function sendEntry(
   kind: KindDeclaration,
   entry: Entry,
 ): Promise<void> {
-  const { type, form } = representationOf(ctx, kind)
+  const { type, form, meta } = representationOf(ctx, kind)
   if (form === 'object' && type === JSON_TYPE && !wantsPretty(ctx)) {
     return await sendBody(ctx, code, type, entry.bytes)
   }
   if (form === 'object') return await sendValue(ctx, code, entry.object)
-  if (form === 'metadata') return await sendValue(ctx, code, partialMetadata(entry.object))
+  if (form === 'metadata') return await sendValue(ctx, code, partialMetadata(entry.object, meta))
   const metadata = { resourceVersion: entry.object.metadata.resourceVersion! }
-  await sendValue(ctx, code, tableOf(kind, [entry], metadata, includeObject(ctx)))
+  await sendValue(ctx, code, tableOf(kind, [entry], metadata, includeObject(ctx), meta))
 }
 
 /** Sends any object as JSON, YAML, or protobuf if it has a form in that. */
@@ -60,21 +65,21 @@ export async function sendValue(ctx: ApiContext, code: number, value: object): P
 
 /** Sends a page of a list in the form asked for; the plain form is put together from the objects' bytes. */
 export async function sendList(ctx: ApiContext, kind: KindDeclaration, page: ListPage): Promise<void> {
-  const { type, form } = representationOf(ctx, kind)
+  const { type, form, meta } = representationOf(ctx, kind)
   const metadata = listMeta(page)
   if (type === PROTOBUF) {
-    const encoded = await encodeList(ctx, kind, form, page)
+    const encoded = await encodeList(ctx, kind, { form, meta }, page)
     if (encoded) {
       if (ctx.state.capture?.wantsResponse) captureList(ctx, kind, metadata, page)
       return await sendBody(ctx, 200, type, encoded)
     }
   }
   if (form === 'table') {
-    return await sendValue(ctx, 200, tableOf(kind, page.entries, metadata, includeObject(ctx)))
+    return await sendValue(ctx, 200, tableOf(kind, page.entries, metadata, includeObject(ctx), meta))
   }
   if (form === 'metadata') {
-    const items = page.entries.map(entry => partialMetadata(entry.object))
-    const list = { kind: 'PartialObjectMetadataList', apiVersion: 'meta.k8s.io/v1', metadata, items }
+    const items = page.entries.map(entry => partialMetadata(entry.object, meta))
+    const list = { kind: 'PartialObjectMetadataList', apiVersion: meta, metadata, items }
     return await sendValue(ctx, 200, list)
   }
   if (type === JSON_TYPE && !wantsPretty(ctx)) {
@@ -92,13 +97,13 @@ function captureList({ state }: ApiContext, kind: KindDeclaration, metadata: Lis
 async function encodeList(
   { state }: ApiContext,
   kind: KindDeclaration,
-  form: Form,
+  { form, meta }: Shape,
   page: ListPage,
 ): Promise<Buffer | undefined> {
   const encoder = await encoderOf(state.schemas)
   const objects = page.entries.map(entry => entry.object)
   if (form === 'object') return encoder.list(apiVersion(kind), kind.kind, listMeta(page), objects)
-  return encoder.list('meta.k8s.io/v1', 'PartialObjectMetadata', listMeta(page), objects)
+  return encoder.list(meta, 'PartialObjectMetadata', listMeta(page), objects)
 }
 
 export function listMeta({ revision, continue: token, remainingItemCount }: ListPage): ListMeta {
@@ -123,32 +128,32 @@ export async function watchEncoder(
   ctx: ApiContext,
   kind: KindDeclaration,
 ): Promise<{ type: string; encoder: EventEncoder | undefined }> {
-  const { type, form } = representationOf(ctx, kind)
+  const { type, ...shape } = representationOf(ctx, kind)
   if (type === PROTOBUF) {
     const encoder = await encoderOf(ctx.state.schemas)
     if (encoder.knows(apiVersion(kind), kind.kind)) {
-      return { type: `${PROTOBUF};stream=watch`, encoder: protobufEvents(encoder, form) }
+      return { type: `${PROTOBUF};stream=watch`, encoder: protobufEvents(encoder, shape) }
     }
-    return { type: JSON_TYPE, encoder: lineEvents(ctx, kind, negotiate(ctx.req.headers.accept, false).form) }
+    return { type: JSON_TYPE, encoder: lineEvents(ctx, kind, negotiate(ctx.req.headers.accept, false)) }
   }
-  return { type: JSON_TYPE, encoder: lineEvents(ctx, kind, form) }
+  return { type: JSON_TYPE, encoder: lineEvents(ctx, kind, shape) }
 }
 
-function lineEvents(ctx: ApiContext, kind: KindDeclaration, form: Form): EventEncoder | undefined {
+function lineEvents(ctx: ApiContext, kind: KindDeclaration, { form, meta }: Shape): EventEncoder | undefined {
   if (form === 'object') return undefined
   if (form === 'metadata')
-    return lineEncoder('metadata', ({ object }) => Buffer.from(partialMetadataText(object)))
+    return lineEncoder(`metadata ${meta}`, ({ object }) => Buffer.from(partialMetadataText(object, meta)))
   const include = includeObject(ctx)
-  return lineEncoder(`table ${include}`, entry => {
+  return lineEncoder(`table ${include} ${meta}`, entry => {
     const metadata = { resourceVersion: String(entry.revision) }
-    return Buffer.from(JSON.stringify(tableOf(kind, [entry], metadata, include)))
+    return Buffer.from(JSON.stringify(tableOf(kind, [entry], metadata, include, meta)))
   })
 }
 
-function protobufEvents(encoder: Encoder, form: Form): EventEncoder {
-  const shape = (object: ApiObject) => (form === 'metadata' ? partialMetadata(object) : object)
+function protobufEvents(encoder: Encoder, { form, meta }: Shape): EventEncoder {
+  const shape = (object: ApiObject) => (form === 'metadata' ? partialMetadata(object, meta) : object)
   return {
-    id: `protobuf ${form}`,
+    id: `protobuf ${form} ${meta}`,
     frame: (type, entry) => encoder.event(type, shape(entry.object)),
     special: ({ type, object }) => encoder.event(type, type === 'ERROR' ? object : shape(object)),
   }

@@ -5,14 +5,15 @@ import { readPath } from '../../../api/meta/path.ts'
 import { REVISION_MARK } from '../../../plugins/store.ts'
 import { metadataText } from '../cache/document.ts'
 import type { Entry } from '../cache/entry.ts'
+import type { MetaVersion } from './negotiate.ts'
 
 /** What a row carries of its object (`includeObject`). */
 export type IncludeObject = 'None' | 'Metadata' | 'Object'
 
-/** A meta.k8s.io/v1 Table. */
+/** A Table of meta.k8s.io. */
 export interface Table {
   kind: 'Table'
-  apiVersion: 'meta.k8s.io/v1'
+  apiVersion: MetaVersion
   metadata: ListMeta
   columnDefinitions: object[]
   rows: object[]
@@ -24,14 +25,15 @@ export function tableOf(
   entries: readonly Pick<Entry, 'object'>[],
   metadata: ListMeta,
   include: IncludeObject,
+  meta: MetaVersion,
 ): Table {
   const now = new Date()
   return {
     kind: 'Table',
-    apiVersion: 'meta.k8s.io/v1',
+    apiVersion: meta,
     metadata,
     columnDefinitions: kind.columns.map(definition),
-    rows: entries.map(entry => row(kind, entry.object, now, include)),
+    rows: entries.map(entry => row(kind, entry.object, now, include, meta)),
   }
 }
 
@@ -44,10 +46,11 @@ function row(
   object: ApiObject,
   now: Date,
   include: IncludeObject,
+  meta: MetaVersion,
 ): object {
   const cells = kind.columns.map(column => cell(column, object, now))
   if (include === 'None') return { cells }
-  return { cells, object: include === 'Object' ? object : partialMetadata(object) }
+  return { cells, object: include === 'Object' ? object : partialMetadata(object, meta) }
 }
 
 /** A column that fails on an odd object shows nothing; the others stand. */
@@ -59,13 +62,13 @@ function cell({ value }: Column, object: ApiObject, now: Date): unknown {
   }
 }
 
-/** meta.k8s.io/v1 PartialObjectMetadata of an object. */
-export function partialMetadata({ metadata }: ApiObject): object {
-  return { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1', metadata }
+/** PartialObjectMetadata of an object. */
+export function partialMetadata({ metadata }: ApiObject, meta: MetaVersion): object {
+  return { kind: 'PartialObjectMetadata', apiVersion: meta, metadata }
 }
 
 /** {@link partialMetadata} as JSON, put together without reading managedFields. */
-export function partialMetadataText({ metadata }: ApiObject): string {
+export function partialMetadataText({ metadata }: ApiObject, meta: MetaVersion): string {
   const text = `${REVISION_MARK}${metadata.resourceVersion}",${metadataText(metadata, recordOf(metadata))}`
-  return `{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":{${text}}`
+  return `{"kind":"PartialObjectMetadata","apiVersion":"${meta}","metadata":{${text}}`
 }
