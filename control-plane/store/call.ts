@@ -15,6 +15,8 @@ export interface Route {
   connect(timeout: number): Connection | Promise<Connection>
   /** Told why a call failed, so that the next one can go elsewhere. */
   failed(connection: Connection | undefined, error: Error): void
+  /** Told of each try that nothing more is to come of. */
+  ended?(connection: Connection): void
 }
 
 /** One try of a call. */
@@ -63,6 +65,8 @@ export async function call<T>(
         throw unavailable(failure)
       // Where it is sent it is answered, but for members that disagree for a while.
       isSentOn = redirections++ < MOST_REDIRECTIONS && /^(ASK|MOVED) /.test(failure.message)
+    } finally {
+      if (attempt) route.ended?.(attempt.connection)
     }
     if (!isSentOn) await new Promise(resolve => setTimeout(resolve, pause))
   }

@@ -101,6 +101,8 @@ function configuration(home: string, socket: string): string {
     ['auto-aof-rewrite-min-size', '64mb'],
     ['aof-rewrite-incremental-fsync', 'yes'],
     ['aof-use-rdb-preamble', 'yes'],
+    // A rewrite of what is written fast would cost as much as the writes.
+    ['rdbcompression', 'no'],
     ['maxmemory-policy', 'noeviction'],
     ['hz', '10'],
     ['loglevel', 'notice'],

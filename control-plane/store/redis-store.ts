@@ -128,8 +128,9 @@ class RedisStore implements StorePlugin {
 
   async put(type: string, key: string, expected: number, { head, tail }: Document): Promise<WriteResult> {
     this.#compaction.include(type)
-    this.#logLengths.note(type, head.length + tail.length)
-    const [done, answer] = (await this.#write(type, attempt => {
+    const bytes = head.length + tail.length
+    this.#logLengths.note(type, bytes)
+    const [done, answer] = (await this.#write(type, bytes, attempt => {
       const values = [key, String(expected), head, tail, String(this.#logLengths.of(type))]
       return put.run(attempt.redis, keyList(type), [...values, ...this.#circumstances(type, attempt)])
     })) as [number, Buffer | null]
@@ -139,7 +140,7 @@ class RedisStore implements StorePlugin {
   }
 
   async delete(type: string, key: string, expected: number): Promise<WriteResult> {
-    const [done, answer, last] = (await this.#write(type, attempt => {
+    const [done, answer, last] = (await this.#write(type, 0, attempt => {
       const values = [key, String(expected), String(this.#logLengths.of(type))]
       return remove.run(attempt.redis, keyList(type), [...values, ...this.#circumstances(type, attempt)])
     })) as [number, Buffer | null, Buffer?]
@@ -196,15 +197,15 @@ class RedisStore implements StorePlugin {
   }
 
   async trim(type: string, revision: number): Promise<void> {
-    await this.#write(type, ({ redis }) => redis.xtrim(keysOf(type).log, 'MINID', `${revision + 1}-0`))
+    await this.#write(type, 0, ({ redis }) => redis.xtrim(keysOf(type).log, 'MINID', `${revision + 1}-0`))
   }
 
   async advance(type: string, revision: number): Promise<void> {
-    await this.#write(type, ({ redis }) => advance.run(redis, keyList(type), [String(revision)]))
+    await this.#write(type, 0, ({ redis }) => advance.run(redis, keyList(type), [String(revision)]))
   }
 
   async drop(type: string): Promise<void> {
-    await this.#write(type, ({ redis }) => drop.run(redis, keyList(type), []))
+    await this.#write(type, 0, ({ redis }) => drop.run(redis, keyList(type), []))
   }
 
   /** Waits for a Redis that is being started or loads its data. */
@@ -232,8 +233,8 @@ class RedisStore implements StorePlugin {
   }
 
   /** A write is answered when enough replicas have it. */
-  #write<T>(type: string, command: (attempt: Attempt) => Promise<T>): Promise<T> {
-    const route: Route = this.#topology.route(type, 'writes')
+  #write<T>(type: string, bytes: number, command: (attempt: Attempt) => Promise<T>): Promise<T> {
+    const route: Route = this.#topology.route(type, 'writes', bytes)
     return call(route, async attempt => {
       const answer = await command(attempt)
       const confirmed = this.#replication.confirm(attempt)

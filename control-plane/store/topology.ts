@@ -7,7 +7,8 @@ export type Purpose = 'writes' | 'reads' | 'feed' | 'quiet feed'
 
 /** Which Redis keeps which type. */
 export interface Topology {
-  route(type: string, purpose: Purpose): Route
+  /** `bytes` is about how much will be sent. */
+  route(type: string, purpose: Purpose, bytes?: number): Route
   /** One route to every Redis that keeps types. */
   everywhere(): Promise<Route[]>
   /** The types of one group are followed over one connection. */
