@@ -1,10 +1,12 @@
+import { methodNotAllowed } from '../../../api/meta/status.ts'
 import type { Aggregator } from '../aggregation/aggregator.ts'
 import type { KindRegistry } from '../kind-registry.ts'
-import { addFlowHeaders, JSON_TYPE, sendBody, sendJson, sendText } from '../pipeline/respond.ts'
+import { addFlowHeaders, JSON_TYPE, sendBody, sendJson } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import { parseAccept } from '../representation/negotiate.ts'
 import { type AggregatedDiscovery, aggregatedDiscovery } from './aggregated.ts'
 import { apiGroup, apiGroupList, coreVersions, sortedGroups } from './groups.ts'
+import { notServed } from './not-served.ts'
 import { resourceList } from './resources.ts'
 
 /** Answers `/api`, `/apis` and what is below them, out of the kinds that are served now. */
@@ -23,13 +25,15 @@ export class DiscoveryHandler {
 
   async handle(ctx: ApiContext): Promise<void> {
     const [root, group, version, ...more] = ctx.state.info.path.split('/').filter(Boolean)
-    if (more.length > 0) return await notServed(ctx)
+    // The list of groups is the aggregator's, which does not look at the method.
+    if (ctx.state.info.method !== 'GET' && (root === 'api' || group)) throw methodNotAllowed()
+    if (more.length > 0) return await notServed(ctx, this.#kinds)
     if (root === 'api') return await this.#core(ctx, group)
     if (group === undefined) return await this.#groups(ctx)
     const versions = sortedGroups(this.#kinds, this.#remote).find(([name]) => name === group)?.[1]
-    if (!versions) return await notServed(ctx)
+    if (!versions) return await notServed(ctx, this.#kinds)
     if (version === undefined) return await sendJson(ctx, 200, apiGroup(group, versions))
-    if (!versions.includes(version)) return await notServed(ctx)
+    if (!versions.includes(version)) return await notServed(ctx, this.#kinds)
     await sendJson(ctx, 200, resourceList(this.#kinds, group, version))
   }
 
@@ -44,7 +48,7 @@ export class DiscoveryHandler {
 
   async #core(ctx: ApiContext, version: string | undefined): Promise<void> {
     if (version === 'v1') return await sendJson(ctx, 200, resourceList(this.#kinds, '', 'v1'))
-    if (version !== undefined) return await notServed(ctx)
+    if (version !== undefined) return await notServed(ctx, this.#kinds)
     const aggregated = wantsAggregated(ctx)
     if (aggregated) return await this.#sendAggregated(ctx, '/api', aggregated)
     await sendJson(ctx, 200, coreVersions(this.#address))
@@ -91,5 +95,3 @@ function wantsAggregated(ctx: ApiContext): string | undefined {
   }
   return undefined
 }
-
-const notServed = (ctx: ApiContext) => sendText(ctx, 404, '404 page not found\n')

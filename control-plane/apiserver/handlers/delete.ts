@@ -10,6 +10,9 @@ import { deleteOptions, listOptions } from './options.ts'
 
 /** Kinds whose deletion is answered with the object itself; the others answer a Status. */
 const RETURNED = new Set([
+  'csidrivers.storage.k8s.io',
+  'csinodes.storage.k8s.io',
+  'namespaces',
   'pods',
   'services',
   'serviceaccounts',
@@ -17,6 +20,9 @@ const RETURNED = new Set([
   'persistentvolumes',
   'persistentvolumeclaims',
   'resourcequotas',
+  'storageclasses.storage.k8s.io',
+  'volumeattachments.storage.k8s.io',
+  'volumeattributesclasses.storage.k8s.io',
 ])
 
 export async function deleteHandler(

@@ -106,7 +106,7 @@ const MOST_AGENTS = 500
 function isDryRun(values: readonly string[], kind: string): boolean {
   const wrong = values.find(value => value !== 'All' && value !== '')
   if (wrong !== undefined) {
-    throw invalid({ group: 'meta.k8s.io', kind }, '', [notSupported('dryRun', wrong, ['All'])])
+    throw invalid({ group: 'meta.k8s.io', kind }, '', [notSupported('dryRun', values, ['All'])])
   }
   return values.includes('All')
 }

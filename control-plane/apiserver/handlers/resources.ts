@@ -1,9 +1,9 @@
 import { methodNotAllowed, notFound } from '../../../api/meta/status.ts'
 import { subresourceHandlers } from '../../registry/subresources.ts'
+import { notServed } from '../discovery/not-served.ts'
 import { verbsOf } from '../discovery/resources.ts'
 import type { Resource } from '../kind-registry.ts'
 import type { RequestInfo } from '../pipeline/request-info.ts'
-import { sendText } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import type { Target } from '../rest/core.ts'
 import { getScale } from '../rest/scale.ts'
@@ -25,11 +25,12 @@ import {
 
 const CONNECTIONS = new Set(['attach', 'exec', 'log', 'portforward', 'proxy'])
 
-/** Answers a request for a resource; what is not served gets upstream's plain 404. */
+/** Answers a request for a resource; what is not served gets a 404. */
 export async function resourceHandler(ctx: ApiContext, options: ResourceOptions): Promise<void> {
   const { info } = ctx.state
   const resource = options.kinds.find(info.group, info.version, info.resource)
-  if (!resource || !isInScope(resource, info)) return await sendText(ctx, 404, '404 page not found\n')
+  if (!resource || !isInScope(resource, info)) return await notServed(ctx, options.kinds)
+  if (info.method === 'HEAD' && info.subresource !== 'proxy') throw methodNotAllowed()
   if (resource.kind.deprecation) ctx.state.warnings.add(resource.kind.deprecation)
   if (resource.kind.stored === false) return await notStored(ctx, resource, options)
   if (info.subresource) return await subresource(ctx, resource, options)
@@ -37,10 +38,16 @@ export async function resourceHandler(ctx: ApiContext, options: ResourceOptions)
   await verb(ctx, resource, options)
 }
 
-/** Cluster-scoped resources are not in namespaces, and those in namespaces are only listed across them. */
+/**
+ * Cluster-scoped resources are not in namespaces, and those in namespaces are only listed across them.
+ * @throws StatusError 405 for what else is asked of a list across namespaces
+ */
 function isInScope({ kind }: Resource, { namespace, name, resource, verb }: RequestInfo): boolean {
   if (!kind.namespaced) return namespace === undefined || resource === 'namespaces'
-  return namespace !== undefined || (name === undefined && ['list', 'watch', 'create'].includes(verb))
+  if (namespace !== undefined) return true
+  if (name !== undefined || !verbsOf(kind).includes('list')) return false
+  if (verb === 'list' || verb === 'watch') return true
+  throw methodNotAllowed()
 }
 
 /** Kinds that are answered and not stored: reviews are created, the states of components are looked up. */
@@ -93,7 +100,7 @@ async function subresource(ctx: ApiContext, resource: Resource, options: Resourc
   const { status, scale, other = {} } = resource.kind.subresources ?? {}
   const { subresource: name } = info
   const isKnown = (name === 'status' && status) || (name === 'scale' && scale) || Object.hasOwn(other, name)
-  if (!isKnown) return await sendText(ctx, 404, '404 page not found\n')
+  if (!isKnown) return await notServed(ctx, options.kinds)
   if (CONNECTIONS.has(name)) return await connectHandler(ctx, resource, targetOf(resource, info), options)
   if (name === 'scale') return await scaleSubresource(ctx, resource, options)
   const handler = subresourceHandlers[`${resource.type}/${name}`]

@@ -14,7 +14,7 @@ import { tableOf } from '../representation/table.ts'
 import { applyTo } from '../rest/apply.ts'
 import type { Core, Target, WriteContext } from '../rest/core.ts'
 import { create } from '../rest/create.ts'
-import { checkKind } from '../rest/metadata.ts'
+import { checkKind, checkTarget } from '../rest/metadata.ts'
 import { applyScale, updateScale } from '../rest/scale.ts'
 import { fromStored, storageOf, toStored } from '../rest/storage.ts'
 import { update } from '../rest/update.ts'
@@ -81,6 +81,7 @@ export async function updateHandler(
 ): Promise<void> {
   const context = writeContext(ctx, 'UpdateOptions')
   const { object, again } = await readTyped(ctx, core, resource)
+  checkTarget(resource.kind, object, target)
   let first: ApiObject | undefined = object
   const apply = async () => {
     const wanted = first ?? (await again())
@@ -115,6 +116,7 @@ export async function patchHandler(
       target,
       subresource,
       form: resource,
+      isPatch: true,
       apply(current) {
         if (!current) throw notFound(resource.kind, target.name)
         const wanted = patch()

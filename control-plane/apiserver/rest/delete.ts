@@ -1,6 +1,15 @@
 import { isEqual } from '../../../api/meta/equal.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
-import { badRequest, conflict, isStatusError, notFound } from '../../../api/meta/status.ts'
+import {
+  badRequest,
+  conflict,
+  type FieldError,
+  invalid,
+  invalidValue,
+  isStatusError,
+  notFound,
+  notSupported,
+} from '../../../api/meta/status.ts'
 import { toTime } from '../../../api/meta/time.ts'
 import { Entry } from '../cache/entry.ts'
 import type { Resource } from '../kind-registry.ts'
@@ -25,6 +34,7 @@ export interface Deleted {
 const ATTEMPTS = 30
 const ORPHAN = 'orphan'
 const FOREGROUND = 'foregroundDeletion'
+const POLICIES = ['Foreground', 'Background', 'Orphan']
 
 /**
  * Deletes an object, or marks it as being deleted where finalizers or a grace period ask for that.
@@ -69,16 +79,15 @@ export async function remove(
 }
 
 function checkOptions({ propagationPolicy, orphanDependents, gracePeriodSeconds }: DeleteOptions): void {
+  const faults: FieldError[] = []
   if (propagationPolicy !== undefined && orphanDependents !== undefined) {
-    throw badRequest(
-      'DeleteOptions.meta.k8s.io "" is invalid: orphanDependents and deletionPropagation cannot be both set',
-    )
+    const why = 'orphanDependents and deletionPropagation cannot be both set'
+    faults.push(invalidValue('propagationPolicy', propagationPolicy, why))
   }
-  if (propagationPolicy && !['Orphan', 'Background', 'Foreground'].includes(propagationPolicy)) {
-    throw badRequest(
-      `DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Unsupported value: "${propagationPolicy}": supported values: "Background", "Foreground", "Orphan"`,
-    )
+  if (propagationPolicy && !POLICIES.includes(propagationPolicy)) {
+    faults.push(notSupported('propagationPolicy', propagationPolicy, [...POLICIES, 'nil']))
   }
+  if (faults.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', faults)
   if (gracePeriodSeconds !== undefined && !Number.isInteger(gracePeriodSeconds)) {
     throw badRequest(`invalid grace period: ${gracePeriodSeconds}`)
   }
@@ -124,14 +133,16 @@ function checkPreconditions(
   entry: Entry,
 ): void {
   const { uid } = entry.object.metadata
+  // Upstream names the kind here, not the resource.
+  const byKind = { group: kind.group, plural: kind.kind }
   if (preconditions?.uid && preconditions.uid !== uid) {
-    const message = `Precondition failed: UID in precondition: ${preconditions.uid}, UID in object meta: ${uid}`
-    throw conflict(kind, name, message)
+    const message = `the UID in the precondition (${preconditions.uid}) does not match the UID in record (${uid}). The object might have been deleted and then recreated`
+    throw conflict(byKind, name, message)
   }
   const wanted = preconditions?.resourceVersion
   if (wanted && wanted !== String(entry.revision)) {
-    const message = `Precondition failed: ResourceVersion in precondition: ${wanted}, ResourceVersion in object meta: ${entry.revision}`
-    throw conflict(kind, name, message)
+    const message = `the ResourceVersion in the precondition (${wanted}) does not match the ResourceVersion in record (${entry.revision}). The object might have been modified`
+    throw conflict(byKind, name, message)
   }
 }
 

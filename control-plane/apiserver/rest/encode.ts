@@ -46,6 +46,12 @@ export function storedEntry(
 /** An object as if it had been stored at a revision: what a dry run answers. */
 export function entryOf(key: string, object: ApiObject, revision: number): Entry {
   const { head, tail } = encode(object)
-  const bytes = Buffer.concat([Buffer.from(head + (revision || '')), tail])
+  const bytes = revision ? Buffer.concat([Buffer.from(head + revision), tail]) : withoutRevision(head, tail)
   return new Entry({ key, revision, bytes })
+}
+
+/** What was not stored has no revision. */
+function withoutRevision(head: string, tail: Buffer): Buffer {
+  const rest = tail.toString().slice(1).replace(/^,/, '')
+  return Buffer.from(head.slice(0, -REVISION_MARK.length) + rest)
 }

@@ -1,6 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import { apiVersion, type KindDeclaration } from '../../../api/kinds/kind.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
+import { isMap } from '../../../api/meta/patch/own.ts'
 import { badRequest } from '../../../api/meta/status.ts'
 import { now } from '../../../api/meta/time.ts'
 import type { Target } from './core.ts'
@@ -99,6 +100,18 @@ export function keepMetadata(object: ApiObject, old: ApiObject): void {
     else metadata[field] = kept[field]
   }
   delete metadata.selfLink
+}
+
+/** Checks that a body which replaces an object is the one that the path names. @throws StatusError 400 */
+export function checkTarget(kind: KindDeclaration, object: ApiObject, target: Target): void {
+  const hasMetadata = isMap(object.metadata)
+  if (hasMetadata) checkNamespace(kind, object, target.namespace)
+  if (!hasMetadata || !object.metadata.name) {
+    throw badRequest(
+      `the name of the object (${target.name} based on URL) was undeterminable: name must be provided`,
+    )
+  }
+  checkName(object, target)
 }
 
 /** @throws StatusError 400 when the body has another name than the path. */

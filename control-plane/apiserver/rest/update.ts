@@ -3,7 +3,7 @@ import { isEqual } from '../../../api/meta/equal.ts'
 import { hasKeptSpec, keptSpec, withSpec } from '../../../api/meta/kept-spec.ts'
 import { recordOf } from '../../../api/meta/managed-fields/record.ts'
 import type { ApiObject, ObjectMeta } from '../../../api/meta/object.ts'
-import { conflict, invalid, isStatusError, notFound } from '../../../api/meta/status.ts'
+import { conflict, invalid, invalidValue, isStatusError, notFound } from '../../../api/meta/status.ts'
 import type { StrategyContext } from '../../registry/strategy.ts'
 import { Entry } from '../cache/entry.ts'
 import type { Resource } from '../kind-registry.ts'
@@ -32,6 +32,8 @@ export interface Update {
   apply(current: Entry | undefined): ApiObject | Promise<ApiObject>
   /** By server-side apply: the wanted object has its managedFields already, and is created where it is not there. */
   isApplied?: boolean
+  /** By a patch, whose object need not be the one that is named: a uid of its own is a change of a fixed field. */
+  isPatch?: boolean
   /** The resource as which the client wrote, where that is another one than the one written to. */
   form?: Resource
 }
@@ -82,7 +84,6 @@ async function updateOnce(
   entry: Entry | undefined,
   context: WriteContext,
 ): Promise<Written | { current: Entry | undefined }> {
-  const { target } = request
   if (!entry) return await createInstead(core, resource, request, context)
   // Held, so that what is parsed is parsed once and copied from then on.
   const old = entry.object
@@ -93,7 +94,7 @@ async function updateOnce(
     wanted instanceof Promise ? await wanted : wanted,
     old,
   )
-  checkPreconditions(resource, object, entry.revision, old, target)
+  checkPreconditions(resource, object, entry.revision, old, request)
   const effects = new Effects()
   try {
     await prepare(core, resource, request, object, entry, context, effects)
@@ -126,7 +127,7 @@ function checkPreconditions(
   object: ApiObject,
   revision: number,
   old: ApiObject,
-  target: Target,
+  { target, isPatch, isApplied }: Update,
 ): void {
   const { kind, strategy } = resource
   checkType(kind, object)
@@ -147,6 +148,9 @@ function checkPreconditions(
     throw conflict(kind, target.name, MODIFIED)
   }
   const currentUid = old.metadata.uid
+  if (uid && uid !== currentUid && isPatch && !isApplied) {
+    throw invalid(kind, target.name, [invalidValue('metadata.uid', uid, 'field is immutable')])
+  }
   if (uid && uid !== currentUid) {
     const message = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${currentUid}`
     throw conflict(kind, target.name, message)

@@ -75,7 +75,7 @@ test.serial('discovery: groups, versions and resources, and the aggregated form 
 test.serial('unknown paths, resources and methods are refused as upstream does', async t => {
   const unknown = await api.raw('/api/v1/nonsense')
   t.is(unknown.status, 404)
-  t.is(unknown.text, '404 page not found\n')
+  t.is(unknown.body.message, 'the server could not find the requested resource')
   t.is((await api.raw('/apis/none.example.com/v1/things')).status, 404)
   t.is((await api.raw('/api/v1/namespaces/default/pods/p/nonsense')).status, 404)
   const method = await api.raw('/api/v1/namespaces', { method: 'DELETE' })

@@ -119,10 +119,136 @@ test('a delete answers a Status with the uid, a second one 404', async t => {
 
 test('preconditions of a delete hold', async t => {
   await api.raw(configMaps, { body: configMap('kept') })
-  const body = { preconditions: { uid: 'other' } }
-  const { status, body: answer } = await api.raw(`${configMaps}/kept`, { method: 'DELETE', body })
-  t.is(status, 409)
-  t.true(answer.message.includes('Precondition failed: UID in precondition: other, UID in object meta: '))
+  const refusal = async (preconditions: object) => {
+    const { status, body } = await api.raw(`${configMaps}/kept`, {
+      method: 'DELETE',
+      body: { preconditions },
+    })
+    t.is(status, 409)
+    return body.message
+  }
+  t.regex(
+    await refusal({ uid: 'other' }),
+    /^Operation cannot be fulfilled on ConfigMap "kept": the UID in the precondition \(other\) does not match the UID in record \(.*\)\. The object might have been deleted and then recreated$/,
+  )
+  t.regex(
+    await refusal({ resourceVersion: '1' }),
+    /: the ResourceVersion in the precondition \(1\) does not match the ResourceVersion in record \(\d+\)\. The object might have been modified$/,
+  )
+})
+
+test('options of a delete that cannot be are refused, each with its cause', async t => {
+  await api.raw(configMaps, { body: configMap('stays') })
+  const odd = await api.raw(`${configMaps}/stays?propagationPolicy=Foo`, { method: 'DELETE' })
+  t.is(odd.status, 422)
+  t.deepEqual(odd.body.details.causes, [
+    {
+      reason: 'FieldValueNotSupported',
+      message: 'Unsupported value: "Foo": supported values: "Foreground", "Background", "Orphan", "nil"',
+      field: 'propagationPolicy',
+    },
+  ])
+  const body = { propagationPolicy: 'Orphan', orphanDependents: true }
+  const both = await api.raw(`${configMaps}/stays`, { method: 'DELETE', body })
+  t.is(both.status, 422)
+  t.is(
+    both.body.message,
+    'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: "Orphan": orphanDependents and deletionPropagation cannot be both set',
+  )
+  const dry = await api.raw(`${configMaps}/stays?dryRun=Some`, { method: 'DELETE' })
+  t.is(dry.body.details.causes[0].message, 'Unsupported value: ["Some"]: supported values: "All"')
+})
+
+test('what a dry run creates has no revision', async t => {
+  const { status, body } = await api.raw(`${configMaps}?dryRun=All`, {
+    body: configMap('dry-created', { a: '1' }),
+  })
+  t.is(status, 201)
+  t.false('resourceVersion' in body.metadata)
+  t.truthy(body.metadata.uid)
+  t.true(body.metadata.managedFields.length > 0)
+})
+
+test('a PUT names its object in the path and in the body', async t => {
+  const refusal = async (body: object) => {
+    const answer = await api.raw(`${configMaps}/none`, { method: 'PUT', body })
+    t.is(answer.status, 400)
+    return answer.body.message
+  }
+  t.is(
+    await refusal(configMap('other')),
+    'the name of the object (other) does not match the name on the URL (none)',
+  )
+  t.is(
+    await refusal(configMap('none', {}, { namespace: 'elsewhere' })),
+    'the namespace of the provided object does not match the namespace sent on the request',
+  )
+  t.is(
+    await refusal({ apiVersion: 'v1', kind: 'ConfigMap' }),
+    'the name of the object (none based on URL) was undeterminable: name must be provided',
+  )
+})
+
+test('a patch of the uid changes a fixed field, a PUT with another uid means another object', async t => {
+  await api.raw(configMaps, { body: configMap('fixed') })
+  const patched = await api.raw(`${configMaps}/fixed`, {
+    method: 'PATCH',
+    body: { metadata: { uid: 'other' } },
+    headers: { 'content-type': 'application/merge-patch+json' },
+  })
+  t.is(patched.status, 422)
+  t.is(
+    patched.body.message,
+    'ConfigMap "fixed" is invalid: metadata.uid: Invalid value: "other": field is immutable',
+  )
+  const put = await api.raw(`${configMaps}/fixed`, {
+    method: 'PUT',
+    body: configMap('fixed', {}, { uid: 'other' }),
+  })
+  t.is(put.status, 409)
+})
+
+test('across namespaces objects are only listed and watched', async t => {
+  for (const [method, path, status] of [
+    ['POST', '/api/v1/configmaps', 405],
+    ['DELETE', '/api/v1/configmaps', 405],
+    ['HEAD', '/api/v1/configmaps', 405],
+    ['GET', '/api/v1/configmaps/one', 404],
+    ['POST', '/apis/authorization.k8s.io/v1/localsubjectaccessreviews', 404],
+    ['POST', '/api/v1', 405],
+    ['POST', '/apis/apps', 405],
+  ] as const) {
+    const answer = await api.raw(path, { method })
+    t.is(answer.status, status, `${method} ${path}`)
+  }
+})
+
+test('a resource that a group of the server does not have is a Status, another group plain text', async t => {
+  for (const path of [
+    '/api/v1/foos',
+    '/api/v2',
+    '/apis/apps/v1/foos',
+    '/apis/apps/v2',
+    `${configMaps}/a/status`,
+  ]) {
+    const { status, body } = await api.raw(path)
+    t.is(status, 404)
+    t.like(body, {
+      reason: 'NotFound',
+      message: 'the server could not find the requested resource',
+      details: {},
+    })
+  }
+  for (const path of ['/apis/foo.bar/v1', '/apis/foo.bar/v1/foos']) {
+    t.is((await api.raw(path)).text, '404 page not found\n')
+  }
+})
+
+test('the kinds that upstream gives back are given back when they are deleted', async t => {
+  const path = '/apis/storage.k8s.io/v1/storageclasses'
+  await api.raw(path, { body: { metadata: { name: 'given-back' }, provisioner: 'example.com/p' } })
+  const { body } = await api.raw(`${path}/given-back`, { method: 'DELETE' })
+  t.is(body.kind, 'StorageClass')
 })
 
 test('an object with finalizers stays, marked, until the last one is taken away', async t => {
