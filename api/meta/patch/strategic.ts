@@ -1,3 +1,4 @@
+import { goText, goType } from '../go-text.ts'
 import { badRequest, unprocessable } from '../status.ts'
 import { orderElements } from './element-order.ts'
 import { getOwn, isMap, isSame, type Json, setOwn } from './own.ts'
@@ -26,11 +27,11 @@ const DELETE_FROM_PRIMITIVES = '$deleteFromPrimitiveList/'
 const SET_ELEMENT_ORDER = '$setElementOrder/'
 
 const badDirective = (directive: unknown, map: Json): Error =>
-  badRequest(`unknown patch type: ${String(directive)} in map: ${JSON.stringify(map)}`)
+  badRequest(`unknown patch type: ${goText(directive)} in map: ${goText(map)}`)
 const noMergeKey = (map: unknown, key: string): Error =>
-  badRequest(`map: ${JSON.stringify(map)} does not contain declared merge key: ${key}`)
-const badType = (expected: string, value: unknown): Error =>
-  badRequest(`expected a ${expected}, but received a ${Array.isArray(value) ? 'slice' : typeof value}`)
+  badRequest(`map: ${goText(map)} does not contain declared merge key: ${key}`)
+const noList = (value: unknown): Error =>
+  badRequest(`expected a []interface {}, but received a ${goType(value)}`)
 
 /**
  * Strategic merge patch, with the directives `$patch`, `$retainKeys`, `$deleteFromPrimitiveList/…` and
@@ -83,7 +84,7 @@ function deletePrimitives(result: Json, key: string, values: unknown): void {
   if (!Array.isArray(values)) throw badRequest('invalid patch format of primitive list')
   const list = getOwn(result, key)
   if (list === undefined || list === null) return
-  if (!Array.isArray(list)) throw badType('slice', list)
+  if (!Array.isArray(list)) return
   result[key] = list.filter(item => !values.some(value => isSame(value, item)))
 }
 
@@ -96,7 +97,10 @@ function mergeMember(result: Json, key: string, patch: Json, schema: PatchSchema
   const old = getOwn(result, key)
   const field = schema?.patchField(key)
   const order = elementOrder(patch, key)
-  if (order) checkOrder(order, value, field?.mergeKey)
+  if (order) {
+    for (const list of [old, value]) if (list !== undefined && !Array.isArray(list)) throw noList(list)
+    checkOrder(order, value as unknown[], field?.mergeKey)
+  }
   if (isMap(old) && isMap(value)) {
     const merged = field?.strategy === 'replace' ? value : mergeMaps(old, value, field?.schema)
     setOwn(result, key, merged)
@@ -115,7 +119,7 @@ function reorderUntouched(result: Json, patch: Json, schema: PatchSchema | undef
     const order = elementOrder(patch, key)!
     const list = getOwn(result, key)
     if (Object.hasOwn(patch, key) || list === undefined) continue
-    if (!Array.isArray(list)) throw badType('slice', list)
+    if (!Array.isArray(list)) throw noList(list)
     setOwn(result, key, orderElements(list, order, list, schema?.patchField(key)?.mergeKey))
   }
 }
@@ -123,13 +127,13 @@ function reorderUntouched(result: Json, patch: Json, schema: PatchSchema | undef
 function elementOrder(patch: Json, key: string): unknown[] | undefined {
   const order = getOwn(patch, SET_ELEMENT_ORDER + key)
   if (order === undefined) return undefined
-  if (!Array.isArray(order)) throw badRequest('invalid patch format of setElementOrder list')
+  if (!Array.isArray(order)) throw noList(order)
   return order
 }
 
 /** What the patch adds or changes must stand in the order list, in the same order. */
-function checkOrder(order: unknown[], list: unknown, mergeKey: string | undefined): void {
-  if (!Array.isArray(list)) return
+function checkOrder(order: unknown[], list: unknown[], mergeKey: string | undefined): void {
+  if (order.length === 0 || list.length === 0) return
   const keyOf = (item: unknown): unknown => (mergeKey && isMap(item) ? item[mergeKey] : item)
   const ordered = order.map(keyOf)
   const places = list
@@ -137,18 +141,20 @@ function checkOrder(order: unknown[], list: unknown, mergeKey: string | undefine
     .map(item => ordered.findIndex(key => isSame(key, keyOf(item))))
   const isInOrder = places.every((place, i) => place >= 0 && (i === 0 || place > places[i - 1]!))
   if (isInOrder) return
-  const [given, wanted] = [JSON.stringify(list), JSON.stringify(order)]
-  throw badRequest(
-    `The order in patch list:\n${given}\n doesn't match ${SET_ELEMENT_ORDER} list:\n${wanted}\n`,
-  )
+  const [given, wanted] = [goText(list), goText(order)]
+  throw badRequest(`The order in patch list:\n${given}\n doesn't match $setElementOrder list:\n${wanted}\n`)
 }
 
 const hasDirective = (item: unknown): boolean => isMap(item) && Object.hasOwn(item, DIRECTIVE)
 
 function mergeLists(old: unknown[], patch: unknown[], field: PatchField): unknown[] {
-  if ([...old, ...patch].some(Array.isArray))
-    throw unprocessable(new Error('lists of lists are not supported'))
-  if (![...old, ...patch].some(isMap)) return union(old, patch)
+  const first = old.length > 0 ? old[0] : patch[0]
+  if (Array.isArray(first)) throw unprocessable(new Error('lists of lists are not supported'))
+  const isOfMaps = isMap(first)
+  const isAlike = (item: unknown): boolean => (isOfMaps ? isMap(item) : goType(item) === goType(first))
+  if (!old.every(isAlike) || !patch.every(isAlike))
+    throw badRequest(`list element types are not identical: ${goText([old, patch])}`)
+  if (!isOfMaps) return union(old, patch)
   if (!field.mergeKey) throw badRequest('cannot merge lists without merge key')
   return mergeByKey(old, patch, field.mergeKey, field.schema)
 }

@@ -1,6 +1,7 @@
 import type { Patch } from '../../../api/client/client.ts'
 import { type KindDeclaration, resourceName } from '../../../api/kinds/kind.ts'
 import { cloneJson } from '../../../api/meta/clone.ts'
+import { goText } from '../../../api/meta/go-text.ts'
 import { keptSpec, withoutSpec, withSpec } from '../../../api/meta/kept-spec.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { applyJsonPatch } from '../../../api/meta/patch/json.ts'
@@ -130,13 +131,4 @@ export function refusedPatch(
   const shown = patch.type === 'strategic' ? goText(patch.body) : JSON.stringify(apply(patch))
   const why = error.message.slice(prefix.length)
   return invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown, why)])
-}
-
-/** A value as Go prints it (`%+v`). */
-function goText(value: unknown): string {
-  if (value === null) return '<nil>'
-  if (Array.isArray(value)) return `[${value.map(goText).join(' ')}]`
-  if (!isMap(value)) return String(value)
-  const members = Object.keys(value).sort()
-  return `map[${members.map(key => `${key}:${goText(value[key])}`).join(' ')}]`
 }

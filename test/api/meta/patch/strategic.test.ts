@@ -148,8 +148,16 @@ test('strategic merge patch: Pod conditions are merged by type, as a kubelet doe
 })
 
 const faults: [string, object, RegExp][] = [
-  ['an element without its key', containers({ image: 'x' }), /does not contain declared merge key: name/],
-  ['an unknown directive', { metadata: { $patch: 'foo' } }, /^unknown patch type: foo in map: /],
+  [
+    'an element without its key',
+    containers({ image: 'x' }),
+    /^map: map\[image:x\] does not contain declared merge key: name$/,
+  ],
+  [
+    'an unknown directive',
+    { metadata: { $patch: 'foo' } },
+    /^unknown patch type: foo in map: map\[\$patch:foo\]$/,
+  ],
   [
     '$retainKeys that misses a member set',
     { spec: { $retainKeys: ['replicas'], paused: true } },
@@ -161,13 +169,28 @@ const faults: [string, object, RegExp][] = [
     /^invalid patch format of primitive list$/,
   ],
   [
+    'an order that is no list',
+    { metadata: { '$setElementOrder/finalizers': 'a' } },
+    /^expected a \[\]interface \{\}, but received a string$/,
+  ],
+  [
+    'an order of what is no list',
+    { metadata: { '$setElementOrder/finalizers': ['a'], finalizers: { a: 1 } } },
+    /^expected a \[\]interface \{\}, but received a map\[string\]interface \{\}$/,
+  ],
+  [
+    'elements that are not alike',
+    { spec: { template: { spec: { containers: ['a'] } } } },
+    /^list element types are not identical: \[\[map\[.*name:a.*\]\] \[a\]\]$/,
+  ],
+  [
     'an order that misses an element of the patch',
     {
       spec: {
         template: { spec: { '$setElementOrder/containers': [{ name: 'z' }], containers: [{ name: 'a' }] } },
       },
     },
-    /doesn't match \$setElementOrder\/ list/,
+    /^The order in patch list:\n\[map\[name:a\]\]\n doesn't match \$setElementOrder list:\n\[map\[name:z\]\]\n$/,
   ],
 ]
 
