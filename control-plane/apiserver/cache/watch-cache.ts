@@ -39,8 +39,12 @@ export interface CacheView {
   listen(listener: CacheListener): () => void
 }
 
-/** How long a read waits for the cache to reach a revision. Milliseconds, upstream's figure. */
+/**
+ * How long a read waits for the cache to reach a revision. Milliseconds, upstream's figure; in so many steps, as time in
+ * which this process stands still does not count: what the store sent meanwhile was not read.
+ */
 const WAIT = 3_000
+const WAIT_STEPS = 4
 const FIRST_RETRY = 50
 const LONGEST_RETRY = 2_000
 
@@ -147,10 +151,16 @@ export class WatchCache implements CacheView {
     await this.ready()
     if (this.revision >= revision) return
     await new Promise<void>((resolve, reject) => {
-      const timer = setTimeout(() => {
+      let steps = 0
+      const step = () => {
+        if (++steps < WAIT_STEPS) {
+          timer = setTimeout(step, WAIT / WAIT_STEPS)
+          return
+        }
         this.#waiting = this.#waiting.filter(waiter => waiter !== waiting)
         reject(tooLargeRevision(revision, this.revision))
-      }, WAIT)
+      }
+      let timer = setTimeout(step, WAIT / WAIT_STEPS)
       const waiting = {
         revision,
         resolve() {
