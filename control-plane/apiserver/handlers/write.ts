@@ -1,5 +1,5 @@
 import { scaleColumns } from '../../../api/kinds/columns/autoscaling.ts'
-import { apiVersion, type KindDeclaration } from '../../../api/kinds/kind.ts'
+import type { KindDeclaration } from '../../../api/kinds/kind.ts'
 import { cloneJson } from '../../../api/meta/clone.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { notFound } from '../../../api/meta/status.ts'
@@ -7,57 +7,23 @@ import { type FieldValidation, validateFields } from '../../../api/schema/field-
 import type { Entry } from '../cache/entry.ts'
 import type { Resource } from '../kind-registry.ts'
 import { mediaType, parseObject, readBody } from '../pipeline/body.ts'
-import { JSON_TYPE } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import { includeObject, sendEntry, sendValue, tableVersion, wantsTable } from '../representation/send.ts'
 import { tableOf } from '../representation/table.ts'
 import { applyTo } from '../rest/apply.ts'
 import type { Core, Target, WriteContext } from '../rest/core.ts'
 import { create } from '../rest/create.ts'
-import { checkKind, checkTarget } from '../rest/metadata.ts'
+import { checkTarget } from '../rest/metadata.ts'
 import { applyScale, updateScale } from '../rest/scale.ts'
 import { fromStored, storageOf, toStored } from '../rest/storage.ts'
 import { update } from '../rest/update.ts'
 import { APPLY_TYPE, readApply } from './apply.ts'
 import { fieldValidation, writeContext } from './options.ts'
 import { applyPatch, patchBase, readPatch, refusedPatch, touchedMembers } from './patch.ts'
+import { keepReset, readNew, readTyped } from './typed-body.ts'
 
 const SCALE = { columns: scaleColumns }
 const SCALE_KIND = { kind: 'Scale', apiVersion: 'autoscaling/v1' }
-
-/** Reads an object of a kind from the body and checks its fields. @throws StatusError 400, 413, 415 */
-async function readTyped(
-  ctx: ApiContext,
-  core: Core,
-  resource: Resource,
-): Promise<{ object: ApiObject; again: () => Promise<ApiObject> }> {
-  const { schemas } = core
-  const { kind } = resource
-  const body = await readBody(ctx.req)
-  const expected = { kind: kind.kind, apiVersion: apiVersion(kind) }
-  const parse = async () => {
-    const parsed = await parseObject(ctx, body, expected)
-    checkKind(kind, parsed.object)
-    return { object: keepReset(parsed.object as ApiObject), duplicates: parsed.duplicates }
-  }
-  const { object, duplicates } = await parse()
-  const text = mediaType(ctx) === JSON_TYPE ? body.toString() : undefined
-  const faults = validateFields(schemas, kind, object, fieldValidation(ctx), text, duplicates)
-  for (const fault of faults) ctx.state.warnings.add(fault)
-  const again = async () => {
-    const { object: copy } = await parse()
-    validateFields(schemas, kind, copy, 'Ignore')
-    return copy
-  }
-  return { object, again }
-}
-
-/** An empty list is left out when read; of managedFields it says that they are to be given up. */
-function keepReset(object: ApiObject): ApiObject {
-  const managed = object.metadata?.managedFields
-  if (Array.isArray(managed) && managed.length === 0) object.metadata.managedFields = [{}]
-  return object
-}
 
 export async function createHandler(
   ctx: ApiContext,
@@ -66,8 +32,7 @@ export async function createHandler(
   namespace: string | undefined,
 ): Promise<void> {
   const context = writeContext(ctx)
-  const { object } = await readTyped(ctx, core, resource)
-  const wanted = toStored(resource, object)
+  const wanted = toStored(resource, await readNew(ctx, core, resource))
   const { entry } = await create(core, storageOf(resource), namespace, wanted, context, { form: resource })
   await sendEntry(ctx, 201, resource.kind, fromStored(resource, entry))
 }
