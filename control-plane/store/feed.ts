@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Redis } from 'ioredis'
 import type { Logger } from '../../plugins/plugin.ts'
 import type { Change, ChangeListener } from '../../plugins/store.ts'
@@ -155,6 +156,8 @@ export class Feed {
         .finally(() => {
           this.#blocked = undefined
         })) as [Buffer, StreamEntry[]][] | null
+      // Redis answers who follows before who wrote, in one go: a follower that wrote shall know what it wrote by then.
+      await nextTurn()
       const delivered = new Set<string>()
       for (const [stream, entries] of reply ?? []) {
         const type = typeOfKey(stream.toString())

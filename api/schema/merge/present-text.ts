@@ -17,35 +17,31 @@ const SELF = '".":{}'
 
 /**
  * The text of what `compareValues` tells as changed from nothing to an object: all that its creator owns, '' where that is
- * nothing. Most objects are created and never looked at in this respect, so the text is all that is made.
+ * nothing. Most objects are created and never looked at in this respect, so the text is all that is made. Objects of one
+ * `template` have the same spec.
  * @throws MergeError where items of a list cannot be told apart
  */
-export function createdText(type: MapType, object: object): string {
+export function createdText(type: MapType, object: object, template?: object): string {
   let text = ''
   for (const key in object) {
     const member = (object as Json)[key]
-    const inside = key === 'spec' ? specText(type, member) : memberText(type, key, member)
+    const inside = key === 'spec' ? specText(type, member, template) : memberText(type, key, member)
     if (inside !== '') text += text === '' ? inside : `,${inside}`
   }
   return wrap(text, '')
 }
 
-/** What was told of the latest specs, by their JSON: objects made from a template have the same one. */
-const specs = new WeakMap<MapType, Map<string, string>>()
-const MOST_SPECS = 100
-/** Longer ones are not kept. Characters. */
-const LONGEST_SPEC = 16 << 10
+/** What was told of specs, by the template they are of. */
+const specs = new WeakMap<MapType, WeakMap<object, string>>()
 
-function specText(type: MapType, spec: unknown): string {
-  const json = JSON.stringify(spec)
-  if (json === undefined || json.length > LONGEST_SPEC) return memberText(type, 'spec', spec)
-  const known = specs.get(type) ?? new Map<string, string>()
+function specText(type: MapType, spec: unknown, template: object | undefined): string {
+  if (!template) return memberText(type, 'spec', spec)
+  const known = specs.get(type) ?? new WeakMap<object, string>()
   specs.set(type, known)
-  let text = known.get(json)
+  let text = known.get(template)
   if (text === undefined) {
     text = memberText(type, 'spec', spec)
-    if (known.size >= MOST_SPECS) known.clear()
-    known.set(json, text)
+    known.set(template, text)
   }
   return text
 }

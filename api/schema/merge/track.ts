@@ -11,6 +11,8 @@ export interface TrackedUpdate {
   /** The object before, in the manager's version; one without members where it is new. */
   old: object
   object: object
+  /** Stands for the spec of a new object, where others have the same one. */
+  template?: object | undefined
   manager: Manager
   /** RFC 3339, whole seconds. */
   time: string
@@ -22,10 +24,10 @@ export interface TrackedUpdate {
  * @throws MergeError where items of a list cannot be told apart
  */
 export function trackUpdate(owners: readonly Owner[], update: TrackedUpdate): readonly Owner[] {
-  const { forms, old, object, manager, time } = update
+  const { forms, old, object, template, manager, time } = update
   const type = forms.typeAt(manager.apiVersion)
   if (owners.length === 0 && type?.kind === 'map' && isNothing(old)) {
-    const text = createdText(type, object)
+    const text = createdText(type, object, template)
     return text === '' ? owners : [new Owner(manager, text, time)]
   }
   const comparisons = new Comparisons(forms, manager.apiVersion, old, object)

@@ -25,9 +25,13 @@ export class TemplateReader {
 
   /**
    * The object of a body whose end is known. `read` checks and normalizes what is before the end, as it would the whole
-   * object, or says no. Undefined where the body has to be read as a whole.
+   * object, or says no. `template` is the same for all that have this end. Undefined where the body has to be read as a
+   * whole.
    */
-  read<T extends ApiObject>(text: string, read: (head: T, text: string) => boolean): T | undefined {
+  read<T extends ApiObject>(
+    text: string,
+    read: (head: T, text: string) => boolean,
+  ): { object: T; template: object } | undefined {
     const at = sharedAt(text)
     const members = at < 0 ? undefined : this.#templates.get(text.slice(at))
     if (!members) return undefined
@@ -35,7 +39,7 @@ export class TemplateReader {
     const head = parseHead(headText) as T | undefined
     if (!head || Object.keys(members).some(name => Object.hasOwn(head, name))) return undefined
     if (!read(head, headText)) return undefined
-    return Object.assign(head, cloneJson(members))
+    return { object: Object.assign(head, cloneJson(members)), template: members }
   }
 
   /** To be told of a body that was read as a whole, without any fault. */

@@ -55,11 +55,15 @@ const templates = new WeakMap<KindDeclaration, TemplateReader>()
  * Reads an object that is to be created: many are made from one template, and of those only what differs is looked at.
  * @throws StatusError 400, 413, 415
  */
-export async function readNew(ctx: ApiContext, core: Core, resource: Resource): Promise<ApiObject> {
+export async function readNew(
+  ctx: ApiContext,
+  core: Core,
+  resource: Resource,
+): Promise<{ object: ApiObject; template?: object }> {
   const { kind } = resource
   const body = await readBody(ctx.req)
   const validation = fieldValidation(ctx)
-  if (kind.custom || mediaType(ctx) !== JSON_TYPE) return (await parseTyped(ctx, core, resource, body)).object
+  if (kind.custom || mediaType(ctx) !== JSON_TYPE) return await parseTyped(ctx, core, resource, body)
   const reader = readerOf(kind)
   const text = body.toString()
   const known = reader.read<ApiObject>(text, (head, headText) => {
@@ -72,7 +76,7 @@ export async function readNew(ctx: ApiContext, core: Core, resource: Resource): 
   if (known) return known
   const { object, faults } = await parseTyped(ctx, core, resource, body)
   if (faults.length === 0 && validation !== 'Ignore') reader.learn(text, object)
-  return object
+  return { object }
 }
 
 function readerOf(kind: KindDeclaration): TemplateReader {

@@ -32,8 +32,11 @@ export async function createHandler(
   namespace: string | undefined,
 ): Promise<void> {
   const context = writeContext(ctx)
-  const wanted = toStored(resource, await readNew(ctx, core, resource))
-  const { entry } = await create(core, storageOf(resource), namespace, wanted, context, { form: resource })
+  const { object, template } = await readNew(ctx, core, resource)
+  // What another form is made into may depend on more than its spec.
+  const options = { form: resource, template: resource.storage ? undefined : template }
+  const wanted = toStored(resource, object)
+  const { entry } = await create(core, storageOf(resource), namespace, wanted, context, options)
   await sendEntry(ctx, 201, resource.kind, fromStored(resource, entry))
 }
 

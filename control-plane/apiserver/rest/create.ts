@@ -20,6 +20,8 @@ export interface CreateOptions {
   isApplied?: boolean
   /** The resource as which the client sent it, where that is another one. */
   form?: Resource | undefined
+  /** Stands for the spec as it was sent, where others were sent with the same one. */
+  template?: object | undefined
 }
 
 /**
@@ -54,7 +56,7 @@ async function createOnce(
   namespace: string | undefined,
   object: ApiObject,
   context: WriteContext,
-  { isApplied, form, isGenerated }: CreateOptions & { isGenerated: boolean },
+  { isApplied, form, template, isGenerated }: CreateOptions & { isGenerated: boolean },
 ): Promise<Written> {
   const { kind, strategy } = resource
   const strategyContext = { user: context.user, subresource: '', now: new Date() }
@@ -63,7 +65,7 @@ async function createOnce(
   if (kind.subresources?.status) startStatus(resource, object)
   const recorded = isApplied
     ? undefined
-    : recordOwners(core, resource, object, { subresource: '', old: undefined, form }, context)
+    : recordOwners(core, resource, object, { subresource: '', old: undefined, form, template }, context)
   if (recorded) await recorded
   strategy.prepareForCreate?.(object, strategyContext)
   const target: Target = { namespace, name: object.metadata.name ?? '' }

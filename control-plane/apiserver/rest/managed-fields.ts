@@ -28,6 +28,8 @@ export interface OwnedWrite {
   old: ApiObject | undefined
   /** The version the client wrote in, where it is not the one that is stored. */
   form?: Resource | undefined
+  /** Stands for the spec of a new object, where others have the same one. */
+  template?: object | undefined
 }
 
 const NOTHING: object = Object.freeze({})
@@ -109,6 +111,7 @@ function recordAfter(
       forms: formsOf(core, resource, subresource, conversions),
       old: old ? inForm(resource, form, old) : NOTHING,
       object: inForm(resource, form, object),
+      template: write.template,
       manager,
       time: now(),
     })
