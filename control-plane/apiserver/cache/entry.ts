@@ -2,10 +2,12 @@ import { shareSpec } from '../../../api/meta/kept-spec.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import type { StoredDocument } from '../../../plugins/store.ts'
 import { copyObject, copyWithoutManaged, parseDocument, parseWithoutManaged } from './document.ts'
+import { RecentObjects } from './recent-objects.ts'
 
 /**
  * One object in a watch cache: its final JSON bytes, and the parsed object when somebody needs it. The parsed form is
- * held weakly: it is several times as large as the bytes, and most objects are only ever sent as they are.
+ * held weakly (see also {@link RecentObjects}): it is several times as large as the bytes, and most objects are only ever
+ * sent as they are.
  */
 export class Entry implements StoredDocument {
   readonly key: string
@@ -16,6 +18,8 @@ export class Entry implements StoredDocument {
   /** Its spec has all defaults: this process wrote it. */
   readonly isSettled: boolean
   #object: WeakRef<ApiObject> | undefined
+  /** Of one that was created just now. */
+  #created: ApiObject | undefined
 
   /** `object` is what the bytes were made from, where that is at hand; it must not be changed any more. */
   constructor(
@@ -31,9 +35,23 @@ export class Entry implements StoredDocument {
     if (object) this.#remember(object)
   }
 
+  /** What was created: the bytes and what they were made from, which must not be changed any more. */
+  static created(document: StoredDocument, object: ApiObject): Entry {
+    const entry = new Entry(document, undefined, true)
+    close(object)
+    entry.#created = object
+    recent.add(entry)
+    return entry
+  }
+
+  /** Lets go of what was created. */
+  forget(): void {
+    this.#created = undefined
+  }
+
   /** The parsed object, shared by all who ask: never change it. */
   get object(): ApiObject {
-    let object = this.#object?.deref()
+    let object = this.#known
     if (!object) {
       object = parseDocument(this.bytes)
       this.#remember(object)
@@ -41,23 +59,34 @@ export class Entry implements StoredDocument {
     return object
   }
 
+  get #known(): ApiObject | undefined {
+    return this.#created ?? this.#object?.deref()
+  }
+
   #remember(object: ApiObject): void {
-    shareSpec(object)
-    if (FREEZE) deepFreeze(object)
+    close(object)
     this.#object = new WeakRef(object)
   }
 
   /** An object of the caller's own. */
   copy(): ApiObject {
-    const object = this.#object?.deref()
+    const object = this.#known
     return object ? copyObject(object) : parseDocument(this.bytes)
   }
 
   /** An object of the caller's own, without managedFields. */
   bareCopy(): ApiObject {
-    const object = this.#object?.deref()
+    const object = this.#known
     return object ? copyWithoutManaged(object) : parseWithoutManaged(this.bytes)
   }
+}
+
+const recent = new RecentObjects<Entry>()
+
+/** From now on the object is everybody's. */
+function close(object: ApiObject): void {
+  shareSpec(object)
+  if (FREEZE) deepFreeze(object)
 }
 
 /** Who changes a shared object finds out in tests and development. */

@@ -123,7 +123,7 @@ async function store(
   }
   const result = await storeCall(core.store.put(resource.type, key, 0, encode(object, specText)))
   if (!result.ok) throw alreadyExists(resource.kind, target.name)
-  return storedEntry(resource, key, result, object)
+  return storedEntry(resource, key, result, object, true)
 }
 
 /** A status is its controller's to write; the built-in kinds always have one, if an empty one. */

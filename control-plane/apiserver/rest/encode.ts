@@ -36,9 +36,11 @@ export function storedEntry(
   key: string,
   { revision, bytes }: { revision: number; bytes: Buffer },
   object: ApiObject,
+  isNew = false,
 ): Entry {
   object.metadata.resourceVersion = String(revision)
-  const entry = new Entry({ key, revision, bytes }, object, true)
+  const document = { key, revision, bytes }
+  const entry = isNew ? Entry.created(document, object) : new Entry(document, object, true)
   cache.wrote(entry)
   return entry
 }
