@@ -7,6 +7,7 @@ import {
   notSupported,
   tooLong,
 } from '../../../api/meta/status.ts'
+import { validateFields } from '../../../api/schema/field-validation.ts'
 import { requireVerb } from '../pipeline/authorization.ts'
 import { readObject } from '../pipeline/body.ts'
 import { HttpOrigin } from '../pipeline/origin.ts'
@@ -104,11 +105,10 @@ const agents = new Map<string, string>()
 const MOST_AGENTS = 500
 
 function isDryRun(values: readonly string[], kind: string): boolean {
-  const wrong = values.find(value => value !== 'All' && value !== '')
-  if (wrong !== undefined) {
+  if (values.some(value => value !== 'All')) {
     throw invalid({ group: 'meta.k8s.io', kind }, '', [notSupported('dryRun', values, ['All'])])
   }
-  return values.includes('All')
+  return values.length > 0
 }
 
 export type FieldValidation = 'Ignore' | 'Warn' | 'Strict'
@@ -126,6 +126,16 @@ export function fieldValidation({ state }: ApiContext, kind = 'CreateOptions'): 
 }
 
 const DELETE_OPTIONS = { kind: 'DeleteOptions', apiVersion: 'v1' }
+const DELETE_BODY = {
+  kind: 'DeleteOptions',
+  version: 'v1',
+  schema: 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions',
+}
+
+const unknownKind = ({ apiVersion = 'v1', kind }: Record<string, unknown>) =>
+  badRequest(
+    `no kind "${kind}" is registered for version "${apiVersion}" in scheme "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"`,
+  )
 
 /** Delete options from the body, and from the query where there is no body. @throws StatusError 400 */
 export async function deleteOptions(
@@ -135,9 +145,8 @@ export async function deleteOptions(
   const body = await readObject(ctx, DELETE_OPTIONS)
   const context = writeContext(ctx, 'DeleteOptions')
   if (body) {
-    if (body.kind !== undefined && body.kind !== 'DeleteOptions') {
-      throw badRequest(`decoded object cannot be converted to DeleteOptions: ${body.kind}`)
-    }
+    if (body.kind && body.kind !== 'DeleteOptions') throw unknownKind(body)
+    validateFields(ctx.state.schemas, DELETE_BODY, body, 'Ignore')
     const dryRun = context.dryRun || isDryRun(body.dryRun ?? [], 'DeleteOptions')
     const origin = new HttpOrigin(ctx.state, body)
     return { options: body as DeleteOptions, context: { ...context, dryRun, origin } }

@@ -1,5 +1,5 @@
 import type { Patch } from '../../../api/client/client.ts'
-import { type KindDeclaration, resourceName } from '../../../api/kinds/kind.ts'
+import type { KindDeclaration } from '../../../api/kinds/kind.ts'
 import { cloneJson } from '../../../api/meta/clone.ts'
 import { goText } from '../../../api/meta/go-text.ts'
 import { keptSpec, withoutSpec, withSpec } from '../../../api/meta/kept-spec.ts'
@@ -13,11 +13,13 @@ import {
   invalid,
   invalidValue,
   isStatusError,
+  StatusError,
   unsupportedMediaType,
 } from '../../../api/meta/status.ts'
+import { jsonType } from '../../../api/schema/decode-state.ts'
 import { unreadable } from '../../../api/schema/field-validation.ts'
 import type { Entry } from '../cache/entry.ts'
-import { mediaType, noObject, parseJson, readBody } from '../pipeline/body.ts'
+import { mediaType, noObject, readBody } from '../pipeline/body.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import type { Core } from '../rest/core.ts'
 import { APPLY_TYPE, refuseForce } from './apply.ts'
@@ -28,6 +30,8 @@ const TYPES: Record<string, Patch['type']> = {
   'application/strategic-merge-patch+json': 'strategic',
 }
 
+const PLAIN_TYPES = Object.keys(TYPES).filter(type => TYPES[type] !== 'strategic')
+
 /**
  * Reads a patch from the body; the media type says which sort it is. What it returns gives the patch anew for each try,
  * as applying one uses it up.
@@ -36,21 +40,35 @@ const TYPES: Record<string, Patch['type']> = {
 export async function readPatch(ctx: ApiContext, kind: KindDeclaration): Promise<() => Patch> {
   const type = TYPES[mediaType(ctx)]
   if (!type || (type === 'strategic' && !hasPatchKeys(kind))) {
-    const served = Object.keys(TYPES).filter(known => TYPES[known] !== 'strategic' || hasPatchKeys(kind))
-    throw unsupportedMediaType([...served, APPLY_TYPE])
+    throw unsupportedPatch(kind)
   }
   refuseForce(ctx)
   const text = await readBody(ctx.req)
-  const body = parseJson(text)
-  if (type !== 'json' && (typeof body !== 'object' || body === null || Array.isArray(body))) {
-    throw badRequest(`error decoding patch: a ${type} patch of ${resourceName(kind)} must be an object`)
+  const parse = (): unknown => JSON.parse(text.toString()) ?? (type === 'json' ? [] : {})
+  let body: unknown
+  try {
+    body = parse()
+  } catch {
+    const { jsonFault } = await import('../pipeline/json-fault.ts')
+    throw badRequest(`error decoding patch: ${jsonFault(text)}`)
+  }
+  if (type !== 'json' && !isMap(body)) {
+    throw badRequest(
+      `error decoding patch: json: cannot unmarshal ${jsonType(body)} into Go value of type map[string]interface {}`,
+    )
   }
   let isFresh = true
   return () => {
-    const patch = { type, body: isFresh ? body : parseJson(text) }
+    const patch = { type, body: isFresh ? body : parse() }
     isFresh = false
     return patch
   }
+}
+
+/** What is said of a type that no patch has: by upstream's router, which custom resources do not come by. */
+function unsupportedPatch(kind: KindDeclaration): StatusError {
+  if (kind.custom) return unsupportedMediaType([...PLAIN_TYPES, APPLY_TYPE])
+  return new StatusError({ ...unsupportedMediaType([]).status, message: '415: Unsupported Media Type' })
 }
 
 /**
@@ -105,7 +123,7 @@ function applyWhole(core: Core, kind: KindDeclaration, object: ApiObject, patch:
     case 'strategic':
       return applyStrategicPatch(object, body, core.schemas.patchSchema(kind.schema))
     default:
-      throw unsupportedMediaType([...Object.keys(TYPES), APPLY_TYPE])
+      throw unsupportedPatch(kind)
   }
 }
 

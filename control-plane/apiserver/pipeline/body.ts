@@ -132,11 +132,3 @@ async function jsonError(body: Buffer): Promise<string> {
 /** What is said of a body that is no object. */
 export const noObject = (value: unknown): string =>
   `${NO_KIND}json: cannot unmarshal ${value === null ? 'null' : jsonType(value)} into Go value of type struct { APIVersion string "json:\\"apiVersion,omitempty\\""; Kind string "json:\\"kind,omitempty\\"" }`
-
-export function parseJson(body: Buffer): unknown {
-  try {
-    return JSON.parse(body.toString())
-  } catch (cause) {
-    throw badRequest(`couldn't get version/kind; json parse error: ${(cause as Error).message}`)
-  }
-}

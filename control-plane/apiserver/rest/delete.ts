@@ -1,7 +1,6 @@
 import { isEqual } from '../../../api/meta/equal.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import {
-  badRequest,
   conflict,
   type FieldError,
   invalid,
@@ -78,19 +77,17 @@ export async function remove(
   throw conflict(resource.kind, target.name, MODIFIED)
 }
 
-function checkOptions({ propagationPolicy, orphanDependents, gracePeriodSeconds }: DeleteOptions): void {
+/** @throws StatusError 422 */
+function checkOptions({ propagationPolicy: policy, orphanDependents }: DeleteOptions): void {
+  const field = 'propagationPolicy'
   const faults: FieldError[] = []
-  if (propagationPolicy !== undefined && orphanDependents !== undefined) {
-    const why = 'orphanDependents and deletionPropagation cannot be both set'
-    faults.push(invalidValue('propagationPolicy', propagationPolicy, why))
+  if (policy !== undefined && orphanDependents !== undefined) {
+    faults.push(invalidValue(field, policy, 'orphanDependents and deletionPropagation cannot be both set'))
   }
-  if (propagationPolicy && !POLICIES.includes(propagationPolicy)) {
-    faults.push(notSupported('propagationPolicy', propagationPolicy, [...POLICIES, 'nil']))
+  if (policy !== undefined && !POLICIES.includes(policy)) {
+    faults.push(notSupported(field, policy, [...POLICIES, 'nil']))
   }
   if (faults.length > 0) throw invalid({ group: 'meta.k8s.io', kind: 'DeleteOptions' }, '', faults)
-  if (gracePeriodSeconds !== undefined && !Number.isInteger(gracePeriodSeconds)) {
-    throw badRequest(`invalid grace period: ${gracePeriodSeconds}`)
-  }
 }
 
 async function removeOnce(

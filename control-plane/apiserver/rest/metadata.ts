@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { apiVersion, type KindDeclaration } from '../../../api/kinds/kind.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { isMap } from '../../../api/meta/patch/own.ts'
-import { badRequest } from '../../../api/meta/status.ts'
+import { badRequest, type StatusError } from '../../../api/meta/status.ts'
 import { now } from '../../../api/meta/time.ts'
 import type { Target } from './core.ts'
 import { wrongKind } from './wrong-kind.ts'
@@ -104,24 +104,19 @@ export function keepMetadata(object: ApiObject, old: ApiObject): void {
 
 /** Checks that a body which replaces an object is the one that the path names. @throws StatusError 400 */
 export function checkTarget(kind: KindDeclaration, object: ApiObject, target: Target): void {
-  const hasMetadata = isMap(object.metadata)
-  if (hasMetadata) checkNamespace(kind, object, target.namespace)
-  if (!hasMetadata || !object.metadata.name) {
-    throw badRequest(
-      `the name of the object (${target.name} based on URL) was undeterminable: name must be provided`,
-    )
-  }
+  if (!isMap(object.metadata)) throw unnamed(target.name)
+  checkNamespace(kind, object, target.namespace)
   checkName(object, target)
 }
 
-/** @throws StatusError 400 when the body has another name than the path. */
+/** @throws StatusError 400 when an updated object has another name than the path, or none. */
 export function checkName(object: ApiObject, { name }: Target): void {
   const { metadata } = object
-  if (!metadata.name) {
-    metadata.name = name
-    return
-  }
+  if (!metadata.name) throw unnamed(name)
   if (metadata.name !== name) {
     throw badRequest(`the name of the object (${metadata.name}) does not match the name on the URL (${name})`)
   }
 }
+
+const unnamed = (name: string): StatusError =>
+  badRequest(`the name of the object (${name} based on URL) was undeterminable: name must be provided`)

@@ -122,6 +122,9 @@ async function createInstead(
   return await create(core, resource, target.namespace, object, context, { isApplied, form })
 }
 
+/** What is said of a field that no update may change. */
+const IMMUTABLE = 'field is immutable'
+
 function checkPreconditions(
   resource: Resource,
   object: ApiObject,
@@ -131,10 +134,11 @@ function checkPreconditions(
 ): void {
   const { kind, strategy } = resource
   checkType(kind, object)
-  checkName(object, target)
   checkNamespace(kind, object, target.namespace)
-  const { resourceVersion, uid } = object.metadata
-  if (!resourceVersion && strategy.allowUnconditionalUpdate === false) {
+  checkName(object, target)
+  const { resourceVersion, uid, deletionTimestamp } = object.metadata
+  const isUnconditional = !resourceVersion || resourceVersion === '0'
+  if (isUnconditional && strategy.allowUnconditionalUpdate === false) {
     throw invalid(kind, target.name, [
       {
         type: 'FieldValueInvalid',
@@ -144,12 +148,17 @@ function checkPreconditions(
       },
     ])
   }
-  if (resourceVersion && resourceVersion !== String(revision)) {
+  if (!isUnconditional && resourceVersion !== String(revision)) {
     throw conflict(kind, target.name, MODIFIED)
   }
   const currentUid = old.metadata.uid
   if (uid && uid !== currentUid && isPatch && !isApplied) {
-    throw invalid(kind, target.name, [invalidValue('metadata.uid', uid, 'field is immutable')])
+    throw invalid(kind, target.name, [invalidValue('metadata.uid', uid, IMMUTABLE)])
+  }
+  if (deletionTimestamp && !old.metadata.deletionTimestamp) {
+    throw invalid(kind, target.name, [
+      invalidValue('metadata.deletionTimestamp', deletionTimestamp, IMMUTABLE),
+    ])
   }
   if (uid && uid !== currentUid) {
     const message = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${currentUid}`

@@ -80,6 +80,7 @@ const CASES: Record<string, Case> = {
     status: 400,
     reason: 'BadRequest',
   },
+  'a dry run of nothing': { path: `${MAPS}?dryRun=`, body: named('a'), status: 422, reason: 'Invalid' },
   'a dry run of some': { path: `${MAPS}?dryRun=Some`, body: named('a'), status: 422, reason: 'Invalid' },
 }
 
@@ -358,6 +359,152 @@ test('who takes whatever is there is given all of it, whatever the limit', async
   const { body } = await api.raw(`${MAPS}?limit=1&resourceVersion=0&labelSelector=page`)
   t.is(body.items.length, 2)
   t.is(body.metadata.continue, undefined)
+})
+
+const MERGE = 'application/merge-patch+json'
+const NOT_TOLD = 'the name of the object (owned based on URL) was undeterminable: name must be provided'
+const THEN = '2001-01-01T00:00:00Z'
+const IN_VAIN = 'ConfigMap "owned" is invalid: metadata.'
+
+/** What kube-apiserver was seen to say of changes of what is the server's. */
+const OWNED: [method: 'PUT' | 'PATCH', body: object, status: number, message: string][] = [
+  ['PUT', {}, 400, NOT_TOLD],
+  ['PATCH', { metadata: null }, 400, NOT_TOLD],
+  ['PATCH', { metadata: { name: null } }, 400, NOT_TOLD],
+  [
+    'PATCH',
+    { metadata: { name: 'x' } },
+    400,
+    'the name of the object (x) does not match the name on the URL (owned)',
+  ],
+  [
+    'PUT',
+    named('owned', { namespace: 'other' }),
+    400,
+    'the namespace of the provided object does not match the namespace sent on the request',
+  ],
+  [
+    'PATCH',
+    { metadata: { namespace: 'other' } },
+    400,
+    'the namespace of the provided object does not match the namespace sent on the request',
+  ],
+  ['PATCH', { metadata: { uid: 'x' } }, 422, `${IN_VAIN}uid: Invalid value: "x": field is immutable`],
+  [
+    'PATCH',
+    { metadata: { deletionTimestamp: THEN } },
+    422,
+    `${IN_VAIN}deletionTimestamp: Invalid value: "${THEN}": field is immutable`,
+  ],
+  [
+    'PUT',
+    named('owned', { deletionTimestamp: THEN }),
+    422,
+    `${IN_VAIN}deletionTimestamp: Invalid value: "${THEN}": field is immutable`,
+  ],
+]
+
+test('what is the server’s is not changed by clients', async t => {
+  const owned = await api.raw(MAPS, { body: named('owned') })
+  t.is(owned.status, 201)
+  for (const [method, body, status, message] of OWNED) {
+    const headers = { 'content-type': method === 'PUT' ? JSON_TYPE : MERGE }
+    const answer = await api.raw(`${MAPS}/owned`, { method, body, headers })
+    t.is(answer.body.message, message)
+    t.is(answer.status, status)
+  }
+  const other = await api.raw(`${MAPS}/owned`, { method: 'PUT', body: named('owned', { uid: 'x' }) })
+  t.is(other.status, 409)
+  const kept = await api.raw(`${MAPS}/owned`)
+  t.deepEqual(kept.body.metadata, owned.body.metadata)
+  const any = await api.raw(`${MAPS}/owned`, {
+    method: 'PUT',
+    body: named('owned', { resourceVersion: '0' }),
+  })
+  t.is(any.status, 200)
+})
+
+/** What kube-apiserver was seen to say of patches that are none (where it fails itself, what it means). */
+const NO_PATCHES: [type: string, body: string, status: number, message: string][] = [
+  [MERGE, '', 400, 'error decoding patch: unexpected end of JSON input'],
+  [
+    MERGE,
+    '{bad',
+    400,
+    "error decoding patch: invalid character 'b' looking for beginning of object key string",
+  ],
+  [
+    'application/strategic-merge-patch+json',
+    '[]',
+    400,
+    'error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}',
+  ],
+  [
+    'application/json-patch+json',
+    '[] x',
+    400,
+    "error decoding patch: invalid character 'x' after top-level value",
+  ],
+  [JSON_TYPE, '{}', 415, '415: Unsupported Media Type'],
+  ['', '{}', 415, '415: Unsupported Media Type'],
+]
+
+test('a patch that is none is refused', async t => {
+  for (const [type, body, status, message] of NO_PATCHES) {
+    const headers = { 'content-type': type }
+    const answer = await api.raw('/api/v1/namespaces/default', { method: 'PATCH', body, headers })
+    t.is(answer.body.message, message)
+    t.is(answer.status, status)
+  }
+})
+
+const OPTIONS_OF = 'DeleteOptions.meta.k8s.io "" is invalid: '
+const UNREAD_OPTIONS = 'DeleteOptions in version "v1" cannot be handled as a DeleteOptions: '
+
+/** Options of a deletion that are refused, and why. */
+const DELETIONS: [body: object, status: number, message: string][] = [
+  [
+    { propagationPolicy: 'x' },
+    422,
+    `${OPTIONS_OF}propagationPolicy: Unsupported value: "x": supported values: "Foreground", "Background", "Orphan", "nil"`,
+  ],
+  [
+    { propagationPolicy: 'Orphan', orphanDependents: true },
+    422,
+    `${OPTIONS_OF}propagationPolicy: Invalid value: "Orphan": orphanDependents and deletionPropagation cannot be both set`,
+  ],
+  [{ dryRun: ['x'] }, 422, `${OPTIONS_OF}dryRun: Unsupported value: ["x"]: supported values: "All"`],
+  [
+    { dryRun: 'All' },
+    400,
+    `${UNREAD_OPTIONS}json: cannot unmarshal string into Go struct field DeleteOptions.dryRun of type []string`,
+  ],
+  [
+    { preconditions: 'x' },
+    400,
+    `${UNREAD_OPTIONS}json: cannot unmarshal string into Go struct field DeleteOptions.preconditions of type v1.Preconditions`,
+  ],
+  [
+    { gracePeriodSeconds: 'x' },
+    400,
+    `${UNREAD_OPTIONS}json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64`,
+  ],
+  [
+    { kind: 'Pod', apiVersion: 'v1' },
+    400,
+    'no kind "Pod" is registered for version "v1" in scheme "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"',
+  ],
+]
+
+test('a deletion with odd options deletes nothing', async t => {
+  const there = await api.raw(MAPS, { body: named('kept') })
+  t.is(there.status, 201)
+  for (const [body, status, message] of DELETIONS) {
+    const answer = await api.raw(`${MAPS}/kept`, { method: 'DELETE', body })
+    t.is(answer.body.message, message)
+    t.is(answer.status, status)
+  }
+  t.is((await api.raw(`${MAPS}/kept`)).status, 200)
 })
 
 // Found by upstream's tests: the command of `kubectl exec` is in the request's line, however long it is.
