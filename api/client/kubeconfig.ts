@@ -54,22 +54,48 @@ async function readConfig(document: Entry, path: string, wanted?: string): Promi
       `kubeconfig ${path}: clusters[${context.cluster}].cluster.server is ${found}, expected an https:// URL`,
     )
   }
-  const pem = (entry: Entry, field: string): Promise<string | undefined> => readPem(entry, field, path)
-  const [ca, cert, key] = await Promise.all([
-    pem(cluster, 'certificate-authority'),
-    pem(user, 'client-certificate'),
-    pem(user, 'client-key'),
-  ])
+  const ca = await readPem(cluster, 'certificate-authority', path)
   return {
     server: cluster.server.replace(/\/$/, ''),
     ...(ca && { ca }),
+    ...(await readCredentials(user, path)),
+    ...(cluster['insecure-skip-tls-verify'] && { insecureSkipVerify: true }),
+    namespace: context.namespace ?? 'default',
+  }
+}
+
+/** How a client shows who it is. */
+export type Credentials = Pick<ClientConfig, 'cert' | 'key' | 'token' | 'tokenFile'>
+
+async function readCredentials(user: Entry, path: string): Promise<Credentials> {
+  const [cert, key] = await Promise.all([
+    readPem(user, 'client-certificate', path),
+    readPem(user, 'client-key', path),
+  ])
+  return {
     ...(cert && { cert }),
     ...(key && { key }),
     ...(user.token && { token: user.token }),
     ...(user.tokenFile && { tokenFile: resolve(dirname(path), user.tokenFile) }),
-    ...(cluster['insecure-skip-tls-verify'] && { insecureSkipVerify: true }),
-    namespace: context.namespace ?? 'default',
   }
+}
+
+/** The users of a kubeconfig by name; that of the current context is told under `''` too. */
+export async function loadUsers(path: string): Promise<Map<string, Credentials>> {
+  const text = await readFile(path, 'utf8').catch(cause => {
+    throw new KubeconfigError(`cannot read kubeconfig ${path}: ${cause.message}`, { cause })
+  })
+  const document = parseDocument(path, text)
+  const users = new Map<string, Credentials>()
+  for (const { name, user } of (document.users ?? []) as Entry[]) {
+    users.set(name, await readCredentials(user ?? {}, path))
+  }
+  const context = (document.contexts as Entry[] | undefined)?.find(
+    ({ name }) => name === document['current-context'],
+  )?.context
+  const current = users.get(context?.user)
+  if (current) users.set('', current)
+  return users
 }
 
 function find(document: Entry, path: string, list: string, name: string): Entry {

@@ -1,4 +1,9 @@
-import { enabledPlugins, PLUGIN_NAMES, switchFault } from '../../control-plane/admission/plugin-names.ts'
+import {
+  DEPENDENT,
+  enabledPlugins,
+  PLUGIN_NAMES,
+  switchFault,
+} from '../../control-plane/admission/plugin-names.ts'
 import type { AdmissionSettings } from '../../control-plane/admission/settings.ts'
 import { UserError } from '../failure.ts'
 import type { ServerOptions } from './options.ts'
@@ -12,7 +17,7 @@ export async function readAdmission(options: ServerOptions): Promise<AdmissionSe
   const fault = switchFault({ enable, disable })
   if (fault) throw new UserError(fault, `There are ${PLUGIN_NAMES.toSorted().join(', ')}.`)
   const file = options.admissionControlConfigFile
-  const isTold = file !== undefined || enable.includes('EventRateLimit')
+  const isTold = file !== undefined || DEPENDENT.some(name => enable.includes(name))
   if (!isTold) return { enable, disable }
   const { readAdmissionConfiguration } = await import('../../control-plane/admission/configuration/read.ts')
   const configurations = await readAdmissionConfiguration(file, enabledPlugins({ enable, disable })).catch(

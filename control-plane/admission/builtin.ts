@@ -17,6 +17,7 @@ import { limitAntiAffinity } from './opt-in/anti-affinity.ts'
 import { eventRateLimit } from './opt-in/event-rate-limit.ts'
 import { tolerateExtendedResources } from './opt-in/extended-resources.ts'
 import { denyExternalIps } from './opt-in/external-ips.ts'
+import { imagePolicy } from './opt-in/image-policy.ts'
 import { namespaceAutoProvision, namespaceExists } from './opt-in/namespace-existence.ts'
 import { ownerPermissions } from './opt-in/owner-permissions.ts'
 import { podNodeSelector } from './opt-in/pod-node-selector.ts'
@@ -67,6 +68,7 @@ const CREATE: Record<PluginName, (parts: Parts) => AdmissionPlugin> = {
   NodeRestriction: ({ client, authorizer }) => nodeRestriction(client, authorizer),
   TaintNodesByCondition: () => taintNodesByCondition,
   AlwaysPullImages: () => alwaysPullImages,
+  ImagePolicyWebhook: ({ informers, configured }) => imagePolicy(configured.ImagePolicyWebhook!, informers),
   PodSecurity: ({ client, informers, configured }) => podSecurity(client, informers, configured.PodSecurity),
   PodNodeSelector: ({ finder, configured }) => podNodeSelector(finder, configured.PodNodeSelector),
   Priority: ({ informers }) => priorityAdmission(informers),

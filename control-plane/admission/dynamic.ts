@@ -6,6 +6,7 @@ import {
 } from '../../api/kinds/admissionregistration.ts'
 import type { AdmissionPlugin } from '../../plugins/admission.ts'
 import type { Logger } from '../../plugins/plugin.ts'
+import type { FindCredentials } from '../apiserver/webhooks/credentials.ts'
 import { createAuthorizer } from '../auth/authorizers.ts'
 import { NamespaceFinder } from './matching/selection.ts'
 import { ConfiguredPolicies } from './policies/configured.ts'
@@ -36,11 +37,13 @@ export interface DynamicAdmissionOptions {
   forms: ObjectForms
   registry: Registry
   log: Logger
+  /** How each of the two kinds of webhooks is shown who asks. */
+  credentials?: { mutating: FindCredentials | undefined; validating: FindCredentials | undefined }
 }
 
 /** Webhooks and policies, as the API's objects configure them. */
 export function createDynamicAdmission(options: DynamicAdmissionOptions): DynamicAdmission {
-  const { client, informers, forms, registry, log } = options
+  const { client, informers, forms, registry, log, credentials } = options
   const authorizer = createAuthorizer({ informers })
   const finder = new NamespaceFinder(client, informers)
   const metrics = new WebhookMetrics(registry)
@@ -50,7 +53,7 @@ export function createDynamicAdmission(options: DynamicAdmissionOptions): Dynami
   const mutating = new ConfiguredHooks(mutatingWebhookConfigurations, informers, log)
   const validating = new ConfiguredHooks(validatingWebhookConfigurations, informers, log)
   return {
-    mutatingWebhooks: mutatingWebhooks(mutating, hooks),
+    mutatingWebhooks: mutatingWebhooks(mutating, { ...hooks, credentials: credentials?.mutating }),
     validatingPolicies: validatingPolicies(policies, {
       client,
       finder,
@@ -59,7 +62,7 @@ export function createDynamicAdmission(options: DynamicAdmissionOptions): Dynami
       metrics: new PolicyMetrics(registry),
       conditionMetrics: metrics,
     }),
-    validatingWebhooks: validatingWebhooks(validating, hooks),
+    validatingWebhooks: validatingWebhooks(validating, { ...hooks, credentials: credentials?.validating }),
     async start() {
       await Promise.all([mutating.start(), policies.start(), validating.start()])
     },

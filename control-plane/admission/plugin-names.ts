@@ -13,6 +13,7 @@ const PLUGINS = {
   NodeRestriction: 'on',
   TaintNodesByCondition: 'on',
   AlwaysPullImages: 'off',
+  ImagePolicyWebhook: 'off',
   PodSecurity: 'on',
   PodNodeSelector: 'off',
   Priority: 'on',
@@ -41,6 +42,9 @@ const PLUGINS = {
 export type PluginName = keyof typeof PLUGINS
 
 export const PLUGIN_NAMES = Object.keys(PLUGINS) as PluginName[]
+
+/** Plugins that cannot do without a configuration. */
+export const DEPENDENT: readonly PluginName[] = ['ImagePolicyWebhook', 'EventRateLimit']
 
 /** What is to be on and off beside, and in spite of, what is so by default. */
 export interface PluginSwitches {

@@ -1,5 +1,7 @@
+import type { FindCredentials } from '../apiserver/webhooks/credentials.ts'
 import type { LimitedResource } from './limited-resources.ts'
 import type { EventLimit } from './opt-in/event-rate-limit.ts'
+import type { ImagePolicySettings } from './opt-in/image-policy.ts'
 import type { NodeSelectors } from './opt-in/pod-node-selector.ts'
 import type { TolerationSettings } from './opt-in/pod-tolerations.ts'
 import type { PluginSwitches } from './plugin-names.ts'
@@ -8,6 +10,9 @@ import type { PodSecuritySettings } from './pod-security/policy.ts'
 /** What plugins are told by a file, each under its name. */
 export interface PluginConfigurations {
   EventRateLimit?: EventLimit[]
+  ImagePolicyWebhook?: ImagePolicySettings
+  MutatingAdmissionWebhook?: FindCredentials
+  ValidatingAdmissionWebhook?: FindCredentials
   PodNodeSelector?: NodeSelectors
   PodSecurity?: PodSecuritySettings
   PodTolerationRestriction?: TolerationSettings

@@ -137,7 +137,9 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     schemas: loadSchemas(),
     log,
     admission(made) {
-      dynamic = createDynamicAdmission({ ...made, registry, log })
+      const { MutatingAdmissionWebhook: mutating, ValidatingAdmissionWebhook: validating } =
+        settings?.configurations ?? {}
+      dynamic = createDynamicAdmission({ ...made, registry, log, credentials: { mutating, validating } })
       const plugins = admissionPlugins({ ...made, serviceCIDR, dynamic, others, settings })
       return createAdmissionChain(plugins, new AdmissionMetrics(registry))
     },

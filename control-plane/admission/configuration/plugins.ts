@@ -23,6 +23,9 @@ import {
 } from '../pod-security/policy.ts'
 import type { PluginConfigurations } from '../settings.ts'
 import * as shapes from './shapes.ts'
+import { imagePolicy, webhookUsers } from './webhooks.ts'
+
+type Told = PluginConfigurations[keyof PluginConfigurations]
 
 /** How a plugin's configuration is read. */
 export interface Configurable {
@@ -31,8 +34,8 @@ export interface Configurable {
   types: readonly string[]
   /** What is wrong with it beside its shape. */
   faults(configuration: any): readonly FieldError[]
-  /** What the plugin is told. */
-  read(configuration: any): PluginConfigurations[keyof PluginConfigurations]
+  /** What the plugin is told. Files that are named are looked for in the folder of the first one. */
+  read(configuration: any, folder: string): Told | Promise<Told>
 }
 
 const group = (name: string, kind: string, ...versions: string[]): string[] =>
@@ -70,6 +73,9 @@ export const CONFIGURABLE: Partial<Record<PluginName, Configurable>> = {
     faults: rateFaults,
     read: ({ limits }) => limits,
   },
+  ImagePolicyWebhook: imagePolicy,
+  MutatingAdmissionWebhook: webhookUsers,
+  ValidatingAdmissionWebhook: webhookUsers,
   PodTolerationRestriction: {
     shape: shapes.podTolerations,
     types: ['podtolerationrestriction.admission.k8s.io/v1alpha1 Configuration'],

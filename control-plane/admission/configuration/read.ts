@@ -4,7 +4,7 @@ import type { TSchema } from 'typebox'
 import { Compile } from 'typebox/compile'
 import { parse } from 'yaml'
 import { describeFieldError, type FieldError } from '../../../api/meta/status.ts'
-import { PLUGIN_NAMES, type PluginName } from '../plugin-names.ts'
+import { DEPENDENT, PLUGIN_NAMES, type PluginName } from '../plugin-names.ts'
 import type { PluginConfigurations } from '../settings.ts'
 import { CONFIGURABLE, type Configurable } from './plugins.ts'
 import { admissionConfiguration } from './shapes.ts'
@@ -39,8 +39,9 @@ export async function readAdmissionConfiguration(
     if (!configurable) continue
     const found = declared.find(each => each.name === name)
     const content = found && (await contentOf(found, file!))
-    if (content === undefined && name !== 'EventRateLimit') continue
-    configurations[name] = readOne(name, configurable, content ?? {}, content === undefined)
+    if (content === undefined && !DEPENDENT.includes(name)) continue
+    const folder = file === undefined ? '.' : dirname(file)
+    configurations[name] = await readOne(name, configurable, content, folder)
   }
   return configurations as PluginConfigurations
 }
@@ -55,7 +56,8 @@ async function readDeclared(file: string): Promise<Declared[]> {
   const { apiVersion = '', kind = '' } = (content ?? {}) as { apiVersion?: unknown; kind?: unknown }
   // The two that could once be told something by a file of their own still can.
   if (apiVersion === '' && kind === '' && isOldForm(content)) {
-    return [{ name: 'PodNodeSelector', configuration: content }]
+    const name = 'imagePolicy' in (content as object) ? 'ImagePolicyWebhook' : 'PodNodeSelector'
+    return [{ name, configuration: content }]
   }
   if (!API_VERSIONS.includes(String(apiVersion)) || kind !== KIND) {
     throw new AdmissionConfigurationError(
@@ -75,7 +77,9 @@ async function readDeclared(file: string): Promise<Declared[]> {
 }
 
 const isOldForm = (content: unknown): boolean =>
-  typeof content === 'object' && content !== null && 'podNodeSelectorPluginConfig' in content
+  typeof content === 'object' &&
+  content !== null &&
+  ('podNodeSelectorPluginConfig' in content || 'imagePolicy' in content)
 
 /** What is within the file comes before what it names. */
 async function contentOf({ name, path, configuration }: Declared, file: string): Promise<unknown> {
@@ -97,24 +101,31 @@ async function readYaml(file: string, fail: (cause: Error) => never): Promise<un
   }
 }
 
-function readOne(
+async function readOne(
   name: string,
   { shape, types, faults, read }: Configurable,
-  content: unknown,
-  isNone: boolean,
-) {
-  const fail = (why: string): never => {
-    throw new AdmissionConfigurationError(`couldn't init admission plugin ${JSON.stringify(name)}: ${why}`)
+  given: unknown,
+  folder: string,
+): Promise<unknown> {
+  const where = `couldn't init admission plugin ${JSON.stringify(name)}`
+  const fail = (why: string, cause?: unknown): never => {
+    throw new AdmissionConfigurationError(`${where}: ${why}`, { cause })
   }
+  if (given === undefined && types.length === 0) fail('no config specified')
+  const content = given ?? {}
   const { apiVersion = '', kind = '' } = content as { apiVersion?: unknown; kind?: unknown }
-  if (types.length > 0 && !isNone && !types.includes(`${apiVersion} ${kind}`)) {
+  if (types.length > 0 && given !== undefined && !types.includes(`${apiVersion} ${kind}`)) {
     const found = `apiVersion ${JSON.stringify(apiVersion)}, kind ${JSON.stringify(kind)}`
     fail(`expected ${types.join(' or ')}, found ${found}`)
   }
-  checkShape(shape, content, `couldn't init admission plugin ${JSON.stringify(name)}`)
+  checkShape(shape, content, where)
   const wrong = faults(content)
   if (wrong.length > 0) fail(textOf(wrong))
-  return read(content)
+  try {
+    return await read(content, folder)
+  } catch (cause) {
+    return fail((cause as Error).message, cause)
+  }
 }
 
 const textOf = (faults: readonly FieldError[]): string =>

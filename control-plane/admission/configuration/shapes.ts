@@ -1,6 +1,6 @@
 import { type TSchema, Type } from 'typebox'
 
-const { Array: List, Integer, Optional, Record: Table, String: Text, Unknown } = Type
+const { Array: List, Boolean: Flag, Integer, Optional, Record: Table, String: Text, Unknown } = Type
 
 /** An object that has these fields and no others; all may be left out. */
 const fields = (properties: Record<string, TSchema>): TSchema =>
@@ -57,5 +57,20 @@ const toleration = fields({
 })
 
 export const podTolerations = versioned({ default: List(toleration), whitelist: List(toleration) })
+
+export const webhooks = versioned({ kubeConfigFile: Text() })
+
+export const imagePolicy = Type.Object(
+  {
+    imagePolicy: fields({
+      kubeConfigFile: Text(),
+      allowTTL: Integer(),
+      denyTTL: Integer(),
+      retryBackoff: Integer(),
+      defaultAllow: Flag(),
+    }),
+  },
+  { additionalProperties: false },
+)
 
 export const podNodeSelector = fields({ podNodeSelectorPluginConfig: Table(Text(), Text()) })

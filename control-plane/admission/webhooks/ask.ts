@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
-import type { InformerFactory } from '../../../api/client/client.ts'
 import { callWebhook, WebhookError } from '../../apiserver/webhooks/call.ts'
 import type { RequestForm, WrittenRequest } from '../written-request.ts'
 import type { Hook } from './configured.ts'
 import { CallError, dryRunUnsupported, outOfTime, Rejection } from './errors.ts'
+import type { WebhookOptions } from './mutating.ts'
 import {
   DecodeError,
   ReviewError,
@@ -26,7 +26,7 @@ export async function ask(
   { webhook }: Hook,
   request: WrittenRequest,
   form: RequestForm,
-  informers: InformerFactory,
+  { informers, credentials }: Pick<WebhookOptions, 'informers' | 'credentials'>,
 ): Promise<Verdict> {
   const { name, timeoutSeconds = DEFAULT_SECONDS } = webhook
   const { attributes, isMutable } = request
@@ -45,9 +45,8 @@ export async function ask(
   }
   try {
     const deadline = Math.ceil(Math.min(timeoutSeconds * 1_000, timeLeft(request)))
-    const answer = await callWebhook(webhook.clientConfig, review, informers, deadline, {
-      timeout: `${Math.ceil(deadline / 1_000)}s`,
-    })
+    const query = { timeout: `${Math.ceil(deadline / 1_000)}s` }
+    const answer = await callWebhook(webhook.clientConfig, review, informers, deadline, query, credentials)
     const verdict = readVerdict(answer, version, uid, isMutable)
     passOn(verdict, name, request)
     if (!verdict.allowed) throw new Rejection(name, verdict.result)

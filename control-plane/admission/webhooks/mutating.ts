@@ -4,6 +4,7 @@ import { applyJsonPatch } from '../../../api/meta/patch/json.ts'
 import { isMap, isSame } from '../../../api/meta/patch/own.ts'
 import { internalError } from '../../../api/meta/status.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../../../plugins/admission.ts'
+import type { FindCredentials } from '../../apiserver/webhooks/credentials.ts'
 import { isExempt } from '../matching/exempt.ts'
 import type { NamespaceFinder } from '../matching/selection.ts'
 import { type ObjectForms, type RequestForm, WrittenRequest } from '../written-request.ts'
@@ -20,6 +21,8 @@ export interface WebhookOptions {
   forms: ObjectForms
   metrics: WebhookMetrics
   relevance: Relevance
+  /** How this server shows webhooks who it is. */
+  credentials?: FindCredentials | undefined
 }
 
 /** What is known of a request after webhooks were asked for the first time. */
@@ -94,7 +97,7 @@ async function askOne(
   request: WrittenRequest,
   form: RequestForm,
   round: Round,
-  { informers, metrics }: WebhookOptions,
+  options: WebhookOptions,
 ): Promise<boolean> {
   const { name, failurePolicy } = hook.webhook
   const { origin } = request.attributes
@@ -105,8 +108,8 @@ async function askOne(
   const tell = (mutated: boolean): void =>
     note(MUTATION, JSON.stringify({ configuration: hook.configuration, webhook: name, mutated }))
   try {
-    const answered = await observe(metrics, observed, isIgnored, async () => {
-      const { patch } = await ask(hook, request, form, informers)
+    const answered = await observe(options.metrics, observed, isIgnored, async () => {
+      const { patch } = await ask(hook, request, form, options)
       return { patch, isChanged: patch ? await change(name, request, form, patch) : false }
     })
     if (!answered) {

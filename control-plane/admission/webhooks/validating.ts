@@ -41,12 +41,12 @@ async function validate(
   form: RequestForm,
   index: number,
   request: WrittenRequest,
-  { informers, metrics }: WebhookOptions,
+  options: WebhookOptions,
 ): Promise<void> {
   const { name, failurePolicy } = hook.webhook
   const observed = { name, type: 'validating', operation: request.operation } as const
-  const verdict = await observe(metrics, observed, failurePolicy === 'Ignore', () =>
-    ask(hook, request, form, informers),
+  const verdict = await observe(options.metrics, observed, failurePolicy === 'Ignore', () =>
+    ask(hook, request, form, options),
   )
   if (verdict) return
   request.attributes.origin?.annotate(`${FAILED_OPEN}/round_0_index_${index}`, name)

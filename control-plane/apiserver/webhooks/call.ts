@@ -2,9 +2,11 @@ import { request } from 'node:https'
 import { isIP } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { InformerFactory } from '../../../api/client/client.ts'
+import type { Credentials } from '../../../api/client/kubeconfig.ts'
 import type { WebhookClientConfig } from '../../../api/kinds/apiextensions.ts'
 import { findEndpoint } from '../proxy/backends.ts'
 import { dialFault } from '../proxy/target.ts'
+import type { FindCredentials } from './credentials.ts'
 
 /** A webhook that did not answer as it should; the message is what upstream tells of it. */
 export class WebhookError extends Error {
@@ -30,12 +32,18 @@ interface Place {
   path: string
   /** The name that the certificate must have. */
   name: string
+  /** Host or Service, and port, as it is named by who configures credentials. */
+  target: string
 }
+
+/** Whom to trust, and how to be trusted. */
+type Trust = Credentials & { ca: string | undefined }
 
 /**
  * Posts a review to a webhook, at its URL or at one of the Pods behind its Service, and gives the parsed answer.
  * @param deadline milliseconds until the answer must be there
  * @param query put behind the path
+ * @param credentials shown to the webhook; none where left out
  * @throws WebhookError
  */
 export async function callWebhook(
@@ -44,13 +52,15 @@ export async function callWebhook(
   informers: InformerFactory,
   deadline: number,
   query: Record<string, string> = {},
+  credentials?: FindCredentials,
 ): Promise<any> {
   const search = Object.keys(query).length > 0 ? `?${new URLSearchParams(query)}` : ''
   const place = config.url
     ? urlPlace(config.url, search)
     : await servicePlace(config.service!, search, informers)
   const ca = config.caBundle ? Buffer.from(config.caBundle, 'base64').toString() : undefined
-  const { status, answer } = await post(place, JSON.stringify(body), ca, deadline)
+  const trust = { ca, ...credentials?.(place.target) }
+  const { status, answer } = await post(place, JSON.stringify(body), trust, deadline)
   if (status < 200 || status > 299) throw new WebhookError(refusal(status, answer), { status })
   try {
     return JSON.parse(answer)
@@ -105,7 +115,8 @@ function urlPlace(text: string, search: string): Place {
   const { hostname, port, pathname, origin } = new URL(text)
   const host = hostname.replace(/^\[(.*)\]$/, '$1')
   const path = pathname + search
-  return { url: origin + path, host, port: Number(port || HTTPS), path, name: host }
+  const number = Number(port || HTTPS)
+  return { url: origin + path, host, port: number, path, name: host, target: `${hostname}:${number}` }
 }
 
 async function servicePlace(
@@ -118,7 +129,7 @@ async function servicePlace(
   const found = await findEndpoint(informers, namespace, name, String(port))
   if (found === undefined) throw new WebhookError(`Post "${url}": service "${name}" not found`)
   if (typeof found === 'string') throw new WebhookError(`Post "${url}": ${found}`)
-  return { url, ...found, path: path + search, name: fullName }
+  return { url, ...found, path: path + search, name: fullName, target: `${fullName}:${port}` }
 }
 
 interface PostedAnswer {
@@ -127,17 +138,12 @@ interface PostedAnswer {
 }
 
 /** Posts within a deadline; once more where a connection from an earlier call turns out to have been given up. */
-async function post(
-  place: Place,
-  body: string,
-  ca: string | undefined,
-  deadline: number,
-): Promise<PostedAnswer> {
+async function post(place: Place, body: string, trust: Trust, deadline: number): Promise<PostedAnswer> {
   const signal = AbortSignal.timeout(deadline)
   try {
-    return await postOnce(place, body, ca, signal).catch(error => {
+    return await postOnce(place, body, trust, signal).catch(error => {
       if (!(error instanceof StaleConnection)) throw error
-      return postOnce(place, body, ca, signal)
+      return postOnce(place, body, trust, signal)
     })
   } catch (error) {
     const cause = error instanceof StaleConnection ? (error.cause as Error) : (error as Error)
@@ -151,7 +157,7 @@ class StaleConnection extends Error {}
 function postOnce(
   { host, port, path, name }: Place,
   body: string,
-  ca: string | undefined,
+  { ca, cert, key, token }: Trust,
   signal: AbortSignal,
 ): Promise<PostedAnswer> {
   const headers = {
@@ -159,6 +165,7 @@ function postOnce(
     accept: 'application/json',
     'content-length': Buffer.byteLength(body),
     host: name,
+    ...(token && { authorization: `Bearer ${token}` }),
   }
   const options = {
     host,
@@ -169,6 +176,7 @@ function postOnce(
     signal,
     ...(isIP(name) === 0 && { servername: name }),
     ...(ca && { ca }),
+    ...(cert && key && { cert, key }),
   }
   return new Promise((resolve, reject) => {
     const sent = request(options, response => {

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import test from 'ava'
 import { stringify } from 'yaml'
 import { readAdmissionConfiguration } from '../../../control-plane/admission/configuration/read.ts'
-import { PLUGIN_NAMES, type PluginName } from '../../../control-plane/admission/plugin-names.ts'
+import { DEPENDENT, PLUGIN_NAMES, type PluginName } from '../../../control-plane/admission/plugin-names.ts'
 
 let dir: string
 let files = 0
@@ -24,7 +24,7 @@ const told = (name: string, configuration: object, more: object = {}): object =>
   kind: 'AdmissionConfiguration',
   plugins: [{ name, configuration, ...more }],
 })
-const QUIET = PLUGIN_NAMES.filter(name => name !== 'EventRateLimit')
+const QUIET = PLUGIN_NAMES.filter(name => !DEPENDENT.includes(name))
 const read = async (content: unknown, enabled: readonly PluginName[] = QUIET) =>
   readAdmissionConfiguration(await fileOf(content), enabled)
 
@@ -59,7 +59,7 @@ test('ResourceQuota is told what is limited, EventRateLimit its limits', async t
     limitedResources,
   )
   const limits = [{ type: 'Server', qps: 5, burst: 10 }]
-  const rates = await read(told('EventRateLimit', { ...RATES, limits }), PLUGIN_NAMES)
+  const rates = await read(told('EventRateLimit', { ...RATES, limits }), ['EventRateLimit'])
   t.deepEqual(rates.EventRateLimit, [{ type: 'Server', qps: 5, burst: 10 }])
 })
 
@@ -147,10 +147,57 @@ const FAULTS: [what: string, content: unknown, message: RegExp][] = [
 
 for (const [what, content, message] of FAULTS) {
   test(`a configuration is refused that has ${what}`, async t => {
-    const enabled = what === 'a rate that is none' ? PLUGIN_NAMES : QUIET
+    const enabled = [...QUIET, ...DEPENDENT.filter(name => JSON.stringify(content).includes(name))]
     await t.throwsAsync(read(content, enabled), { message })
   })
 }
+
+test('ImagePolicyWebhook is told its backend, and how long answers are good for', async t => {
+  const kubeConfigFile = await fileOf({
+    clusters: [{ name: 'c', cluster: { server: 'https://images.example.com/review' } }],
+    users: [{ name: 'u', user: { token: 'secret' } }],
+    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'x',
+  })
+  const imagePolicy = { kubeConfigFile: kubeConfigFile.slice(dir.length + 1), allowTTL: -1, denyTTL: 5 }
+  const { ImagePolicyWebhook } = await read(told('ImagePolicyWebhook', { imagePolicy }), [
+    'ImagePolicyWebhook',
+  ])
+  t.like(ImagePolicyWebhook, {
+    backend: { server: 'https://images.example.com/review', token: 'secret' },
+    allowTtl: 0,
+    denyTtl: 5_000,
+    retryBackoff: 500,
+    defaultAllow: false,
+  })
+  await t.throwsAsync(readAdmissionConfiguration(undefined, ['ImagePolicyWebhook']), {
+    message: `couldn't init admission plugin "ImagePolicyWebhook": no config specified`,
+  })
+})
+
+test('webhooks are shown what a kubeconfig has for them', async t => {
+  const kubeConfigFile = await fileOf({
+    users: ['hook.ns.svc', '*.example.com', 'b.example.com:8443', '*'].map(name => ({
+      name,
+      user: { token: name },
+    })),
+  })
+  const types = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'WebhookAdmissionConfiguration' }
+  const { ValidatingAdmissionWebhook: find } = await read(
+    told('ValidatingAdmissionWebhook', { ...types, kubeConfigFile }),
+  )
+  t.is(find!('hook.ns.svc:443')?.token, 'hook.ns.svc')
+  t.is(find!('a.example.com:443')?.token, '*.example.com')
+  t.is(find!('b.example.com:8443')?.token, 'b.example.com:8443')
+  t.is(find!('hook.ns.svc:8443')?.token, '*')
+  await t.throwsAsync(read(told('MutatingAdmissionWebhook', { ...types, kubeConfigFile: 'x.yaml' })), {
+    message: /kubeConfigFile: Invalid value: "x.yaml": must be an absolute file path/,
+  })
+  await t.throwsAsync(read(told('MutatingAdmissionWebhook', { ...types, kubeConfigFile: '/none/x.yaml' })), {
+    message:
+      /couldn't init admission plugin "MutatingAdmissionWebhook": cannot read kubeconfig \/none\/x.yaml/,
+  })
+})
 
 test('EventRateLimit does not do without a configuration', async t => {
   await t.throwsAsync(readAdmissionConfiguration(undefined, ['EventRateLimit']), {

@@ -105,7 +105,7 @@ for (const sideEffects of ['Some', 'Unknown']) {
     const object: any = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'c' } }
     const send = (dryRun: boolean) => {
       const request = new WrittenRequest(attributesOf('configmaps', { object, dryRun }), {} as never, false)
-      return ask(hook, request, request.form, createFakeInformers())
+      return ask(hook, request, request.form, { informers: createFakeInformers() })
     }
     const error = await t.throwsAsync(send(true))
     t.is(error?.message, 'admission webhook "effects.example.com" does not support dry run')
