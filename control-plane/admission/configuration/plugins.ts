@@ -1,4 +1,3 @@
-import type { TSchema } from 'typebox'
 import {
   duplicateValue,
   type FieldError,
@@ -21,22 +20,9 @@ import {
   type Policy,
   VERSION_FAULT,
 } from '../pod-security/policy.ts'
-import type { PluginConfigurations } from '../settings.ts'
+import type { Configurable } from './configurable.ts'
 import * as shapes from './shapes.ts'
 import { imagePolicy, webhookUsers } from './webhooks.ts'
-
-type Told = PluginConfigurations[keyof PluginConfigurations]
-
-/** How a plugin's configuration is read. */
-export interface Configurable {
-  shape: TSchema
-  /** `group/version Kind`; none for what never had one. */
-  types: readonly string[]
-  /** What is wrong with it beside its shape. */
-  faults(configuration: any): readonly FieldError[]
-  /** What the plugin is told. Files that are named are looked for in the folder of the first one. */
-  read(configuration: any, folder: string): Told | Promise<Told>
-}
 
 const group = (name: string, kind: string, ...versions: string[]): string[] =>
   versions.map(version => `${name}/${version} ${kind}`)

@@ -6,7 +6,8 @@ import { parse } from 'yaml'
 import { describeFieldError, type FieldError } from '../../../api/meta/status.ts'
 import { DEPENDENT, PLUGIN_NAMES, type PluginName } from '../plugin-names.ts'
 import type { PluginConfigurations } from '../settings.ts'
-import { CONFIGURABLE, type Configurable } from './plugins.ts'
+import type { Configurable } from './configurable.ts'
+import { CONFIGURABLE } from './plugins.ts'
 import { admissionConfiguration } from './shapes.ts'
 
 /** A file of `--admission-control-config-file`, or one that it names, which cannot be used. */

@@ -3,7 +3,7 @@ import { loadKubeconfig } from '../../../api/client/kubeconfig.ts'
 import { type FieldError, invalidValue } from '../../../api/meta/status.ts'
 import { type FindCredentials, readWebhookUsers } from '../../apiserver/webhooks/credentials.ts'
 import type { ImagePolicySettings } from '../opt-in/image-policy.ts'
-import type { Configurable } from './plugins.ts'
+import type { Configurable } from './configurable.ts'
 import * as shapes from './shapes.ts'
 
 /** WebhookAdmissionConfiguration: a kubeconfig with what this server shows webhooks. */

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
+import type { InformerFactory } from '../../../api/client/client.ts'
 import { callWebhook, WebhookError } from '../../apiserver/webhooks/call.ts'
+import type { FindCredentials } from '../../apiserver/webhooks/credentials.ts'
 import type { RequestForm, WrittenRequest } from '../written-request.ts'
 import type { Hook } from './configured.ts'
 import { CallError, dryRunUnsupported, outOfTime, Rejection } from './errors.ts'
-import type { WebhookOptions } from './mutating.ts'
 import {
   DecodeError,
   ReviewError,
@@ -12,6 +13,13 @@ import {
   reviewVersion,
   type Verdict,
 } from './review.ts'
+
+/** How webhooks are reached. */
+export interface Caller {
+  informers: InformerFactory
+  /** How this server shows webhooks who it is. */
+  credentials?: FindCredentials | undefined
+}
 
 const DEFAULT_SECONDS = 10
 const UNAVAILABLE = 503
@@ -26,7 +34,7 @@ export async function ask(
   { webhook }: Hook,
   request: WrittenRequest,
   form: RequestForm,
-  { informers, credentials }: Pick<WebhookOptions, 'informers' | 'credentials'>,
+  { informers, credentials }: Caller,
 ): Promise<Verdict> {
   const { name, timeoutSeconds = DEFAULT_SECONDS } = webhook
   const { attributes, isMutable } = request

@@ -1,28 +1,23 @@
-import type { InformerFactory } from '../../../api/client/client.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { applyJsonPatch } from '../../../api/meta/patch/json.ts'
 import { isMap, isSame } from '../../../api/meta/patch/own.ts'
 import { internalError } from '../../../api/meta/status.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../../../plugins/admission.ts'
-import type { FindCredentials } from '../../apiserver/webhooks/credentials.ts'
 import { isExempt } from '../matching/exempt.ts'
 import type { NamespaceFinder } from '../matching/selection.ts'
 import { type ObjectForms, type RequestForm, WrittenRequest } from '../written-request.ts'
-import { ask, timeLeft } from './ask.ts'
+import { ask, type Caller, timeLeft } from './ask.ts'
 import type { ConfiguredHooks, Hook } from './configured.ts'
 import type { WebhookMetrics } from './metrics.ts'
 import { observe } from './observed.ts'
 import type { Relevance } from './relevant.ts'
 
 /** What both steps of webhooks work with. */
-export interface WebhookOptions {
-  informers: InformerFactory
+export interface WebhookOptions extends Caller {
   finder: NamespaceFinder
   forms: ObjectForms
   metrics: WebhookMetrics
   relevance: Relevance
-  /** How this server shows webhooks who it is. */
-  credentials?: FindCredentials | undefined
 }
 
 /** What is known of a request after webhooks were asked for the first time. */
