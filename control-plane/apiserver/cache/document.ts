@@ -46,11 +46,17 @@ function managedRange(bytes: Buffer): ManagedRange | undefined {
   return end < 0 ? undefined : { start, end: end + 1 }
 }
 
+/** Where the value of a spec stands, which follows the metadata. Bytes of a document. */
+export interface SpecRange {
+  start: number
+  end: number
+}
+
 /** The object of a document; its managedFields and its spec are read when somebody looks. */
-export function parseDocument(bytes: Buffer): ApiObject {
+export function parseDocument(bytes: Buffer, spec?: SpecRange): ApiObject {
   const range = managedRange(bytes)
   if (!range) return JSON.parse(bytes.toString())
-  const object = parseAround(bytes, range)
+  const object = parseAround(bytes, range, spec)
   const { start, end } = range
   if (start < end) {
     const read = () => bytes.toString('utf8', start + MANAGED.length, end)
@@ -60,9 +66,9 @@ export function parseDocument(bytes: Buffer): ApiObject {
 }
 
 /** The object of a document without its managedFields. */
-export function parseWithoutManaged(bytes: Buffer): ApiObject {
+export function parseWithoutManaged(bytes: Buffer, spec?: SpecRange): ApiObject {
   const range = managedRange(bytes)
-  const object = range ? parseAround(bytes, range) : JSON.parse(bytes.toString())
+  const object = range ? parseAround(bytes, range, spec) : JSON.parse(bytes.toString())
   if (object.metadata) delete object.metadata.managedFields
   return object
 }
@@ -99,28 +105,38 @@ function copyMetadata(metadata: ObjectMeta): ObjectMeta {
 const SPEC = ',"spec":'
 
 /** Reads a document but for its managedFields and, where it stands next to the metadata, its spec. */
-function parseAround(bytes: Buffer, { start, end }: ManagedRange): ApiObject {
-  const head = bytes.toString('utf8', 0, start)
-  const text = bytes.toString('utf8', end)
-  const range = specRange(head, text)
-  if (!range) return JSON.parse(head + text)
-  const rest: ApiObject = JSON.parse(head + text.slice(0, range.before) + text.slice(range.end))
+function parseAround(bytes: Buffer, managed: ManagedRange, spec: SpecRange | undefined): ApiObject {
+  const head = bytes.toString('utf8', 0, managed.start)
+  if (spec) {
+    const meta = bytes.toString('utf8', managed.end, spec.start - SPEC.length)
+    return readParts(head + meta, bytes.toString('utf8', spec.start, spec.end), bytes.toString('utf8', spec.end))
+  }
+  const text = bytes.toString('utf8', managed.end)
+  const found = specRange(head, text)
+  if (!found) return JSON.parse(head + text)
+  const { start, end } = found
+  return readParts(head + text.slice(0, start - SPEC.length), text.slice(start, end), text.slice(end))
+}
+
+/** An object from the text up to its spec, that of the spec, and the rest. */
+function readParts(before: string, spec: string, after: string): ApiObject {
+  const rest: ApiObject = JSON.parse(before + after)
   const object = {} as ApiObject
   for (const field of Object.keys(rest)) {
     setOwn(object, field, rest[field])
-    if (field === 'metadata') attachSpec(object, new SpecText(text.slice(range.start, range.end)))
+    if (field === 'metadata') attachSpec(object, new SpecText(spec))
   }
   return object
 }
 
 /** Where a spec stands in what follows a document's `head`, which ends inside of its metadata. */
-function specRange(head: string, text: string): { before: number; start: number; end: number } | undefined {
+function specRange(head: string, text: string): SpecRange | undefined {
   if (!head.includes(METADATA)) return undefined
   const before = endOfContainer(text, 0)
-  if (before < 0 || !text.startsWith(SPEC, before) || text[before + SPEC.length] !== '{') return undefined
+  if (before < 0 || !text.startsWith(`${SPEC}{`, before)) return undefined
   const start = before + SPEC.length
   const end = endOfContainer(text, start + 1)
-  return end < 0 ? undefined : { before, start, end }
+  return end < 0 ? undefined : { start, end }
 }
 
 const METADATA = `"metadata":{${REVISION_MARK}`

@@ -1,7 +1,13 @@
 import { shareSpec } from '../../../api/meta/kept-spec.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import type { StoredDocument } from '../../../plugins/store.ts'
-import { copyObject, copyWithoutManaged, parseDocument, parseWithoutManaged } from './document.ts'
+import {
+  copyObject,
+  copyWithoutManaged,
+  parseDocument,
+  parseWithoutManaged,
+  type SpecRange,
+} from './document.ts'
 import { RecentObjects } from './recent-objects.ts'
 
 /**
@@ -15,29 +21,31 @@ export class Entry implements StoredDocument {
   readonly bytes: Buffer
   /** The store keeps it in a form of earlier times. */
   readonly isStale: boolean
-  /** Its spec has all defaults: this process wrote it. */
-  readonly isSettled: boolean
+  #specStart = 0
+  #specEnd = 0
   #object: WeakRef<ApiObject> | undefined
   /** Of one that was created just now. */
   #created: ApiObject | undefined
 
-  /** `object` is what the bytes were made from, where that is at hand; it must not be changed any more. */
-  constructor(
-    { key, revision, bytes, isStale = false }: StoredDocument,
-    object?: ApiObject,
-    isSettled = false,
-  ) {
+  /**
+   * `object` is what the bytes were made from, where that is at hand; it must not be changed any more. `spec` says where its
+   * spec is in the bytes, where this process wrote it.
+   */
+  constructor({ key, revision, bytes, isStale = false }: StoredDocument, object?: ApiObject, spec?: SpecRange) {
     this.key = key
     this.revision = revision
     this.bytes = bytes
     this.isStale = isStale
-    this.isSettled = isSettled
+    if (spec) {
+      this.#specStart = spec.start
+      this.#specEnd = spec.end
+    }
     if (object) this.#remember(object)
   }
 
   /** What was created: the bytes and what they were made from, which must not be changed any more. */
-  static created(document: StoredDocument, object: ApiObject): Entry {
-    const entry = new Entry(document, undefined, true)
+  static created(document: StoredDocument, object: ApiObject, spec?: SpecRange): Entry {
+    const entry = new Entry(document, undefined, spec)
     close(object)
     entry.#created = object
     recent.add(entry)
@@ -49,11 +57,20 @@ export class Entry implements StoredDocument {
     this.#created = undefined
   }
 
+  /** Its spec has all defaults: this process wrote it. */
+  get isSettled(): boolean {
+    return this.#specStart > 0
+  }
+
+  get #spec(): SpecRange | undefined {
+    return this.#specStart > 0 ? { start: this.#specStart, end: this.#specEnd } : undefined
+  }
+
   /** The parsed object, shared by all who ask: never change it. */
   get object(): ApiObject {
     let object = this.#known
     if (!object) {
-      object = parseDocument(this.bytes)
+      object = parseDocument(this.bytes, this.#spec)
       this.#remember(object)
     }
     return object
@@ -71,13 +88,13 @@ export class Entry implements StoredDocument {
   /** An object of the caller's own. */
   copy(): ApiObject {
     const object = this.#known
-    return object ? copyObject(object) : parseDocument(this.bytes)
+    return object ? copyObject(object) : parseDocument(this.bytes, this.#spec)
   }
 
   /** An object of the caller's own, without managedFields. */
   bareCopy(): ApiObject {
     const object = this.#known
-    return object ? copyWithoutManaged(object) : parseWithoutManaged(this.bytes)
+    return object ? copyWithoutManaged(object) : parseWithoutManaged(this.bytes, this.#spec)
   }
 }
 

@@ -121,9 +121,10 @@ async function store(
     if (await storeCall(core.store.get(resource.type, key))) throw alreadyExists(resource.kind, target.name)
     return entryOf(key, object, 0)
   }
-  const result = await storeCall(core.store.put(resource.type, key, 0, encode(object, specText)))
+  const encoded = encode(object, specText)
+  const result = await storeCall(core.store.put(resource.type, key, 0, encoded))
   if (!result.ok) throw alreadyExists(resource.kind, target.name)
-  return storedEntry(resource, key, result, object, true)
+  return storedEntry(resource, key, result, object, encoded, true)
 }
 
 /** A status is its controller's to write; the built-in kinds always have one, if an empty one. */

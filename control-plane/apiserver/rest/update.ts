@@ -313,9 +313,10 @@ async function write(
     if (result.ok) return { entry: entryOf(entry.key, object, result.revision), isNew: false }
     return { current: result.current && new Entry(result.current) }
   }
-  const result = await storeCall(core.store.put(type, entry.key, entry.revision, encode(object)))
+  const encoded = encode(object)
+  const result = await storeCall(core.store.put(type, entry.key, entry.revision, encoded))
   if (!result.ok) return { current: result.current && new Entry(result.current) }
-  return { entry: storedEntry(resource, entry.key, result, object), isNew: false }
+  return { entry: storedEntry(resource, entry.key, result, object, encoded), isNew: false }
 }
 
 /** A write that changes nothing but the times in managedFields changes nothing. */

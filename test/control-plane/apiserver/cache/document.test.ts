@@ -7,6 +7,7 @@ import {
   copyObject,
   parseDocument,
   parseWithoutManaged,
+  type SpecRange,
 } from '../../../../control-plane/apiserver/cache/document.ts'
 import { encode } from '../../../../control-plane/apiserver/rest/encode.ts'
 
@@ -51,11 +52,15 @@ const owner = new Owner(
 )
 
 /** The bytes of an object as they are stored, managed or not. */
-function stored(object: any, isManaged: boolean): Buffer {
+const stored = (object: any, isManaged: boolean): Buffer => storedWithSpec(object, isManaged).bytes
+
+function storedWithSpec(object: any, isManaged: boolean): { bytes: Buffer; spec: SpecRange } {
   const written = { ...object, metadata: { ...object.metadata } }
   if (isManaged) attachRecord(written.metadata, ManagedRecord.of([owner]))
-  const { head, tail } = encode(written)
-  return Buffer.concat([Buffer.from(`${head}12`), tail])
+  const { head, tail, specStart, specEnd } = encode(written)
+  const bytes = Buffer.concat([Buffer.from(`${head}12`), tail])
+  const offset = bytes.length - tail.length
+  return { bytes, spec: { start: offset + specStart, end: offset + specEnd } }
 }
 
 test('a document is read as JSON would, in whatever parts', t => {
@@ -83,6 +88,21 @@ test('what is written of an object whose spec nobody read is what it was read fr
         t.truthy(keptSpec(read))
       const { head, tail } = encode(read)
       t.is(`${head}12${tail}`, bytes.toString())
+    }),
+  )
+})
+
+test('whose writer remembers where the spec stands gets the same', t => {
+  fc.assert(
+    fc.property(objects, fc.boolean(), (object, isManaged) => {
+      const { bytes, spec } = storedWithSpec(object, isManaged)
+      if (typeof object.spec !== 'object' || !object.spec) return
+      t.is(bytes.toString('utf8', spec.start, spec.end), JSON.stringify(object.spec))
+      t.deepEqual(JSON.parse(JSON.stringify(parseDocument(bytes, spec))), JSON.parse(bytes.toString()))
+      t.deepEqual(
+        JSON.parse(JSON.stringify(parseWithoutManaged(bytes, spec))),
+        JSON.parse(JSON.stringify(parseWithoutManaged(bytes))),
+      )
     }),
   )
 })
