@@ -109,7 +109,11 @@ function parseAround(bytes: Buffer, managed: ManagedRange, spec: SpecRange | und
   const head = bytes.toString('utf8', 0, managed.start)
   if (spec) {
     const meta = bytes.toString('utf8', managed.end, spec.start - SPEC.length)
-    return readParts(head + meta, bytes.toString('utf8', spec.start, spec.end), bytes.toString('utf8', spec.end))
+    return readParts(
+      head + meta,
+      bytes.toString('utf8', spec.start, spec.end),
+      bytes.toString('utf8', spec.end),
+    )
   }
   const text = bytes.toString('utf8', managed.end)
   const found = specRange(head, text)

@@ -31,7 +31,11 @@ export class Entry implements StoredDocument {
    * `object` is what the bytes were made from, where that is at hand; it must not be changed any more. `spec` says where its
    * spec is in the bytes, where this process wrote it.
    */
-  constructor({ key, revision, bytes, isStale = false }: StoredDocument, object?: ApiObject, spec?: SpecRange) {
+  constructor(
+    { key, revision, bytes, isStale = false }: StoredDocument,
+    object?: ApiObject,
+    spec?: SpecRange,
+  ) {
     this.key = key
     this.revision = revision
     this.bytes = bytes

@@ -1,12 +1,14 @@
 import { apiVersion, type KindDeclaration } from '../../../api/kinds/kind.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { validateFields } from '../../../api/schema/field-validation.ts'
+import type { SchemaSet } from '../../../api/schema/schemas.ts'
 import type { Resource } from '../kind-registry.ts'
 import { mediaType, parseObject, readBody } from '../pipeline/body.ts'
 import { JSON_TYPE } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
-import type { Core } from '../rest/core.ts'
+import { type Core, keyOf, type Target } from '../rest/core.ts'
 import { checkKind } from '../rest/metadata.ts'
+import { readAroundKnown, wholeObject } from './known-parts.ts'
 import { fieldValidation } from './options.ts'
 import { TemplateReader } from './template-reader.ts'
 
@@ -19,34 +21,79 @@ interface TypedBody {
   again(): Promise<ApiObject>
 }
 
-/** Reads an object of a kind from the body and checks its fields. @throws StatusError 400, 413, 415 */
-export async function readTyped(ctx: ApiContext, core: Core, resource: Resource): Promise<TypedBody> {
-  const body = await readBody(ctx.req)
-  return await parseTyped(ctx, core, resource, body)
-}
-
+/** Reads an object of a kind from a body and checks its fields. @throws StatusError 400, 415 */
 async function parseTyped(
   ctx: ApiContext,
   { schemas }: Core,
   { kind }: Resource,
   body: Buffer,
 ): Promise<TypedBody> {
-  const expected = { kind: kind.kind, apiVersion: apiVersion(kind) }
-  const parse = async () => {
-    const parsed = await parseObject(ctx, body, expected)
-    checkKind(kind, parsed.object)
-    return { object: keepReset(parsed.object as ApiObject), duplicates: parsed.duplicates }
-  }
-  const { object, duplicates } = await parse()
+  const { object, duplicates } = await parse(ctx, kind, body)
   const text = mediaType(ctx) === JSON_TYPE ? body.toString() : undefined
   const faults = validateFields(schemas, kind, object, fieldValidation(ctx), text, duplicates)
   for (const fault of faults) ctx.state.warnings.add(fault)
-  const again = async () => {
-    const { object: copy } = await parse()
-    validateFields(schemas, kind, copy, 'Ignore')
-    return copy
-  }
+  const again = () => readAgain(ctx, schemas, kind, body)
   return { object, faults, again }
+}
+
+async function parse(
+  ctx: ApiContext,
+  kind: KindDeclaration,
+  body: Buffer,
+): Promise<{ object: ApiObject; duplicates?: string | undefined }> {
+  const expected = { kind: kind.kind, apiVersion: apiVersion(kind) }
+  const { object, duplicates } = await parseObject(ctx, body, expected)
+  checkKind(kind, object)
+  return { object: keepReset(object as ApiObject), duplicates }
+}
+
+/** Reads once more what is known to be well. */
+async function readAgain(
+  ctx: ApiContext,
+  schemas: SchemaSet,
+  kind: KindDeclaration,
+  body: Buffer,
+): Promise<ApiObject> {
+  const { object } = await parse(ctx, kind, body)
+  validateFields(schemas, kind, object, 'Ignore')
+  return object
+}
+
+/** An object that is to replace another one. */
+interface ChangedBody extends Omit<TypedBody, 'faults'> {
+  /** The stored object, where parts of this one were taken from it: they are not those of any other. */
+  stored?: ApiObject
+}
+
+/**
+ * Reads an object that is to replace a stored one: what is the same in both is not looked at where that can be told.
+ * @throws StatusError 400, 413, 415
+ */
+export async function readChanged(
+  ctx: ApiContext,
+  core: Core,
+  resource: Resource,
+  target: Target,
+): Promise<ChangedBody> {
+  const { schemas } = core
+  const { kind } = resource
+  const body = await readBody(ctx.req)
+  const validation = fieldValidation(ctx)
+  const stored = validation === 'Ignore' ? undefined : settledObject(resource, target)
+  const known = stored && mediaType(ctx) === JSON_TYPE ? readAroundKnown(body.toString(), stored) : undefined
+  if (!known) return await parseTyped(ctx, core, resource, body)
+  checkKind(kind, known.object)
+  if (validateFields(schemas, kind, known.object, validation, known.text).length > 0) {
+    return await parseTyped(ctx, core, resource, body)
+  }
+  return { object: wholeObject(known), stored: stored!, again: () => readAgain(ctx, schemas, kind, body) }
+}
+
+/** The stored object, where its spec is known to be well. */
+function settledObject({ cache, kind, storage }: Resource, target: Target): ApiObject | undefined {
+  if (kind.custom || storage) return undefined
+  const entry = cache.get(keyOf(target))
+  return entry?.isSettled ? entry.object : undefined
 }
 
 const templates = new WeakMap<KindDeclaration, TemplateReader>()

@@ -20,7 +20,7 @@ import { update } from '../rest/update.ts'
 import { APPLY_TYPE, readApply } from './apply.ts'
 import { fieldValidation, writeContext } from './options.ts'
 import { applyPatch, patchBase, readPatch, refusedPatch, touchedMembers } from './patch.ts'
-import { keepReset, readNew, readTyped } from './typed-body.ts'
+import { keepReset, readChanged, readNew } from './typed-body.ts'
 
 const SCALE = { columns: scaleColumns }
 const SCALE_KIND = { kind: 'Scale', apiVersion: 'autoscaling/v1' }
@@ -48,13 +48,14 @@ export async function updateHandler(
   subresource: string,
 ): Promise<void> {
   const context = writeContext(ctx, 'UpdateOptions')
-  const { object, again } = await readTyped(ctx, core, resource)
+  const { object, stored, again } = await readChanged(ctx, core, resource, target)
   checkTarget(resource.kind, object, target)
   let first: ApiObject | undefined = object
-  const apply = async () => {
-    const wanted = first ?? (await again())
+  const apply = (current: Entry | undefined) => {
+    const wanted = stored && current?.object !== stored ? undefined : first
     first = undefined
-    return toStored(resource, wanted)
+    if (wanted) return toStored(resource, wanted)
+    return again().then(copy => toStored(resource, copy))
   }
   const { entry, isNew } = await update(
     core,

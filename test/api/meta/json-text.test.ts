@@ -1,6 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
-import { endOfContainer, memberText } from '../../../api/meta/json-text.ts'
+import { cutMember, endOfContainer, findKnown, memberText } from '../../../api/meta/json-text.ts'
 
 const maps = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 }), { noNullPrototype: true })
 
@@ -35,6 +35,23 @@ test('members of members and texts that look like one are no members', t => {
   const text = JSON.stringify({ a: { name: 1 }, b: '"name":2', c: [{ name: 3 }], d: 'name' })
   t.is(memberText(text, 'name'), undefined)
   t.is(memberText(JSON.stringify({ ...JSON.parse(text), name: 4 }), 'name'), '4')
+})
+
+test('what is left without a member is JSON without that member', t => {
+  const values = fc.oneof(maps, fc.array(fc.jsonValue()))
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), values, { minKeys: 1, noNullPrototype: true }), map => {
+      const text = JSON.stringify(map)
+      for (const name of Object.keys(map)) {
+        const value = JSON.stringify(map[name])
+        const found = findKnown(text, 1, name, value)!
+        t.is(text.slice(found.start, found.end), `${JSON.stringify(name)}:${value}`)
+        const { [name]: _, ...others } = map
+        t.is(cutMember(text, found), JSON.stringify(others))
+      }
+      t.is(findKnown(text, 1, '\u0000', '{}'), undefined)
+    }),
+  )
 })
 
 test('any text gets an answer', t => {
