@@ -73,7 +73,7 @@ test('bodies with faults, with members twice or in a form of their own are read 
     whole.replace('"Test"', '7'),
     whole.replace('{"apiVersion"', `{"spec":${text},"apiVersion"`),
     whole.replace(/}$/, ',"s\\u0070ec":{}}'),
-    whole.replace('"name"', '"managedFields":[],"name"'),
+    whole.replace('}]},"spec"', '}],"managedFields":[]},"spec"'),
     '[]',
     'null',
     '',
