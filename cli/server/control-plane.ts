@@ -1,5 +1,5 @@
 import type { Logger } from '../../plugins/plugin.ts'
-import { memoryFlags } from './memory.ts'
+import { engineFlags } from './engine-flags.ts'
 import type { ServerOptions } from './options.ts'
 import { ownRedis } from './own-redis.ts'
 import { type ChildSpec, supervise } from './supervisor.ts'
@@ -33,7 +33,7 @@ function component(options: ServerOptions & { only: string }): ChildSpec {
   })
   return {
     name: options.only,
-    command: [process.execPath, ...memoryFlags(options.only), process.argv[1]!, 'server', ...args],
+    command: [process.execPath, ...engineFlags(options.only), process.argv[1]!, 'server', ...args],
   }
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { type ClientConfig, loadKubeconfig } from '../../../api/client/kubeconfig.ts'
-import { memoryFlags } from '../../../cli/server/memory.ts'
+import { engineFlags } from '../../../cli/server/engine-flags.ts'
 import { Connection } from './connection.ts'
 import { type Usage, usageOfTree } from './processes.ts'
 
@@ -39,7 +39,7 @@ export const ours: Contestant = {
     const dir = await mkdtemp(join(tmpdir(), 'skiff-bench-api-'))
     const data = join(dir, 'data')
     const port = await freePort()
-    const node = [process.execPath, ...memoryFlags('apiserver'), BUNDLE]
+    const node = [process.execPath, ...engineFlags('apiserver'), BUNDLE]
     const options = ['--only', 'apiserver', '--bind', '127.0.0.1', '--data', data, '--port', String(port)]
     const audit = ['--audit-log-path', join(dir, 'audit.log')]
     const server = await startProcess(
