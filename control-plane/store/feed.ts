@@ -158,6 +158,7 @@ export class Feed {
         })) as [Buffer, StreamEntry[]][] | null
       // Redis answers who follows before who wrote, in one go: a follower that wrote shall know what it wrote by then.
       await nextTurn()
+      if (this.#closed) return
       const delivered = new Set<string>()
       for (const [stream, entries] of reply ?? []) {
         const type = typeOfKey(stream.toString())
@@ -206,7 +207,9 @@ export class Feed {
     }
   }
 
+  /** Who came while the changes were on their way has a position of its own: all of the type read from there again. */
   #deliver(type: string, entries: StreamEntry[]): void {
+    if (this.#adopted.has(type)) return
     const changes = entries.map(changeOf)
     for (const subscription of [...this.#subscriptions]) {
       if (subscription.type !== type) continue
