@@ -274,6 +274,9 @@ const LABELS: Record<FieldError['type'], string> = {
   InternalError: 'Internal error',
 }
 
+/** In place of a value that is not to be shown. */
+export const OMITTED: unique symbol = Symbol('omitted')
+
 const WITHOUT_VALUE = new Set<FieldError['type']>([
   'FieldValueRequired',
   'FieldValueForbidden',
@@ -282,7 +285,7 @@ const WITHOUT_VALUE = new Set<FieldError['type']>([
 ])
 
 function describe({ type, badValue, detail }: FieldError): string {
-  const value = WITHOUT_VALUE.has(type) ? '' : `: ${goValue(badValue)}`
+  const value = badValue === OMITTED || WITHOUT_VALUE.has(type) ? '' : `: ${goValue(badValue)}`
   return `${LABELS[type]}${value}${detail ? `: ${detail}` : ''}`
 }
 

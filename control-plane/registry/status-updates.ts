@@ -1,6 +1,16 @@
 import type { ApiObject } from '../../api/meta/object.ts'
+import { type FieldError, notSupported } from '../../api/meta/status.ts'
 import { toTime } from '../../api/meta/time.ts'
+import { jobStatusFaults } from './batch/job-status.ts'
+import { ingressStatusFaults, serviceStatusFaults } from './service/balancer-status.ts'
+import { claimStatusFaults } from './storage/claim-status.ts'
 import type { Strategy, StrategyContext } from './strategy.ts'
+import {
+  autoscalerStatusFaults,
+  daemonSetStatusFaults,
+  deploymentStatusFaults,
+  statefulSetStatusFaults,
+} from './workloads/status.ts'
 
 /** What most of those kinds leave alone that leave metadata alone at all. */
 const GIVEN = ['labels', 'annotations', 'finalizers', 'ownerReferences']
@@ -63,6 +73,12 @@ const dropDeallocated: Prepare = ({ status }, old) => {
   if (status.devices.length === 0) delete status.devices
 }
 
+/** An address is one of the balancer's own unless it says that it only passes packets on. */
+const defaultMode: Prepare = ({ spec, status }) => {
+  if (spec.type !== 'LoadBalancer') return
+  for (const ingress of status?.loadBalancer?.ingress ?? []) if (ingress.ip) ingress.ipMode ??= 'VIP'
+}
+
 const keyOf = ({ driver, pool, device }: any): string => `${driver}/${pool}/${device}`
 
 /** What else a write of the status changes before it is looked at. */
@@ -72,7 +88,32 @@ const PREPARE: Record<string, Prepare> = {
   persistentvolumes: timePhase,
   'volumeattachments.storage.k8s.io': dropErrorCodes,
   nodes: dropConfig,
+  services: defaultMode,
   'resourceclaims.resource.k8s.io': dropDeallocated,
+}
+
+const APISERVICE_STATUSES = ['True', 'False', 'Unknown']
+
+const apiServiceStatusFaults: StatusFaults = ({ status }) =>
+  (status?.conditions ?? []).flatMap((condition: any, i: number) =>
+    APISERVICE_STATUSES.includes(condition.status)
+      ? []
+      : [notSupported(`status.conditions[${i}].status`, condition.status ?? '', APISERVICE_STATUSES)],
+  )
+
+type StatusFaults = (object: any, old: any) => readonly FieldError[]
+
+/** What a status may not say, where that is not told beside the kind's other rules. */
+const STATUS_FAULTS: Record<string, StatusFaults> = {
+  'deployments.apps': deploymentStatusFaults,
+  'statefulsets.apps': statefulSetStatusFaults,
+  'daemonsets.apps': daemonSetStatusFaults,
+  'jobs.batch': jobStatusFaults,
+  'horizontalpodautoscalers.autoscaling': autoscalerStatusFaults,
+  services: serviceStatusFaults,
+  'ingresses.networking.k8s.io': ingressStatusFaults,
+  persistentvolumeclaims: claimStatusFaults,
+  'apiservices.apiregistration.k8s.io': apiServiceStatusFaults,
 }
 
 /** Gives the strategies of a table what their kinds do with a write of the status. */
@@ -88,6 +129,12 @@ export function withStatusUpdates(table: Record<string, Strategy<any>>): Record<
       if (context.subresource === 'status') prepare(object, old, context)
     }
     result[resource] = { ...result[resource], prepareForUpdate }
+  }
+  for (const [resource, faults] of Object.entries(STATUS_FAULTS)) {
+    const others = result[resource]?.validate
+    const validate: Strategy<any>['validate'] = (object, old, context) =>
+      context.subresource === 'status' && old ? faults(object, old) : (others?.(object, old, context) ?? [])
+    result[resource] = { ...result[resource], validate }
   }
   return result
 }

@@ -1,5 +1,6 @@
 import { type FieldError, invalidValue } from '../../../api/meta/status.ts'
 import { all, collect, fields, nonNegative, oneOf } from '../rules/check.ts'
+import { conditions } from '../rules/conditions.ts'
 import { labelSelector } from '../rules/labels.ts'
 import { countOrPercent, noMoreThanAll } from '../rules/values.ts'
 
@@ -22,7 +23,9 @@ export function disruptionBudgetFaults(
   { spec, status = {} }: any,
   subresource: string,
 ): readonly FieldError[] {
-  if (subresource === 'status') return counts(status, 'status')
+  if (subresource === 'status') {
+    return collect(conditions(status.conditions ?? [], 'status.conditions'), counts(status, 'status'))
+  }
   const isBoth = spec.minAvailable !== undefined && spec.maxUnavailable !== undefined
   const shown = {
     MinAvailable: spec.minAvailable ?? null,

@@ -33,7 +33,7 @@ const REQUESTED_HUGE_PAGES = 'requests.hugepages-'
 export const isHugePages = (name: string): boolean => name.startsWith(HUGE_PAGES)
 
 /** Without a prefix, or with one of Kubernetes itself. */
-const isNative = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/')
+export const isNative = (name: string): boolean => !name.includes('/') || name.includes('kubernetes.io/')
 
 /** A resource of a device plugin and the like: of somebody's own domain. */
 export function isExtended(name: string): boolean {
