@@ -86,6 +86,16 @@ program
     'what admission plugins are told: an AdmissionConfiguration',
   )
   .option(
+    '--default-not-ready-toleration-seconds <s>',
+    'how long Pods stay on a node that is not ready (300)',
+    wholeNumber,
+  )
+  .option(
+    '--default-unreachable-toleration-seconds <s>',
+    'the same for one that cannot be reached (300)',
+    wholeNumber,
+  )
+  .option(
     '--enable-priority-and-fairness <boolean>',
     'let requests wait in queues by priority; both limits below then add up',
     boolean,

@@ -4,7 +4,7 @@ import {
   PLUGIN_NAMES,
   switchFault,
 } from '../../control-plane/admission/plugin-names.ts'
-import type { AdmissionSettings } from '../../control-plane/admission/settings.ts'
+import type { AdmissionSettings, TolerationSeconds } from '../../control-plane/admission/settings.ts'
 import { UserError } from '../failure.ts'
 import type { ServerOptions } from './options.ts'
 
@@ -18,7 +18,8 @@ export async function readAdmission(options: ServerOptions): Promise<AdmissionSe
   if (fault) throw new UserError(fault, `There are ${PLUGIN_NAMES.toSorted().join(', ')}.`)
   const file = options.admissionControlConfigFile
   const isTold = file !== undefined || DEPENDENT.some(name => enable.includes(name))
-  if (!isTold) return { enable, disable }
+  const settings = { enable, disable, tolerationSeconds: tolerationSeconds(options) }
+  if (!isTold) return settings
   const { readAdmissionConfiguration } = await import('../../control-plane/admission/configuration/read.ts')
   const configurations = await readAdmissionConfiguration(file, enabledPlugins({ enable, disable })).catch(
     cause => {
@@ -27,5 +28,12 @@ export async function readAdmission(options: ServerOptions): Promise<AdmissionSe
       })
     },
   )
-  return { enable, disable, configurations }
+  return { ...settings, configurations }
+}
+
+function tolerationSeconds({
+  defaultNotReadyTolerationSeconds: notReady,
+  defaultUnreachableTolerationSeconds: unreachable,
+}: ServerOptions): TolerationSeconds {
+  return { ...(notReady !== undefined && { notReady }), ...(unreachable !== undefined && { unreachable }) }
 }

@@ -45,6 +45,9 @@ export interface ServerOptions {
   disableAdmissionPlugins?: string[]
   /** What admission plugins are told: an AdmissionConfiguration. */
   admissionControlConfigFile?: string
+  /** How long Pods stay on a node that is so. Seconds. */
+  defaultNotReadyTolerationSeconds?: number
+  defaultUnreachableTolerationSeconds?: number
   /** True where left out. */
   enablePriorityAndFairness?: boolean
   /** How long a start may take before /livez fails, in milliseconds. */

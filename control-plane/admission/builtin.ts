@@ -2,7 +2,12 @@ import type { Client, InformerFactory } from '../../api/client/client.ts'
 import type { AdmissionPlugin } from '../../plugins/admission.ts'
 import { createAuthorizer } from '../auth/authorizers.ts'
 import type { ImmediateAuthorizer } from '../auth/types.ts'
-import { certificateApproval, certificateSigning, certificateSubjectRestriction } from './certificates.ts'
+import {
+  certificateApproval,
+  certificateSigning,
+  certificateSubjectRestriction,
+  trustBundleAttest,
+} from './certificates.ts'
 import { claimResize, defaultIngressClass, defaultStorageClass } from './default-classes.ts'
 import { deviceAdminAccess } from './device-admin-access.ts'
 import type { DynamicAdmission } from './dynamic.ts'
@@ -72,7 +77,7 @@ const CREATE: Record<PluginName, (parts: Parts) => AdmissionPlugin> = {
   PodSecurity: ({ client, informers, configured }) => podSecurity(client, informers, configured.PodSecurity),
   PodNodeSelector: ({ finder, configured }) => podNodeSelector(finder, configured.PodNodeSelector),
   Priority: ({ informers }) => priorityAdmission(informers),
-  DefaultTolerationSeconds: () => defaultTolerationSeconds,
+  DefaultTolerationSeconds: ({ settings }) => defaultTolerationSeconds(settings?.tolerationSeconds),
   PodTolerationRestriction: ({ finder, configured }) =>
     podTolerations(finder, configured.PodTolerationRestriction),
   EventRateLimit: ({ configured }) => eventRateLimit(configured.EventRateLimit ?? [], Date.now),
@@ -84,6 +89,7 @@ const CREATE: Record<PluginName, (parts: Parts) => AdmissionPlugin> = {
   RuntimeClass: ({ client, informers }) => runtimeClassAdmission(client, informers),
   CertificateApproval: ({ authorizer }) => certificateApproval(authorizer),
   CertificateSigning: ({ authorizer }) => certificateSigning(authorizer),
+  ClusterTrustBundleAttest: ({ authorizer }) => trustBundleAttest(authorizer),
   CertificateSubjectRestriction: () => certificateSubjectRestriction,
   DefaultIngressClass: ({ informers }) => defaultIngressClass(informers),
   DenyServiceExternalIPs: () => denyExternalIps,

@@ -69,6 +69,26 @@ export function certificateSigning(authorizer: Authorizer): AdmissionPlugin {
   }
 }
 
+/** Who says that certificates of a bundle are a signer's must be allowed to for it. */
+export function trustBundleAttest(authorizer: Authorizer): AdmissionPlugin {
+  return {
+    name: 'ClusterTrustBundleAttest',
+    handles: ({ operation, kind, subresource }) =>
+      (operation === 'CREATE' || operation === 'UPDATE') &&
+      subresource === '' &&
+      resourceName(kind) === 'clustertrustbundles.certificates.k8s.io',
+    async validate(attributes) {
+      const { kind, object, oldObject, name } = attributes
+      const signerName: string = object!.spec?.signerName ?? ''
+      const isSame = oldObject && isDeepStrictEqual(object!.spec, oldObject.spec)
+      if (signerName === '' || isSame) return
+      if (await maySign(authorizer, attributes, 'attest', signerName)) return
+      const why = `user not permitted to attest for signerName ${JSON.stringify(signerName)}`
+      throw forbidden(kind, object!.metadata.name || name, why)
+    },
+  }
+}
+
 /** No certificate makes a client a master of the cluster. */
 export const certificateSubjectRestriction: AdmissionPlugin = {
   name: 'CertificateSubjectRestriction',

@@ -66,6 +66,11 @@ export function defaultIngressClass(informers: InformerFactory): AdmissionPlugin
 const CANNOT_GROW =
   'only dynamically provisioned pvc can be resized and the storageclass that provisions the pvc must support resize'
 
+const ONLY_BOUND = 'Only bound persistent volume claims can be expanded'
+
+const classOf = ({ metadata, spec }: PersistentVolumeClaim): string =>
+  metadata.annotations?.[OLD_STORAGE_CLASS] ?? spec.storageClassName ?? ''
+
 /** Only claims of a class that says so grow. */
 export function claimResize(informers: InformerFactory): AdmissionPlugin {
   const cache = informers.informer(storageClasses)
@@ -76,10 +81,13 @@ export function claimResize(informers: InformerFactory): AdmissionPlugin {
     validate({ object, oldObject, name }) {
       const [claim, old] = [object as PersistentVolumeClaim, oldObject as PersistentVolumeClaim]
       const sizeOf = ({ spec }: PersistentVolumeClaim): string => spec.resources?.requests?.storage ?? '0'
-      if (compareQuantity(sizeOf(claim), sizeOf(old)) <= 0 || old.status?.phase !== 'Bound') return
-      const className = old.metadata.annotations?.[OLD_STORAGE_CLASS] ?? old.spec.storageClassName ?? ''
-      if (cache.get(className)?.allowVolumeExpansion) return
-      throw forbidden({ group: '', plural: 'persistentvolumeclaims' }, name, CANNOT_GROW)
+      if (compareQuantity(sizeOf(claim), sizeOf(old)) <= 0) return
+      const refuse = (why: string): Error =>
+        forbidden({ group: '', plural: 'persistentvolumeclaims' }, name, why)
+      if (old.status?.phase !== 'Bound') throw refuse(ONLY_BOUND)
+      const className = classOf(old)
+      const isAllowed = className === classOf(claim) && cache.get(className)?.allowVolumeExpansion
+      if (!isAllowed) throw refuse(CANNOT_GROW)
     },
   }
 }

@@ -28,6 +28,7 @@ const PLUGINS = {
   RuntimeClass: 'on',
   CertificateApproval: 'on',
   CertificateSigning: 'on',
+  ClusterTrustBundleAttest: 'on',
   CertificateSubjectRestriction: 'on',
   DefaultIngressClass: 'on',
   DenyServiceExternalIPs: 'off',

@@ -1,32 +1,40 @@
 import { resourceName } from '../../api/kinds/kind.ts'
 import type { Node, Pod, Toleration } from '../../api/kinds/types.ts'
 import type { AdmissionPlugin } from '../../plugins/admission.ts'
+import type { TolerationSeconds } from './settings.ts'
 
 const isPodCreate: AdmissionPlugin['handles'] = ({ operation, kind, subresource }) =>
   operation === 'CREATE' && subresource === '' && resourceName(kind) === 'pods'
 
-const TOLERATED = ['node.kubernetes.io/not-ready', 'node.kubernetes.io/unreachable']
 const TOLERATION_SECONDS = 300
 
 /** Pods stay five minutes on a node that is not ready, unless they say otherwise. */
-export const defaultTolerationSeconds: AdmissionPlugin = {
-  name: 'DefaultTolerationSeconds',
-  handles: isPodCreate,
-  mutate({ object }) {
-    const { spec } = object as Pod
-    for (const key of TOLERATED) {
-      const covers = ({ key: own, effect }: Toleration): boolean =>
-        (own === key || !own) && (effect === 'NoExecute' || !effect)
-      if (spec.tolerations?.some(covers)) continue
-      const toleration = {
-        key,
-        operator: 'Exists',
-        effect: 'NoExecute',
-        tolerationSeconds: TOLERATION_SECONDS,
-      }
-      spec.tolerations = [...(spec.tolerations ?? []), toleration]
+export function defaultTolerationSeconds(seconds: TolerationSeconds = {}): AdmissionPlugin {
+  const { notReady = TOLERATION_SECONDS, unreachable = TOLERATION_SECONDS } = seconds
+  const tolerated = [
+    { key: 'node.kubernetes.io/not-ready', tolerationSeconds: notReady },
+    { key: 'node.kubernetes.io/unreachable', tolerationSeconds: unreachable },
+  ]
+  return {
+    name: 'DefaultTolerationSeconds',
+    handles: isPodCreate,
+    mutate: ({ object }) => tolerate(object as Pod, tolerated),
+  }
+}
+
+function tolerate({ spec }: Pod, tolerated: readonly { key: string; tolerationSeconds: number }[]): void {
+  for (const { key, tolerationSeconds } of tolerated) {
+    const covers = ({ key: own, effect }: Toleration): boolean =>
+      (own === key || !own) && (effect === 'NoExecute' || !effect)
+    if (spec.tolerations?.some(covers)) continue
+    const toleration = {
+      key,
+      operator: 'Exists',
+      effect: 'NoExecute',
+      tolerationSeconds,
     }
-  },
+    spec.tolerations = [...(spec.tolerations ?? []), toleration]
+  }
 }
 
 const NOT_READY = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }

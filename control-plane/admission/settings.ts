@@ -19,7 +19,15 @@ export interface PluginConfigurations {
   ResourceQuota?: LimitedResource[]
 }
 
+/** By what is wrong with the node. Seconds. */
+export interface TolerationSeconds {
+  notReady?: number
+  unreachable?: number
+}
+
 /** What can be set of admission. */
 export interface AdmissionSettings extends PluginSwitches {
   configurations?: PluginConfigurations
+  /** How long Pods stay on a node that is so, where they do not say themselves (300). */
+  tolerationSeconds?: TolerationSeconds
 }

@@ -17,6 +17,7 @@ test('the usual plugins are those of upstream and NodeRestriction, in its order'
     'RuntimeClass',
     'CertificateApproval',
     'CertificateSigning',
+    'ClusterTrustBundleAttest',
     'CertificateSubjectRestriction',
     'DefaultIngressClass',
     'MutatingAdmissionWebhook',
