@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import type { PatchSchema } from '../meta/patch/strategic.ts'
+import type { PatchField, PatchSchema } from '../meta/patch/strategic.ts'
 import { type CustomDefinition, decodeCustom } from './custom.ts'
 import { Decoder } from './decode.ts'
 import { type Definition, type Descriptions, isReference, type SchemaFile, splitType } from './definition.ts'
@@ -79,17 +79,26 @@ function readGenerated<T>(folder: string, name: string): T {
 }
 
 function makePatchSchema(definition: Definition, schemas: SchemaSet): PatchSchema {
+  const known = new Map<string, PatchField>()
   return {
-    patchField: name => {
-      if (!Object.hasOwn(definition.fields, name)) return undefined
-      const { inner } = splitType(definition.fields[name]!)
-      const { strategy, key } = definition.patches?.[name] ?? {}
-      return {
-        strategy: mergeStrategy(strategy),
-        mergeKey: key,
-        schema: isReference(inner) ? schemas.patchSchema(inner) : undefined,
+    patchField(name) {
+      let field = known.get(name)
+      if (!field && Object.hasOwn(definition.fields, name)) {
+        field = makePatchField(definition, name, schemas)
+        known.set(name, field)
       }
+      return field
     },
+  }
+}
+
+function makePatchField(definition: Definition, name: string, schemas: SchemaSet): PatchField {
+  const { inner } = splitType(definition.fields[name]!)
+  const { strategy, key } = definition.patches?.[name] ?? {}
+  return {
+    strategy: mergeStrategy(strategy),
+    mergeKey: key,
+    schema: isReference(inner) ? schemas.patchSchema(inner) : undefined,
   }
 }
 

@@ -134,10 +134,11 @@ function compareLists(
 ): Comparison | undefined {
   if (before.length === 0 && after.length === 0) return compareLeaves(old, value)
   const result = new Collector()
-  if (isAligned(type, before, after)) {
+  const elements = alignedElements(type, before, after)
+  if (elements) {
+    const inner = type.kind === 'keyed' ? type.element : DEDUCED
     for (let i = 0; i < after.length; i++) {
-      if (isSame(before[i], after[i])) continue
-      result.add(itemElement(type, after[i]), compareItems(type, [before[i]], [after[i]]))
+      result.add(elements[i]!, compareValues(inner, before[i], after[i]))
     }
     return result.comparison()
   }
@@ -150,19 +151,33 @@ function compareLists(
   return result.comparison()
 }
 
-/** Whether both lists have the same items at the same places, each once: the usual case. */
-function isAligned(
+/** The path elements of items where both lists have the same ones at the same places, each once: the usual case. */
+function alignedElements(
   type: KeyedType | SetType,
   before: readonly unknown[],
   after: readonly unknown[],
-): boolean {
-  if (before.length !== after.length) return false
-  const seen = new Set<string>()
+): readonly string[] | undefined {
+  if (before.length !== after.length) return undefined
+  const elements: string[] = []
+  const seen = after.length > FEW ? new Set<string>() : undefined
   for (let i = 0; i < after.length; i++) {
     const element = itemElement(type, after[i])
-    if (seen.has(element) || element !== itemElement(type, before[i])) return false
-    seen.add(element)
+    if (seen ? seen.has(element) : elements.includes(element)) return undefined
+    if (!isSameItem(type, before[i], after[i]) && element !== itemElement(type, before[i])) return undefined
+    seen?.add(element)
+    elements.push(element)
   }
+  return elements
+}
+
+/** As many are looked through as fast as a set is made. */
+const FEW = 8
+
+/** Whether two items have one path element; false also where that takes a closer look. */
+function isSameItem(type: KeyedType | SetType, a: unknown, b: unknown): boolean {
+  if (type.kind === 'set') return a === b
+  if (!isMap(a) || !isMap(b)) return false
+  for (const { name } of type.keys) if (a[name] !== b[name] || typeof a[name] === 'object') return false
   return true
 }
 

@@ -201,6 +201,29 @@ for (const [title, patch, message] of faults)
     t.is((error as { code?: unknown }).code, 400)
   })
 
+test('strategic merge patch: elements patched in their own order come out as those put in that order', t => {
+  const item = fc.record(
+    {
+      type: fc.constantFrom('A', 'B', 'C', 'D'),
+      status: fc.constantFrom('True', 'False', null),
+      message: fc.string({ maxLength: 2 }),
+    },
+    { requiredKeys: ['type'] },
+  )
+  const list = fc.array(item, { maxLength: 4 })
+  fc.assert(
+    fc.property(list, list, fc.boolean(), (old, other, isAligned) => {
+      const patch = isAligned ? old.map(({ type }, i) => ({ ...other[i], type })) : other
+      const target = { status: { conditions: old } }
+      const distinct = new Set(patch.map(({ type }) => type)).size === patch.length
+      const plain = applyStrategicPatch(target, { status: { conditions: patch } }, podSchema)
+      const order = { '$setElementOrder/conditions': patch.map(({ type }) => ({ type })) }
+      if (!distinct) return
+      t.deepEqual(plain, applyStrategicPatch(target, { status: { conditions: patch, ...order } }, podSchema))
+    }),
+  )
+})
+
 test('strategic merge patch without a schema merges maps and replaces lists', t => {
   const result = applyStrategicPatch({ a: { b: 1, l: [1] } }, { a: { c: 2, l: [2] } }, undefined)
   t.deepEqual(result, { a: { b: 1, c: 2, l: [2] } })
