@@ -30,6 +30,8 @@ export interface Upgrade {
 const UPGRADE = Symbol('upgrade')
 /** Idle connections are kept longer than clients keep theirs (Go: 90 s), so that they close them first. */
 const KEEP_ALIVE = 120_000
+/** How long a client may take to send the headers of a request over HTTP/1.1, as upstream has it. Milliseconds. */
+const HEADERS_TIMEOUT = 32_000
 /** Bytes of a request's line and headers, as in Go: the command of an `exec` is in the line. */
 const MOST_HEADERS = 1 << 20
 /** Streams of one HTTP/2 connection at the same time, and the memory a session may hold (MB): watches buffer. */
@@ -58,7 +60,11 @@ export async function listen(handler: RequestListener, options: HttpServerOption
     maxSessionMemory: SESSION_MEMORY,
     settings: { maxConcurrentStreams: MOST_STREAMS },
   })
-  Object.assign(server, { keepAliveTimeout: KEEP_ALIVE, maxHeaderSize: MOST_HEADERS })
+  Object.assign(server, {
+    keepAliveTimeout: KEEP_ALIVE,
+    headersTimeout: HEADERS_TIMEOUT,
+    maxHeaderSize: MOST_HEADERS,
+  })
   server.on('request', handler as never)
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
     upgrade(handler, request, socket as Socket, head),

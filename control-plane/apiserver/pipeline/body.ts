@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { constants, type ServerHttp2Stream } from 'node:http2'
 import { badRequest, isStatusError, tooLarge, unsupportedMediaType } from '../../../api/meta/status.ts'
 import { jsonType } from '../../../api/schema/decode-state.ts'
 import type { ApiContext } from './state.ts'
@@ -38,6 +39,7 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
       size += chunk.length
       if (size > BODY_LIMIT) {
         request.pause()
+        endStream(request)
         reject(bodyTooLarge())
       } else chunks.push(chunk)
     })
@@ -48,6 +50,12 @@ export function readBody(request: IncomingMessage): Promise<Buffer> {
       if (!request.readableEnded) reject(badRequest('the request body was cut off'))
     })
   })
+}
+
+/** Over HTTP/2 a stream stays open while its client has more to send: it ends with the answer. */
+function endStream(request: IncomingMessage): void {
+  const { stream } = request as { stream?: ServerHttp2Stream }
+  stream?.once('finish', () => stream.close(constants.NGHTTP2_NO_ERROR))
 }
 
 const bodyTooLarge = () => tooLarge(`limit is ${BODY_LIMIT}`)

@@ -1,4 +1,6 @@
 import { Buffer } from 'node:buffer'
+import { once } from 'node:events'
+import { connect, constants } from 'node:http2'
 import test from 'ava'
 import { startTestApiServer } from '../../helpers/api-server.ts'
 
@@ -505,6 +507,24 @@ test('a deletion with odd options deletes nothing', async t => {
     t.is(answer.status, status)
   }
   t.is((await api.raw(`${MAPS}/kept`)).status, 200)
+})
+
+test('over HTTP/2 a body that is too large is answered and its stream ends, though more is to come', async t => {
+  const { cert, key } = api.pki.clients.admin
+  const session = connect(api.url, { ca: api.pki.ca.cert, cert, key })
+  t.teardown(() => session.destroy())
+  const stream = session.request({ ':path': MAPS, ':method': 'POST', 'content-type': JSON_TYPE })
+  const ended = Promise.all([once(stream, 'end'), once(stream, 'aborted')])
+  let text = ''
+  stream.on('data', chunk => {
+    text += chunk
+  })
+  stream.write(Buffer.alloc(4 << 20, ' '))
+  const [headers] = await once(stream, 'response')
+  t.is(headers[':status'], 413)
+  await ended
+  t.is(JSON.parse(text).reason, 'RequestEntityTooLarge')
+  t.is(stream.rstCode, constants.NGHTTP2_NO_ERROR)
 })
 
 // Found by upstream's tests: the command of `kubectl exec` is in the request's line, however long it is.
