@@ -1,6 +1,7 @@
 import type { CustomResourceDefinition } from '../../../api/kinds/apiextensions.ts'
 import { loadCel, mentionsRules } from '../../cel/lazy.ts'
 import type { Strategy } from '../strategy.ts'
+import { formatWarnings } from '../warnings/formats.ts'
 import { withCondition } from './conditions.ts'
 import { validateDefinition, validateDefinitionStatus, validateDefinitionUpdate } from './validate.ts'
 
@@ -50,6 +51,7 @@ export const customResourceDefinitionStrategy: Strategy<CustomResourceDefinition
       conditions: withCondition(status?.conditions ?? [], terminating, new Date()),
     }
   },
+  warnings: formatWarnings,
   load: ({ spec }) => (mentionsRules(spec) ? loadCel() : undefined),
   validate(definition, old, { subresource }) {
     if (subresource === 'status') return validateDefinitionStatus(definition)

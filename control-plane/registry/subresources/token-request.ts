@@ -37,16 +37,18 @@ export const requestToken: SubresourceHandler = async request => {
   const errors = validateSeconds(expirationSeconds)
   if (errors.length > 0) throw invalid({ group: 'authentication.k8s.io', kind: 'TokenRequest' }, '', errors)
   const account = await client.get(serviceAccounts, { name, namespace })
+  const { uid } = account.metadata
+  checkUid(object.metadata?.uid, uid!, name)
   const binding: TokenBinding = {
     namespace: namespace!,
-    serviceaccount: { name, uid: account.metadata.uid! },
+    serviceaccount: { name, uid: uid! },
     ...(boundObjectRef && (await bind(request, boundObjectRef))),
   }
-  const token = await tokens.issue({ binding, audiences, ...lifetime(expirationSeconds, audiences) })
+  const token = await tokens.issue({ binding, audiences, ...lifetime(expirationSeconds, audiences, binding) })
   return {
     apiVersion: 'authentication.k8s.io/v1',
     kind: 'TokenRequest',
-    metadata: { name, namespace: namespace!, creationTimestamp: toTime(now) },
+    metadata: { name, namespace: namespace!, uid: uid!, creationTimestamp: toTime(now) },
     spec: {
       audiences: audiences.length > 0 ? audiences : [ISSUER],
       expirationSeconds,
@@ -54,6 +56,13 @@ export const requestToken: SubresourceHandler = async request => {
     },
     status: { token, expirationTimestamp: toTime(new Date(now.getTime() + expirationSeconds * 1000)) },
   }
+}
+
+/** A request may say which account of the name it means. */
+function checkUid(wanted: string | undefined, uid: string, name: string): void {
+  if (!wanted || wanted === uid) return
+  const why = `the UID in the token request (${wanted}) does not match the UID of the service account (${uid})`
+  throw conflict({ group: 'authentication.k8s.io', plural: 'TokenRequest' }, name, why)
 }
 
 function validateSeconds(seconds: number): FieldError[] {
@@ -65,9 +74,13 @@ function validateSeconds(seconds: number): FieldError[] {
     : []
 }
 
-function lifetime(seconds: number, audiences: string[]): Pick<TokenOrder, 'seconds' | 'warnAfter'> {
+function lifetime(
+  seconds: number,
+  audiences: string[],
+  { pod }: TokenBinding,
+): Pick<TokenOrder, 'seconds' | 'warnAfter'> {
   const isForApi = audiences.every(audience => audience === ISSUER)
-  return seconds === WARN_ONLY_SECONDS && isForApi
+  return pod && seconds === WARN_ONLY_SECONDS && isForApi
     ? { seconds: EXTENDED_SECONDS, warnAfter: seconds }
     : { seconds }
 }

@@ -85,14 +85,72 @@ test('watchers of both versions are told in theirs', async t => {
 })
 
 test('patches in CBOR are of no known format', async t => {
-  const { status, body } = await api.raw(`${PATH}/one?fieldManager=m`, {
+  const { status } = await api.raw(`${PATH}/one?fieldManager=m`, {
     method: 'PATCH',
     body: '{}',
     headers: { 'content-type': 'application/apply-patch+cbor' },
   })
   t.is(status, 415)
+})
+
+test('a token is made for the account that is meant', async t => {
+  const at = '/api/v1/namespaces/default/serviceaccounts'
+  const { body: account } = await api.raw(at, {
+    body: { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'meant' } },
+  })
+  const ask = (uid?: string) =>
+    api.raw(`${at}/meant/token`, {
+      body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', metadata: { uid }, spec: {} },
+    })
+  const { uid } = account.metadata
+  for (const given of [undefined, uid]) {
+    const answer = await ask(given)
+    t.is(answer.status, 201, answer.text)
+    t.is(answer.body.metadata.uid, uid)
+  }
+  const { status, body } = await ask('another')
+  t.is(status, 409)
   t.is(
     body.message,
-    'the body of the request was in an unknown format - accepted media types include: application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json, application/apply-patch+yaml',
+    `Operation cannot be fulfilled on TokenRequest.authentication.k8s.io "meant": the UID in the token request (another) does not match the UID of the service account (${uid})`,
   )
+})
+
+test('formats that nobody knows are warned of when they come into a definition', async t => {
+  const definition = (...formats: string[]) => ({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: { name: 'formed.example.com' },
+    spec: {
+      group: 'example.com',
+      scope: 'Namespaced',
+      names: { plural: 'formed', kind: 'Formed' },
+      versions: [
+        {
+          name: 'v1',
+          served: true,
+          storage: true,
+          schema: {
+            openAPIV3Schema: {
+              type: 'object',
+              properties: Object.fromEntries(
+                formats.map((format, i) => [`f${i}`, { type: 'array', items: { type: 'string', format } }]),
+              ),
+            },
+          },
+        },
+      ],
+    },
+  })
+  const at = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
+  const created = await api.raw(at, { body: definition('password', 'k8s-short-name', 'date-time', 'odd') })
+  t.is(created.status, 201, created.text)
+  t.is(created.headers.warning, '299 - "unrecognized format \\"odd\\""')
+  const { spec } = definition('odd', 'odder')
+  const patched = await api.raw(`${at}/formed.example.com`, {
+    method: 'PATCH',
+    body: { spec },
+    headers: { 'content-type': 'application/merge-patch+json' },
+  })
+  t.is(patched.headers.warning, '299 - "unrecognized format \\"odder\\""')
 })
