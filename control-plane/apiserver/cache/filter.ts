@@ -39,11 +39,14 @@ export interface Filter {
 export function compileFilter(kind: KindDeclaration, options: FilterOptions): Filter {
   const labels = options.labelSelector ? parseLabelSelector(options.labelSelector) : EVERYTHING
   const fields = options.fieldSelector ? checkedFields(kind, options) : undefined
-  const rest = fields?.requirements.filter(({ field, operator }) => !isKeyField(field, operator)) ?? []
   const name = options.name ?? required(fields, 'metadata.name')
   const namespace = kind.namespaced
     ? (options.namespace ?? required(fields, 'metadata.namespace'))
     : undefined
+  const inKey: Record<string, string | undefined> = { 'metadata.name': name, 'metadata.namespace': namespace }
+  const rest =
+    fields?.requirements.filter(({ field, operator, value }) => operator !== '=' || inKey[field] !== value) ??
+    []
   const [from, to] = keyRange(kind, namespace, name)
   const tests: ((object: ApiObject) => boolean)[] = []
   if (labels.requirements.length > 0) tests.push(object => labels.matches(object.metadata.labels))
@@ -62,11 +65,6 @@ export function compileFilter(kind: KindDeclaration, options: FilterOptions): Fi
 export function selects(filter: Filter, entry: Entry): boolean {
   if (entry.key < filter.from || (filter.to !== undefined && entry.key >= filter.to)) return false
   return filter.matches === undefined || filter.matches(entry.object)
-}
-
-/** `metadata.name=x` and `metadata.namespace=x` are answered by the range of keys. */
-function isKeyField(field: string, operator: string): boolean {
-  return operator === '=' && (field === 'metadata.name' || field === 'metadata.namespace')
 }
 
 function matchesFields(

@@ -80,7 +80,7 @@ function columnOf({ name, type, jsonPath, format, description, priority }: Custo
     name,
     type: type as Column['type'],
     ...(format && { format }),
-    ...(description && { description }),
+    description: description || `Custom resource definition column (in JSONPath format): ${jsonPath}`,
     ...(priority && { priority }),
     value: (object, now) => cellOf(type, read(object), now),
   }

@@ -8,68 +8,12 @@ import { applyJsonPatch } from '../../../api/meta/patch/json.ts'
 import { applyMergePatch } from '../../../api/meta/patch/merge.ts'
 import { isMap } from '../../../api/meta/patch/own.ts'
 import { applyStrategicPatch } from '../../../api/meta/patch/strategic.ts'
-import {
-  badRequest,
-  invalid,
-  invalidValue,
-  isStatusError,
-  StatusError,
-  unsupportedMediaType,
-} from '../../../api/meta/status.ts'
-import { jsonType } from '../../../api/schema/decode-state.ts'
-import { unreadable } from '../../../api/schema/field-validation.ts'
+import { badRequest, invalid, invalidValue, isStatusError } from '../../../api/meta/status.ts'
+import { type FieldValidation, unreadable } from '../../../api/schema/field-validation.ts'
 import type { Entry } from '../cache/entry.ts'
-import { mediaType, noObject, readBody } from '../pipeline/body.ts'
-import type { ApiContext } from '../pipeline/state.ts'
+import { noObject } from '../pipeline/body.ts'
 import type { Core } from '../rest/core.ts'
-import { APPLY_TYPE, refuseForce } from './apply.ts'
-
-const TYPES: Record<string, Patch['type']> = {
-  'application/json-patch+json': 'json',
-  'application/merge-patch+json': 'merge',
-  'application/strategic-merge-patch+json': 'strategic',
-}
-
-const PLAIN_TYPES = Object.keys(TYPES).filter(type => TYPES[type] !== 'strategic')
-
-/**
- * Reads a patch from the body; the media type says which sort it is. What it returns gives the patch anew for each try,
- * as applying one uses it up.
- * @throws StatusError 400, 413, 415
- */
-export async function readPatch(ctx: ApiContext, kind: KindDeclaration): Promise<() => Patch> {
-  const type = TYPES[mediaType(ctx)]
-  if (!type || (type === 'strategic' && !hasPatchKeys(kind))) {
-    throw unsupportedPatch(kind)
-  }
-  refuseForce(ctx)
-  const text = await readBody(ctx.req)
-  const parse = (): unknown => JSON.parse(text.toString()) ?? (type === 'json' ? [] : {})
-  let body: unknown
-  try {
-    body = parse()
-  } catch {
-    const { jsonFault } = await import('../pipeline/json-fault.ts')
-    throw badRequest(`error decoding patch: ${jsonFault(text)}`)
-  }
-  if (type !== 'json' && !isMap(body)) {
-    throw badRequest(
-      `error decoding patch: json: cannot unmarshal ${jsonType(body)} into Go value of type map[string]interface {}`,
-    )
-  }
-  let isFresh = true
-  return () => {
-    const patch = { type, body: isFresh ? body : parse() }
-    isFresh = false
-    return patch
-  }
-}
-
-/** What is said of a type that no patch has: by upstream's router, which custom resources do not come by. */
-function unsupportedPatch(kind: KindDeclaration): StatusError {
-  if (kind.custom) return unsupportedMediaType([...PLAIN_TYPES, APPLY_TYPE])
-  return new StatusError({ ...unsupportedMediaType([]).status, message: '415: Unsupported Media Type' })
-}
+import { unsupportedPatch } from './read-patch.ts'
 
 /**
  * The object that a patch is laid over. managedFields are in it only where the patch may look at them: merge patches
@@ -97,9 +41,6 @@ export function touchedMembers({ type, body }: Patch): string[] | undefined {
   const members = Object.keys(body as object)
   return members.some(member => member.startsWith('$')) ? undefined : members
 }
-
-/** Strategic merge needs the patch keys of the kind's schema: custom resources have none. */
-const hasPatchKeys = (kind: KindDeclaration): boolean => !kind.custom
 
 /**
  * The patched object. `object` and `patch` are the caller's own: the result shares parts of both.
@@ -149,4 +90,18 @@ export function refusedPatch(
   const shown = patch.type === 'strategic' ? goText(patch.body) : JSON.stringify(apply(patch))
   const why = error.message.slice(prefix.length)
   return invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown, why)])
+}
+
+/** Says of fields that a patch gives twice what was asked for. @throws StatusError 400 under `Strict` */
+export function tellDuplicates(
+  kind: KindDeclaration,
+  duplicates: readonly string[],
+  validation: FieldValidation,
+  warn: (message: string) => void,
+): void {
+  if (duplicates.length === 0 || validation === 'Ignore') return
+  if (validation === 'Strict') {
+    throw badRequest(`${unreadable(kind)}strict decoding error: ${duplicates.join(', ')}`)
+  }
+  for (const fault of duplicates) warn(fault)
 }

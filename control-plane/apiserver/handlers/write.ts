@@ -19,7 +19,8 @@ import { fromStored, storageOf, toStored } from '../rest/storage.ts'
 import { update } from '../rest/update.ts'
 import { APPLY_TYPE, readApply } from './apply.ts'
 import { fieldValidation, writeContext } from './options.ts'
-import { applyPatch, patchBase, readPatch, refusedPatch, touchedMembers } from './patch.ts'
+import { applyPatch, patchBase, refusedPatch, tellDuplicates, touchedMembers } from './patch.ts'
+import { readPatch } from './read-patch.ts'
 import { keepReset, readChanged, readNew } from './typed-body.ts'
 
 const SCALE = { columns: scaleColumns }
@@ -77,7 +78,7 @@ export async function patchHandler(
   if (mediaType(ctx) === APPLY_TYPE)
     return await applyHandler(ctx, core, resource, target, subresource, context)
   const validation = fieldValidation(ctx, 'PatchOptions')
-  const patch = await readPatch(ctx, resource.kind)
+  const { patch, duplicates } = await readPatch(ctx, resource.kind)
   const { entry, isNew } = await update(
     core,
     storageOf(resource),
@@ -93,6 +94,7 @@ export async function patchHandler(
         const touched = touchedMembers(wanted)
         const object = keepReset(applyPatch(core, resource.kind, base, wanted))
         try {
+          tellDuplicates(resource.kind, duplicates, validation, context.warn)
           for (const fault of validatePatched(core, resource.kind, object, validation, touched))
             context.warn(fault)
         } catch (error) {
@@ -190,7 +192,7 @@ export async function patchScaleHandler(
   if (mediaType(ctx) === APPLY_TYPE) {
     return await sendScale(ctx, await applyScale(core, resource, target, await readApply(ctx), context))
   }
-  const patch = await readPatch(ctx, resource.kind)
+  const { patch } = await readPatch(ctx, resource.kind)
   const apply = (scale: ApiObject) => applyPatch(core, resource.kind, scale, patch())
   const scale = await updateScale(core, resource, target, apply, context)
   await sendScale(ctx, scale)

@@ -152,7 +152,7 @@ function checkPreconditions(
     throw conflict(kind, target.name, MODIFIED)
   }
   const currentUid = old.metadata.uid
-  if (uid && uid !== currentUid && isPatch && !isApplied) {
+  if (uid && uid !== currentUid && (isPatch || isApplied)) {
     throw invalid(kind, target.name, [invalidValue('metadata.uid', uid, IMMUTABLE)])
   }
   if (deletionTimestamp && !old.metadata.deletionTimestamp) {

@@ -44,6 +44,17 @@ test.serial('label and field selectors choose', async t => {
   t.deepEqual(names((await api.raw(`${path}?fieldSelector=${encode('metadata.name!=one')}`)).body), ['two'])
 })
 
+test.serial('a selector that contradicts the path, or itself, chooses nothing', async t => {
+  const { path, create } = await space()
+  await create('one')
+  for (const selector of [
+    'metadata.name=one,metadata.namespace=other',
+    'metadata.name=one,metadata.name=two',
+  ]) {
+    t.deepEqual(names((await api.raw(`${path}?fieldSelector=${encode(selector)}`)).body), [])
+  }
+})
+
 test.serial('a field that a kind cannot be selected by is refused as the kind refuses it', async t => {
   const refusal = async (path: string) => {
     const { status, body } = await api.raw(`${path}?fieldSelector=data.x%3D1`)

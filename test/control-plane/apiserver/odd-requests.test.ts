@@ -439,7 +439,7 @@ const NO_PATCHES: [type: string, body: string, status: number, message: string][
     'application/strategic-merge-patch+json',
     '[]',
     400,
-    'error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}',
+    'json: cannot unmarshal array into Go value of type map[string]interface {}',
   ],
   [
     'application/json-patch+json',

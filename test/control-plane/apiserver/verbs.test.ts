@@ -387,3 +387,78 @@ test('a namespace that is deleted goes when its finalizer is taken by /finalize'
   t.is(finalized.status, 200)
   t.is((await api.raw('/api/v1/namespaces/doomed')).status, 404)
 })
+
+const patchText = (path: string, type: string, body: string) =>
+  api.raw(`${configMaps}/${path}`, {
+    method: 'PATCH',
+    body,
+    headers: { 'content-type': `application/${type}` },
+  })
+
+/** Type of patch, body, status, what is said. */
+const PATCHES: [string, string, number, string | undefined][] = [
+  ['merge-patch+json', '{', 400, 'error decoding patch: unexpected end of JSON input'],
+  [
+    'json-patch+json',
+    '[{]',
+    400,
+    "error decoding patch: invalid character ']' looking for beginning of object key string",
+  ],
+  ['strategic-merge-patch+json', '{', 400, 'unexpected end of JSON input'],
+  [
+    'merge-patch+json',
+    '[]',
+    400,
+    'error decoding patch: json: cannot unmarshal array into Go value of type map[string]interface {}',
+  ],
+  [
+    'strategic-merge-patch+json',
+    '"x"',
+    400,
+    'json: cannot unmarshal string into Go value of type map[string]interface {}',
+  ],
+  [
+    'json-patch+json',
+    '{}',
+    400,
+    'error decoding patch: json: cannot unmarshal object into Go value of type []handlers.jsonPatchOp',
+  ],
+  ['merge-patch+json', 'null', 400, 'Invalid JSON Patch'],
+  ['strategic-merge-patch+json', 'null', 200, undefined],
+  ['json-patch+json', 'null', 200, undefined],
+]
+
+for (const [type, body, status, message] of PATCHES) {
+  test(`a patch of type ${type} that is ${body} gets upstream’s answer`, async t => {
+    await api.raw(configMaps, { body: configMap('odd-patches') })
+    const answer = await patchText('odd-patches', type, body)
+    t.is(answer.status, status)
+    if (message) t.is(answer.body.message, message)
+  })
+}
+
+test('fields that a patch gives twice are told where fields are to be checked', async t => {
+  await api.raw(configMaps, { body: configMap('twice') })
+  const twice = '{"data":{"a":"1","a":"2"}}'
+  for (const type of ['merge-patch+json', 'strategic-merge-patch+json']) {
+    const strict = await patchText('twice?fieldValidation=Strict', type, twice)
+    t.is(strict.status, 422)
+    t.regex(strict.body.message, /strict decoding error: duplicate field "data\.a"/)
+    const warned = await patchText('twice?fieldValidation=Warn', type, twice)
+    t.is(warned.status, 200)
+    t.regex(String(warned.headers.warning), /duplicate field \\"data\.a\\"/)
+    t.is(warned.body.data.a, '2')
+  }
+})
+
+test('an apply with the uid of another object changes a fixed field', async t => {
+  await api.raw(configMaps, { body: configMap('applied-uid') })
+  const type = 'application/apply-patch+yaml'
+  const { status, body } = await api.raw(`${configMaps}/applied-uid?fieldManager=m`, {
+    method: 'PATCH',
+    body: configMap('applied-uid', { a: '1' }, { uid: 'other' }),
+    headers: { 'content-type': type },
+  })
+  t.is(status, 422)
+  t.regex(body.message, /metadata\.uid: Invalid value: "other": field is immutable/)
+})
