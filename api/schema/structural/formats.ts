@@ -1,5 +1,4 @@
 import { isIP, isIPv4, isIPv6 } from 'node:net'
-import { isDns1123Label, isDns1123Subdomain } from '../../meta/validation.ts'
 
 type Test = (text: string) => boolean
 
@@ -11,7 +10,10 @@ const matches =
 const UUID = (version: string): RegExp =>
   new RegExp(`^[0-9a-f]{8}-?[0-9a-f]{4}-?${version}[0-9a-f]{3}-?[0-9a-f]{4}-?[0-9a-f]{12}$`, 'i')
 
-/** Formats that upstream checks in custom resources; others say nothing. */
+/**
+ * Formats that upstream checks in custom resources; others say nothing. Those that v1.34 brings (`k8s-short-name`,
+ * `k8s-long-name`) are among the others there: servers take what the version before them knows too.
+ */
 const FORMATS: Readonly<Record<string, Test>> = {
   bsonobjectid: matches(/^[0-9a-f]{24}$/i),
   uri: isRequestUri,
@@ -41,8 +43,6 @@ const FORMATS: Readonly<Record<string, Test>> = {
   duration: matches(
     /^[+-]?(\d+(\.\d*)?|\.\d+)\s*(ns|nano|us|µs|μs|micro|ms|milli|s|sec|m|min|h|hr|hour|d|day|w|wk|week)s?(\s*(\d+(\.\d*)?|\.\d+)\s*(ns|us|µs|μs|ms|s|m|h))*$|^0$/,
   ),
-  'k8s-short-name': text => isDns1123Label(text).length === 0,
-  'k8s-long-name': text => isDns1123Subdomain(text).length === 0,
 }
 
 /** Formats are named with or without dashes. */
