@@ -8,10 +8,12 @@ import { addQuantity, formatQuantity, parseQuantity } from '../../api/meta/quant
 import { attributesClasses, isInScope } from '../quota/scopes.ts'
 import { usageOf } from '../quota/usage.ts'
 import type { ControllerContext } from './context.ts'
+import { discoverKinds } from './discovered-kinds.ts'
 
 /** Kinds of which more is measured than their number. */
 const MEASURED = [pods, services, persistentVolumeClaims].map(resourceName)
 const NAMESPACE = 'namespace'
+const COUNT = 'count/'
 /** Caches have caught up with what admission noted by then. Milliseconds. */
 const RECHECK = 5_000
 
@@ -46,12 +48,37 @@ export function resourceQuotaController({ client, informers }: ControllerContext
       const quota = cache.get(key)
       if (!quota || quota.metadata.deletionTimestamp) return
       const hard: Record<string, string> = quota.spec.hard ?? {}
-      const status = { hard, used: measure(quota, Object.keys(hard)) }
+      const others = Object.keys(hard).flatMap(name => otherType(name) ?? [])
+      const status = {
+        hard,
+        used: { ...measure(quota, Object.keys(hard)), ...(await countOthers(quota, others)) },
+      }
       const { hard: oldHard, used: oldUsed } = quota.status ?? {}
-      if (isDeepStrictEqual(status, { hard: oldHard ?? {}, used: oldUsed })) return
-      await client.update(resourceQuotas, { ...quota, status } as ApiObject, { subresource: 'status' })
+      if (!isDeepStrictEqual(status, { hard: oldHard ?? {}, used: oldUsed })) {
+        await client.update(resourceQuotas, { ...quota, status } as ApiObject, { subresource: 'status' })
+      } else if (others.length === 0) return
       return { requeueAfter: RECHECK }
     },
+  }
+
+  /** The kind that is counted under a name, where it is none of the built-in ones: `things.example.com`. */
+  function otherType(name: string): string | undefined {
+    const type = name.startsWith(COUNT) ? name.slice(COUNT.length) : ''
+    return type.includes('.') && !caches.has(type) ? type : undefined
+  }
+
+  /** Custom resources, and those of other servers, are not followed: they are counted now and then. */
+  async function countOthers(
+    { metadata }: ApiObject,
+    types: readonly string[],
+  ): Promise<Record<string, string>> {
+    if (types.length === 0) return {}
+    const served = (await discoverKinds(client, () => {})).filter(kind => types.includes(resourceName(kind)))
+    const counts = served.map(async kind => {
+      const { items, metadata: list } = await client.list(kind, { namespace: metadata.namespace, limit: 1 })
+      return [COUNT + resourceName(kind), String(items.length + (list.remainingItemCount ?? 0))]
+    })
+    return Object.fromEntries(await Promise.all(counts))
   }
 
   /**
@@ -84,7 +111,7 @@ export function resourceQuotaController({ client, informers }: ControllerContext
 function typesIn(names: readonly string[]): Set<string> {
   return new Set([
     ...MEASURED,
-    ...names.map(name => (name.startsWith('count/') ? name.slice('count/'.length) : name)),
+    ...names.map(name => (name.startsWith(COUNT) ? name.slice(COUNT.length) : name)),
   ])
 }
 

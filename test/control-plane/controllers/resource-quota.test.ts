@@ -2,6 +2,7 @@ import test from 'ava'
 import { pods, resourceQuotas } from '../../../api/kinds/core.ts'
 import type { Pod } from '../../../api/kinds/types.ts'
 import { startTestControlLoops, type TestControlLoops } from '../../helpers/control-loops.ts'
+import { definition, establish, version } from '../../helpers/custom-resources.ts'
 import type { Outcome } from '../../helpers/fake-kubelet.ts'
 
 let loops: TestControlLoops
@@ -116,4 +117,21 @@ test('Services, node ports and kinds of any group are counted', async t => {
   await t.throwsAsync(kubectl('create', 'deployment', 'two', '--image=x', '-n', 'counted'), {
     message: /deployments.apps "two" is forbidden: exceeded quota: q, requested: count\/deployments.apps=1/,
   })
+})
+
+test('custom resources are counted, and what is deleted makes room again', async t => {
+  const { api } = loops
+  await establish(api, definition('quota.example.com', [version('v1')]))
+  await bounded('custom', 'count/things.quota.example.com=1')
+  const things = '/apis/quota.example.com/v1/namespaces/custom/things'
+  const thing = (name: string) =>
+    api.raw(things, { body: { apiVersion: 'quota.example.com/v1', kind: 'Thing', metadata: { name } } })
+  t.is((await thing('a')).status, 201)
+  t.is(
+    (await thing('b')).body.message,
+    'things.quota.example.com "b" is forbidden: exceeded quota: q, requested: count/things.quota.example.com=1, used: count/things.quota.example.com=1, limited: count/things.quota.example.com=1',
+  )
+  t.is((await api.raw(`${things}/a`, { method: 'DELETE' })).status, 200)
+  await used('custom', amounts => amounts['count/things.quota.example.com'] === '0')
+  t.is((await thing('b')).status, 201)
 })
