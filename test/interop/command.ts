@@ -3,7 +3,7 @@ export interface Command {
   /** As the table calls it; all commands of one name make one row. */
   name: string
   run: string
-  /** The first minor version of kubectl that has it. */
+  /** The first minor version of kubectl that has it in this form, for APIs that are served. */
   since?: number
   /** Standard input. */
   input?: string

@@ -8,7 +8,8 @@ This page is written by \`test/interop\`, which is a part of \`npm test\`: each 
 API server with its controllers and a node that only says that it runs Pods, and what it prints is checked. A command that
 fails ends the test, so there is no third mark.
 
-✓ works · – this version of the client does not have the command
+✓ works · – this version of the client does not have the command, has it with other flags only, or asks for versions of
+APIs that Kubernetes 1.34 does not serve
 
 Commands that reach into a container (\`exec\`, \`attach\`, \`logs\`, \`cp\`, \`port-forward\`, \`proxy\` to Pods) need real nodes
 and are run by the end-to-end tests. \`top\` needs a metrics server, \`plugin\`, \`completion\` and \`kustomize\` ask no server.
