@@ -24,8 +24,8 @@ export class Entry implements StoredDocument {
   #specStart = 0
   #specEnd = 0
   #object: WeakRef<ApiObject> | undefined
-  /** Of one that was created just now. */
-  #created: ApiObject | undefined
+  /** Of one that is being written, or was just now. */
+  #held: ApiObject | undefined
 
   /**
    * `object` is what the bytes were made from, where that is at hand; it must not be changed any more. `spec` says where its
@@ -47,18 +47,31 @@ export class Entry implements StoredDocument {
     if (object) this.#remember(object)
   }
 
-  /** What was created: the bytes and what they were made from, which must not be changed any more. */
-  static created(document: StoredDocument, object: ApiObject, spec?: SpecRange): Entry {
+  /** What was written just now: the bytes and what they were made from, which must not be changed any more. */
+  static written(document: StoredDocument, object: ApiObject, spec?: SpecRange): Entry {
     const entry = new Entry(document, undefined, spec)
-    close(object)
-    entry.#created = object
-    recent.add(entry)
+    entry.#hold(object)
     return entry
   }
 
-  /** Lets go of what was created. */
+  /** The parsed object, for who is about to write another one in its place: soon nobody wants it any more. */
+  get outgoing(): ApiObject {
+    const known = this.#known
+    if (known) return known
+    const object = parseDocument(this.bytes, this.#spec)
+    this.#hold(object)
+    return object
+  }
+
+  #hold(object: ApiObject): void {
+    close(object)
+    this.#held = object
+    recent.add(this)
+  }
+
+  /** Lets go of what was held. */
   forget(): void {
-    this.#created = undefined
+    this.#held = undefined
   }
 
   /** Its spec has all defaults: this process wrote it. */
@@ -81,7 +94,7 @@ export class Entry implements StoredDocument {
   }
 
   get #known(): ApiObject | undefined {
-    return this.#created ?? this.#object?.deref()
+    return this.#held ?? this.#object?.deref()
   }
 
   #remember(object: ApiObject): void {

@@ -2,7 +2,7 @@
 const MOST = 64
 
 /**
- * What was created last, so that it need not be parsed when it is told to those who follow. Held strongly and for a short
+ * What was written last, so that it need not be parsed when it is told to those who follow. Held strongly and for a short
  * while: the collector of young objects takes weak references for strong ones, and moved each new object twice before it
  * found that nobody had it.
  */

@@ -93,7 +93,7 @@ export async function readChanged(
 function settledObject({ cache, kind, storage }: Resource, target: Target): ApiObject | undefined {
   if (kind.custom || storage) return undefined
   const entry = cache.get(keyOf(target))
-  return entry?.isSettled ? entry.object : undefined
+  return entry?.isSettled ? entry.outgoing : undefined
 }
 
 const templates = new WeakMap<KindDeclaration, TemplateReader>()

@@ -124,7 +124,7 @@ async function store(
   const encoded = encode(object, specText)
   const result = await storeCall(core.store.put(resource.type, key, 0, encoded))
   if (!result.ok) throw alreadyExists(resource.kind, target.name)
-  return storedEntry(resource, key, result, object, encoded, true)
+  return storedEntry(resource, key, result, object, encoded)
 }
 
 /** A status is its controller's to write; the built-in kinds always have one, if an empty one. */

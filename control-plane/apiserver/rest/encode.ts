@@ -54,15 +54,13 @@ export function storedEntry(
   { revision, bytes }: { revision: number; bytes: Buffer },
   object: ApiObject,
   { tail, specStart, specEnd }: Encoded,
-  isNew = false,
 ): Entry {
   object.metadata.resourceVersion = String(revision)
   const offset = bytes.length - tail.length
   // Views give back another form than they were given.
   const isSame = tail[specStart] === BRACE && offset > 0 && tail.compare(bytes, offset) === 0
   const spec = isSame ? { start: offset + specStart, end: offset + specEnd } : undefined
-  const document = { key, revision, bytes }
-  const entry = isNew ? Entry.created(document, object, spec) : new Entry(document, object, spec)
+  const entry = Entry.written({ key, revision, bytes }, object, spec)
   cache.wrote(entry)
   return entry
 }

@@ -86,7 +86,7 @@ async function updateOnce(
 ): Promise<Written | { current: Entry | undefined }> {
   if (!entry) return await createInstead(core, resource, request, context)
   // Held, so that what is parsed is parsed once and copied from then on.
-  const old = entry.object
+  const old = entry.outgoing
   const wanted = request.apply(entry)
   const object = keepSpec(
     resource,
