@@ -1,10 +1,8 @@
 import { resourceName } from '../../api/kinds/kind.ts'
 import type { Node, Pod, Toleration } from '../../api/kinds/types.ts'
 import type { AdmissionPlugin } from '../../plugins/admission.ts'
+import { isPodCreate } from './pod-writes.ts'
 import type { TolerationSeconds } from './settings.ts'
-
-const isPodCreate: AdmissionPlugin['handles'] = ({ operation, kind, subresource }) =>
-  operation === 'CREATE' && subresource === '' && resourceName(kind) === 'pods'
 
 const TOLERATION_SECONDS = 300
 

@@ -1,11 +1,11 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Client, InformerFactory } from '../../api/client/client.ts'
-import { resourceName } from '../../api/kinds/kind.ts'
 import { runtimeClasses } from '../../api/kinds/node.ts'
 import type { Pod } from '../../api/kinds/types.ts'
 import { compareQuantity } from '../../api/meta/quantity.ts'
 import { forbidden, isNotFound } from '../../api/meta/status.ts'
 import type { AdmissionPlugin } from '../../plugins/admission.ts'
+import { isPodCreate } from './pod-writes.ts'
 
 /** Gives Pods what their RuntimeClass says of overhead and of nodes. */
 export function runtimeClassAdmission(client: Client, informers: InformerFactory): AdmissionPlugin {
@@ -17,8 +17,7 @@ export function runtimeClassAdmission(client: Client, informers: InformerFactory
     }))
   return {
     name: 'RuntimeClass',
-    handles: ({ operation, kind, subresource }) =>
-      operation === 'CREATE' && subresource === '' && resourceName(kind) === 'pods',
+    handles: isPodCreate,
     async mutate({ object, name }) {
       const pod = object as Pod
       const refuse = (why: string) => forbidden({ group: '', plural: 'pods' }, pod.metadata.name || name, why)

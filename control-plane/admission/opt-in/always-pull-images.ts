@@ -1,7 +1,7 @@
 import type { Container, Pod } from '../../../api/kinds/types.ts'
 import { describeFieldError, notSupported, unexpectedError } from '../../../api/meta/status.ts'
 import type { AdmissionPlugin } from '../../../plugins/admission.ts'
-import { containersOf, isPodWrite, refusePod } from './pod-writes.ts'
+import { containersOf, isPodWrite, refusePod } from '../pod-writes.ts'
 
 const ALWAYS = 'Always'
 

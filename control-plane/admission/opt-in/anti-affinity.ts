@@ -1,6 +1,6 @@
 import type { Pod } from '../../../api/kinds/types.ts'
 import type { AdmissionPlugin } from '../../../plugins/admission.ts'
-import { isPodWrite, refusePod } from './pod-writes.ts'
+import { isPodWrite, refusePod } from '../pod-writes.ts'
 
 const HOSTNAME = 'kubernetes.io/hostname'
 

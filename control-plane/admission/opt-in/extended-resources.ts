@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Pod, Toleration } from '../../../api/kinds/types.ts'
 import type { AdmissionPlugin } from '../../../plugins/admission.ts'
 import { isExtended } from '../../registry/rules/resources.ts'
-import { isPodWrite } from './pod-writes.ts'
+import { isPodWrite } from '../pod-writes.ts'
 
 /** Lets Pods that ask for a device onto the nodes that are kept for those who do. */
 export const tolerateExtendedResources: AdmissionPlugin = {

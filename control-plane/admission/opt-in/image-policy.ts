@@ -5,7 +5,7 @@ import type { ClientConfig } from '../../../api/client/kubeconfig.ts'
 import type { Pod } from '../../../api/kinds/types.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../../../plugins/admission.ts'
 import { callWebhook, WebhookError } from '../../apiserver/webhooks/call.ts'
-import { isPodWrite, refusePod } from './pod-writes.ts'
+import { isPodWrite, refusePod } from '../pod-writes.ts'
 
 /** `imagePolicy` of the plugin's file. Times in milliseconds. */
 export interface ImagePolicySettings {

@@ -3,7 +3,7 @@ import { unexpectedError } from '../../../api/meta/status.ts'
 import { isQualifiedName, isValidLabelValue } from '../../../api/meta/validation.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../../../plugins/admission.ts'
 import type { NamespaceFinder } from '../matching/selection.ts'
-import { isPodCreate, refusePod } from './pod-writes.ts'
+import { isPodCreate, refusePod } from '../pod-writes.ts'
 
 type Labels = Record<string, string>
 

@@ -4,7 +4,7 @@ import { unexpectedError } from '../../../api/meta/status.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../../../plugins/admission.ts'
 import { qosClass } from '../../registry/pod/qos.ts'
 import type { NamespaceFinder } from '../matching/selection.ts'
-import { isPodWrite } from './pod-writes.ts'
+import { isPodWrite } from '../pod-writes.ts'
 
 /** podtolerationrestriction.admission.k8s.io/v1alpha1 Configuration: what holds in namespaces that say nothing. */
 export interface TolerationSettings {

@@ -1,7 +1,7 @@
-import { resourceName } from '../../../api/kinds/kind.ts'
-import type { Container, Pod } from '../../../api/kinds/types.ts'
-import { forbidden, type StatusError } from '../../../api/meta/status.ts'
-import type { AdmissionAttributes, AdmissionPlugin } from '../../../plugins/admission.ts'
+import { resourceName } from '../../api/kinds/kind.ts'
+import type { Container, Pod } from '../../api/kinds/types.ts'
+import { forbidden, type StatusError } from '../../api/meta/status.ts'
+import type { AdmissionAttributes, AdmissionPlugin } from '../../plugins/admission.ts'
 
 type Handles = NonNullable<AdmissionPlugin['handles']>
 
