@@ -79,15 +79,24 @@ export async function startSentinelGroup(manners = PLAIN): Promise<RedisGroup> {
   }
 }
 
+/** A member that nobody hears of for so long is replaced: never by mistake, however busy the machine is; quickly. Milliseconds. */
+const PATIENT = 15_000
+export const IMPATIENT = 1_000
+
 /** Three masters with a replica each. */
-export async function startCluster(manners = PLAIN): Promise<RedisGroup> {
+export async function startCluster(manners = PLAIN, nodeTimeout = PATIENT): Promise<RedisGroup> {
   const dir = await mkdtemp(join(tmpdir(), 'skiff-cluster-'))
   const ports = await freePorts(12)
   const members = await Promise.all(
     ports
       .slice(0, 6)
       .map((port, index) =>
-        member(dir, port, { ...DURABLE, ...CLUSTER(ports[index + 6]!), ...manners.settings }, manners.cli),
+        member(
+          dir,
+          port,
+          { ...DURABLE, ...CLUSTER(ports[index + 6]!, nodeTimeout), ...manners.settings },
+          manners.cli,
+        ),
       ),
   )
   for (const one of members) await answers(one)
@@ -136,10 +145,10 @@ const SENTINEL = (master: number) => ({
   'sentinel failover-timeout lab': '4000',
 })
 
-const CLUSTER = (busPort: number) => ({
+const CLUSTER = (busPort: number, nodeTimeout: number) => ({
   'cluster-enabled': 'yes',
   'cluster-port': String(busPort),
-  'cluster-node-timeout': '1000',
+  'cluster-node-timeout': String(nodeTimeout),
   'cluster-replica-validity-factor': '0',
 })
 

@@ -2,7 +2,13 @@ import test from 'ava'
 import { openStore } from '../../../control-plane/store/redis-store.ts'
 import { quietLog } from '../../helpers/log.ts'
 import { startRedis } from '../../helpers/redis.ts'
-import { type Member, type RedisGroup, startCluster, startSentinelGroup } from '../../helpers/redis-groups.ts'
+import {
+  IMPATIENT,
+  type Member,
+  type RedisGroup,
+  startCluster,
+  startSentinelGroup,
+} from '../../helpers/redis-groups.ts'
 import { StoreLoad } from '../../helpers/store-load.ts'
 
 /** As many as fit into the time. */
@@ -67,7 +73,7 @@ test.serial('acknowledged writes survive the loss of a master that sentinels rep
 })
 
 test.serial('acknowledged writes survive the loss of one master of a cluster', async t => {
-  const cluster = await startCluster()
+  const cluster = await startCluster(undefined, IMPATIENT)
   const store = await openStore({ url: cluster.url, log: quietLog, logLength: 1_000_000 })
   const types = ['pods', 'services', 'leases.coordination.k8s.io', 'secrets']
   const loads = types.map(type => new StoreLoad(t, store, type, 4))
