@@ -141,13 +141,21 @@ export async function watchEncoder(
 
 function lineEvents(ctx: ApiContext, kind: KindDeclaration, { form, meta }: Shape): EventEncoder | undefined {
   if (form === 'object') return undefined
-  if (form === 'metadata')
-    return lineEncoder(`metadata ${meta}`, ({ object }) => Buffer.from(partialMetadataText(object, meta)))
+  if (form === 'metadata') {
+    return lineEncoder(
+      `metadata ${meta}`,
+      ({ object }) => Buffer.from(partialMetadataText(object, meta)),
+      object => partialMetadata(object, meta),
+    )
+  }
   const include = includeObject(ctx)
-  return lineEncoder(`table ${include} ${meta}`, entry => {
-    const metadata = { resourceVersion: String(entry.revision) }
-    return Buffer.from(JSON.stringify(tableOf(kind, [entry], metadata, include, meta)))
-  })
+  const table = (object: ApiObject, resourceVersion: string) =>
+    tableOf(kind, [{ object }], { resourceVersion }, include, meta)
+  return lineEncoder(
+    `table ${include} ${meta}`,
+    entry => Buffer.from(JSON.stringify(table(entry.object, String(entry.revision)))),
+    object => table(object, object.metadata.resourceVersion!),
+  )
 }
 
 function protobufEvents(encoder: Encoder, { form, meta }: Shape): EventEncoder {

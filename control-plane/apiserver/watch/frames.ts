@@ -1,4 +1,4 @@
-import type { WatchEvent } from '../../../api/meta/object.ts'
+import type { ApiObject, WatchEvent } from '../../../api/meta/object.ts'
 import { REVISION_MARK } from '../../../plugins/store.ts'
 import { Entry } from '../cache/entry.ts'
 import { type Filter, selects } from '../cache/filter.ts'
@@ -13,11 +13,16 @@ export interface EventEncoder {
   special(event: WatchEvent<any>): Buffer
 }
 
-/** Events as lines of JSON, with objects in a form of one's own. */
-export const lineEncoder = (id: string, encode: (entry: Entry) => Buffer): EventEncoder => ({
+/** Events as lines of JSON, with objects in a form of one's own; `shape` gives a bookmark's object that form. */
+export const lineEncoder = (
+  id: string,
+  encode: (entry: Entry) => Buffer,
+  shape: (object: ApiObject) => unknown = object => object,
+): EventEncoder => ({
   id,
   frame: (type, entry) => Buffer.concat([HEADS[type], encode(entry), END]),
-  special: event => Buffer.from(`${JSON.stringify(event)}\n`),
+  special: ({ type, object }) =>
+    Buffer.from(`${JSON.stringify({ type, object: type === 'ERROR' ? object : shape(object) })}\n`),
 })
 
 const HEADS = {

@@ -341,6 +341,19 @@ test.serial('a table has the kind’s columns and a row an object, in lists and 
   t.is(event!.object.rows[0].cells[0], 'row')
 })
 
+test.serial('bookmarks of a watch have the form of its other events', async t => {
+  const { path, create } = await space()
+  await create('marked', {}, { k: 'v' })
+  for (const form of ['Table', 'PartialObjectMetadata']) {
+    const headers = { accept: `application/json;as=${form};v=v1;g=meta.k8s.io` }
+    const stream = await api.open(`${path}?watch=1&allowWatchBookmarks=true`, { headers })
+    const events = await takeEvents(stream, 2)
+    t.is(events[1]!.type, 'BOOKMARK')
+    t.like(events[1]!.object, { kind: form, apiVersion: 'meta.k8s.io/v1' })
+    t.truthy(events[1]!.object.metadata.resourceVersion)
+  }
+})
+
 test.serial('metadata alone, and 406 for what is not served', async t => {
   const { path, create } = await space()
   await create('meta', {}, { k: 'v' })
