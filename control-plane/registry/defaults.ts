@@ -5,6 +5,7 @@ import { defaultAzureDisk, defaultRbd, defaultScaleIo } from './pod/defaults.ts'
 import { fillTemplate } from './pod/template.ts'
 import { dropOfClaim, dropOfClaimTemplate, dropOfClass, dropOfSlice } from './resource/disabled-fields.ts'
 import { hasExpressions } from './resource/names.ts'
+import { isSame } from './rules/check.ts'
 import type { Strategy } from './strategy.ts'
 
 /** Without generation and rules of its own. */
@@ -79,8 +80,19 @@ const storageClass: Strategy<any> = {
   },
 }
 
+/** Behind MutableCSINodeAllocatableCount, which is off in v1.34. */
+function dropUpdatePeriod({ spec }: any): void {
+  if (spec.nodeAllocatableUpdatePeriodSeconds !== undefined) delete spec.nodeAllocatableUpdatePeriodSeconds
+}
+
 const csiDriver: Strategy<any> = {
   hasGeneration: false,
+  prepareForCreate: dropUpdatePeriod,
+  prepareForUpdate(driver, old) {
+    dropUpdatePeriod(driver)
+    // Changes are counted from nothing on: a new driver has no number.
+    if (!isSame(driver.spec, old.spec)) driver.metadata.generation = (old.metadata.generation ?? 0) + 1
+  },
   defaults({ spec }) {
     spec.attachRequired ??= true
     spec.podInfoOnMount ??= false

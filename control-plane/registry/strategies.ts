@@ -7,6 +7,7 @@ import { customResourceDefinitionStrategy } from './crd/strategy.ts'
 import { defaultStrategies } from './defaults.ts'
 import { ingressStrategy } from './networking/ingress.ts'
 import { podStrategy } from './pod/strategy.ts'
+import { isSame } from './rules/check.ts'
 import { serviceStrategy } from './service/strategy.ts'
 import { withStatusUpdates } from './status-updates.ts'
 import { claimStrategy } from './storage/claim.ts'
@@ -60,11 +61,28 @@ const bindingStrategy: Strategy<any> = {
 
 const roleStrategy: Strategy<any> = { nameRule: 'path-segment', hasGeneration: false }
 
-const leaseStrategy: Strategy<any> = { hasGeneration: false, allowCreateOnUpdate: true }
+/** Behind CoordinatedLeaderElection, which is off in v1.34. */
+function dropElection({ spec }: any): void {
+  if (spec?.strategy !== undefined) delete spec.strategy
+  if (spec?.preferredHolder !== undefined) delete spec.preferredHolder
+}
+
+const leaseStrategy: Strategy<any> = {
+  hasGeneration: false,
+  allowCreateOnUpdate: true,
+  prepareForCreate: dropElection,
+  prepareForUpdate: dropElection,
+}
 
 const eventStrategy: Strategy<any> = { hasGeneration: false, allowCreateOnUpdate: true }
 
 const endpointSliceStrategy: Strategy<any> = {
+  hasGeneration: true,
+  /** Whose endpoints they are is said by labels: these count as well. */
+  prepareForUpdate({ metadata }, old) {
+    if (isSame(metadata.labels, old.metadata.labels)) return
+    metadata.generation = (old.metadata.generation ?? 0) + 1
+  },
   defaults(slice) {
     for (const port of slice.ports ?? []) {
       port.name ??= ''

@@ -181,3 +181,44 @@ test('devices that others use are had only in namespaces that are marked for it'
   const taken = await api.raw(claims('monitoring'), { body: claim('looking') })
   t.is(taken.status, 201, taken.text)
 })
+
+test('changes of endpoints are counted, and those of their labels', async t => {
+  const path = '/apis/discovery.k8s.io/v1/namespaces/default/endpointslices'
+  const { body } = await api.raw(path, {
+    body: {
+      apiVersion: 'discovery.k8s.io/v1',
+      kind: 'EndpointSlice',
+      metadata: { name: 's' },
+      addressType: 'IPv4',
+      endpoints: [],
+    },
+  })
+  t.is(body.metadata.generation, 1)
+  const generationAfter = async (patch: object): Promise<number> => {
+    const answer = await api.raw(`${path}/s`, {
+      method: 'PATCH',
+      body: patch,
+      headers: { 'content-type': 'application/merge-patch+json' },
+    })
+    return answer.body.metadata.generation
+  }
+  t.is(await generationAfter({ metadata: { annotations: { a: 'b' } } }), 1)
+  t.is(await generationAfter({ metadata: { labels: { a: 'b' } } }), 2)
+  t.is(await generationAfter({ endpoints: [{ addresses: ['192.0.2.1'] }] }), 3)
+})
+
+test('changes of a driver are counted, and what is switched off is not kept', async t => {
+  const path = '/apis/storage.k8s.io/v1/csidrivers'
+  const spec = { nodeAllocatableUpdatePeriodSeconds: 10 }
+  const { body } = await api.raw(path, {
+    body: { apiVersion: 'storage.k8s.io/v1', kind: 'CSIDriver', metadata: { name: 'd' }, spec },
+  })
+  t.false('nodeAllocatableUpdatePeriodSeconds' in body.spec)
+  t.is(body.metadata.generation, undefined)
+  const { body: changed } = await api.raw(`${path}/d`, {
+    method: 'PATCH',
+    body: { spec: { podInfoOnMount: true } },
+    headers: { 'content-type': 'application/merge-patch+json' },
+  })
+  t.is(changed.metadata.generation, 1)
+})
