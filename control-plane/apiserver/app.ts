@@ -8,7 +8,7 @@ import { authentication } from './pipeline/authentication.ts'
 import { authorization } from './pipeline/authorization.ts'
 import { errors } from './pipeline/errors.ts'
 import { impersonation } from './pipeline/impersonation.ts'
-import { parseRequest } from './pipeline/request-info.ts'
+import { isMalformed, parseRequest } from './pipeline/request-info.ts'
 import type { ApiContext, Middleware, RequestState } from './pipeline/state.ts'
 import { timeouts } from './pipeline/timeouts.ts'
 
@@ -61,12 +61,20 @@ export function createApp(options: AppOptions): Koa<RequestState> {
   return app
 }
 
+/** What is no URL is refused before anything is made of it, in the words of Go's HTTP server. */
+function refuse(ctx: ApiContext): void {
+  ctx.respond = false
+  ctx.res.writeHead(400, { 'content-type': 'text/plain; charset=utf-8' })
+  ctx.res.end('400 Bad Request')
+}
+
 const requestInfo =
   (schemas: SchemaSet): Middleware =>
   (ctx, next) => {
     const { state } = ctx
     state.schemas = schemas
     state.info = parseRequest(ctx.req.method ?? 'GET', ctx.req.url ?? '/')
+    if (isMalformed(state.info)) return refuse(ctx)
     state.warnings = new Set()
     state.auditId = (ctx.req.headers['audit-id'] as string | undefined) ?? randomUUID()
     return next()

@@ -1,4 +1,11 @@
-import { methodNotAllowed, notFound } from '../../../api/meta/status.ts'
+import {
+  badRequest,
+  goQuote,
+  methodNotAllowed,
+  notFound,
+  type StatusError,
+} from '../../../api/meta/status.ts'
+import { isPathSegmentName } from '../../../api/meta/validation.ts'
 import { subresourceHandlers } from '../../registry/subresources.ts'
 import { notServed } from '../discovery/not-served.ts'
 import { verbsOf } from '../discovery/resources.ts'
@@ -31,6 +38,7 @@ export async function resourceHandler(ctx: ApiContext, options: ResourceOptions)
   const resource = options.kinds.find(info.group, info.version, info.resource)
   if (!resource || !isInScope(resource, info)) return await notServed(ctx, options.kinds)
   if (info.method === 'HEAD' && info.subresource !== 'proxy') throw methodNotAllowed()
+  if (info.name !== undefined && ODD_NAME.test(info.name)) throw oddName(info.name)
   if (resource.kind.deprecation) ctx.state.warnings.add(resource.kind.deprecation)
   if (resource.kind.stored === false) return await notStored(ctx, resource, options)
   if (info.subresource) return await subresource(ctx, resource, options)
@@ -38,12 +46,18 @@ export async function resourceHandler(ctx: ApiContext, options: ResourceOptions)
   await verb(ctx, resource, options)
 }
 
+/** What no object can be called, as it is part of a path. */
+const ODD_NAME = /^\.{1,2}$|%/
+
+const oddName = (name: string): StatusError =>
+  badRequest(`Name parameter invalid: ${goQuote(name)}: ${isPathSegmentName(name).join(';')}`)
+
 /**
  * Cluster-scoped resources are not in namespaces, and those in namespaces are only listed across them.
  * @throws StatusError 405 for what else is asked of a list across namespaces
  */
 function isInScope({ kind }: Resource, { namespace, name, resource, verb }: RequestInfo): boolean {
-  if (!kind.namespaced) return namespace === undefined || resource === 'namespaces'
+  if (!kind.namespaced) return namespace === undefined || (resource === 'namespaces' && name === namespace)
   if (namespace !== undefined) return true
   if (name !== undefined || !verbsOf(kind).includes('list')) return false
   if (verb === 'list' || verb === 'watch') return true

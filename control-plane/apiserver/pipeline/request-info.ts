@@ -55,20 +55,27 @@ export function parseRequest(method: string, url: string): RequestInfo {
   return info
 }
 
+/** An escaped slash parts segments as any other, as upstream has it. */
 function splitPath(path: string): string[] {
-  const parts = path.split('/')
+  const parts = (path.includes('%') ? decode(path) : path).split('/')
   if (parts[0] === '') parts.shift()
   if (parts.at(-1) === '') parts.pop()
-  return path.includes('%') ? parts.map(decode) : parts
+  return parts
 }
 
-function decode(part: string): string {
+/** Bytes that are no UTF-8 become what stands for them. */
+function decode(path: string): string {
   try {
-    return decodeURIComponent(part)
+    return decodeURIComponent(path)
   } catch {
-    return part
+    const bytes = path.replace(/%([0-9a-f]{2})/gi, (_, digits) => String.fromCharCode(parseInt(digits, 16)))
+    return Buffer.from(bytes, 'latin1').toString()
   }
 }
+
+/** Whether a URL's path has a % that two hexadecimal digits do not follow. */
+export const isMalformed = ({ path }: RequestInfo): boolean =>
+  path.includes('%') && /%(?![0-9a-f]{2})/i.test(path)
 
 function resourceInfo(info: RequestInfo, group: string, version: string, parts: string[]): RequestInfo {
   info.isResourceRequest = true

@@ -1,6 +1,7 @@
 import { Buffer } from 'node:buffer'
 import { once } from 'node:events'
 import { connect, constants } from 'node:http2'
+import { text } from 'node:stream/consumers'
 import test from 'ava'
 import { startTestApiServer } from '../../helpers/api-server.ts'
 
@@ -509,21 +510,54 @@ test('a deletion with odd options deletes nothing', async t => {
   t.is((await api.raw(`${MAPS}/kept`)).status, 200)
 })
 
+/** Paths that name nothing, and what kube-apiserver was seen to say of them. */
+const PATHS: [path: string, status: number, message: string][] = [
+  [`${MAPS}/%2e%2e`, 400, `Name parameter invalid: "..": may not be '..'`],
+  [`${MAPS}/%2e`, 400, `Name parameter invalid: ".": may not be '.'`],
+  [`${MAPS}/a%25b`, 400, `Name parameter invalid: "a%b": may not contain '%'`],
+  [`${MAPS}/a%2Fb`, 404, 'the server could not find the requested resource'],
+  [`${MAPS}/a%00b`, 404, 'configmaps "a\\x00b" not found'],
+  ['/api/v1/namespaces/default/namespaces', 404, 'the server could not find the requested resource'],
+]
+
+/** Asks for a path as it is written. */
+async function exactly(path: string): Promise<{ status: number; content: string }> {
+  const { cert, key } = api.pki.clients.admin
+  const session = connect(api.url, { ca: api.pki.ca.cert, cert, key })
+  const stream = session.request({ ':path': path })
+  const [headers] = await once(stream, 'response')
+  const content = await text(stream)
+  session.close()
+  return { status: headers[':status'], content }
+}
+
+for (const [path, status, message] of PATHS) {
+  test(`nothing is at ${path}: ${message}`, async t => {
+    const answer = await exactly(path)
+    t.is(JSON.parse(answer.content).message, message)
+    t.is(answer.status, status)
+  })
+}
+
+test('a path that cannot be decoded is no request', async t => {
+  t.deepEqual(await exactly(`${MAPS}/%zz`), { status: 400, content: '400 Bad Request' })
+})
+
 test('over HTTP/2 a body that is too large is answered and its stream ends, though more is to come', async t => {
   const { cert, key } = api.pki.clients.admin
   const session = connect(api.url, { ca: api.pki.ca.cert, cert, key })
   t.teardown(() => session.destroy())
   const stream = session.request({ ':path': MAPS, ':method': 'POST', 'content-type': JSON_TYPE })
   const ended = Promise.all([once(stream, 'end'), once(stream, 'aborted')])
-  let text = ''
+  let answer = ''
   stream.on('data', chunk => {
-    text += chunk
+    answer += chunk
   })
   stream.write(Buffer.alloc(4 << 20, ' '))
   const [headers] = await once(stream, 'response')
   t.is(headers[':status'], 413)
   await ended
-  t.is(JSON.parse(text).reason, 'RequestEntityTooLarge')
+  t.is(JSON.parse(answer).reason, 'RequestEntityTooLarge')
   t.is(stream.rstCode, constants.NGHTTP2_NO_ERROR)
 })
 
