@@ -44,7 +44,12 @@ export class HistogramTable {
   constructor(registry: Registry, name: string, help: string, bounds: readonly number[]) {
     this.#name = name
     this.#bounds = bounds
-    register(registry, name, 'histogram', help, () => this.#values())
+    register(registry, name, 'histogram', help, () => this.#values(this.#name))
+  }
+
+  /** Shows the same distributions under another name as well. */
+  alsoAs(registry: Registry, name: string, help: string): void {
+    register(registry, name, 'histogram', help, () => this.#values(name))
   }
 
   observe(id: string, labels: () => Labels, seconds: number): void {
@@ -77,17 +82,17 @@ export class HistogramTable {
     if (bucket < bounds.length) series.buckets[bucket]!++
   }
 
-  *#values(): Generator<object> {
+  *#values(name: string): Generator<object> {
     for (const { labels, count, sum, buckets } of this.#series.values()) {
-      const metricName = `${this.#name}_bucket`
+      const metricName = `${name}_bucket`
       let below = 0
       for (const [i, le] of this.#bounds.entries()) {
         below += buckets[i]!
         yield { metricName, labels: { ...labels, le }, value: below }
       }
       yield { metricName, labels: { ...labels, le: '+Inf' }, value: count }
-      yield { metricName: `${this.#name}_sum`, labels, value: sum }
-      yield { metricName: `${this.#name}_count`, labels, value: count }
+      yield { metricName: `${name}_sum`, labels, value: sum }
+      yield { metricName: `${name}_count`, labels, value: count }
     }
   }
 }

@@ -105,6 +105,7 @@ test.serial('metrics have the names and labels that dashboards know', async t =>
   for (const series of [
     /^apiserver_request_total\{verb="CREATE",group="",version="v1",resource="configmaps",subresource="",scope="resource",component="apiserver",dry_run="",code="201"\} 1$/m,
     /^apiserver_request_duration_seconds_bucket\{.*resource="configmaps".*le="\+Inf".*\} \d+$/m,
+    /^apiserver_request_sli_duration_seconds_count\{.*resource="configmaps".*\} \d+$/m,
     /^apiserver_current_inflight_requests\{request_kind="readOnly"\} \d+$/m,
     /^apiserver_longrunning_requests \d+$/m,
     /^apiserver_storage_objects\{resource="namespaces"\} 4$/m,
