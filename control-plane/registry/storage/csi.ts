@@ -105,7 +105,6 @@ const POLICIES = ['File', 'None', 'ReadWriteOnceWithFSType']
 const LIFECYCLES = ['Ephemeral', 'Persistent']
 const LEAST_SECONDS = 600
 const MOST_SECONDS = 2 ** 32
-const LEAST_PERIOD = 10
 
 /** All that is wrong with a CSIDriver; how it attaches is fixed. */
 export function csiDriverFaults({ metadata, spec }: any, old: any): readonly FieldError[] {
@@ -115,7 +114,6 @@ export function csiDriverFaults({ metadata, spec }: any, old: any): readonly Fie
       immutable('attachRequired', 'spec.attachedRequired'),
       immutable('volumeLifecycleModes', 'spec.volumeLifecycleModes'),
       tokenRequestFaults(spec.tokenRequests ?? [], 'spec.tokenRequests'),
-      periodFaults(spec.nodeAllocatableUpdatePeriodSeconds),
     )
   }
   return collect(
@@ -129,7 +127,6 @@ export function csiDriverFaults({ metadata, spec }: any, old: any): readonly Fie
       .filter(mode => !LIFECYCLES.includes(mode))
       .map(mode => notSupported('spec.VolumeLifecycleModes', mode, LIFECYCLES)),
     spec.seLinuxMount === undefined && [requiredError('spec.seLinuxMount', '')],
-    periodFaults(spec.nodeAllocatableUpdatePeriodSeconds),
   )
 }
 
@@ -143,12 +140,6 @@ function tokenRequestFaults(requests: any[], path: string): readonly FieldError[
     if (seconds < LEAST_SECONDS) return refuse('may not specify a duration less than 10 minutes')
     return seconds > MOST_SECONDS ? refuse('may not specify a duration larger than 2^32 seconds') : []
   })
-}
-
-function periodFaults(seconds: number | undefined): readonly FieldError[] {
-  if (seconds === undefined || seconds >= LEAST_PERIOD) return FINE
-  const at = 'spec.nodeAllocatableUpdatePeriodSeconds'
-  return [invalidValue(at, seconds, `must be greater than or equal to ${LEAST_PERIOD} seconds`)]
 }
 
 /** All that is wrong with a CSIStorageCapacity; what it is about is fixed. */

@@ -72,14 +72,12 @@ test(
     fsGroupPolicy: 'x',
     volumeLifecycleModes: ['y'],
     tokenRequests: [{ audience: 'a', expirationSeconds: 1 }, { audience: 'a' }],
-    nodeAllocatableUpdatePeriodSeconds: 5,
   }),
   [
     'spec.fsGroupPolicy: Unsupported value: "x": supported values: "File", "None", "ReadWriteOnceWithFSType"',
     'spec.tokenRequests[0].expirationSeconds: Invalid value: 1: may not specify a duration less than 10 minutes',
     'spec.tokenRequests[1].audience: Duplicate value: "a"',
     'spec.VolumeLifecycleModes: Unsupported value: "y": supported values: "Ephemeral", "Persistent"',
-    'spec.nodeAllocatableUpdatePeriodSeconds: Invalid value: 5: must be greater than or equal to 10 seconds',
   ],
 )
 test(
