@@ -75,6 +75,9 @@ export async function openStore(options: RedisStoreOptions): Promise<StorePlugin
   return store
 }
 
+/** Any master will do. */
+const ANY_TYPE = 'namespaces'
+
 class RedisStore implements StorePlugin {
   readonly name = 'redis'
   #topology: Topology
@@ -211,6 +214,15 @@ class RedisStore implements StorePlugin {
   /** Waits for a Redis that is being started or loads its data. */
   async opened(): Promise<void> {
     await this.#ping()
+    await this.#warnOfLoss().catch(() => {})
+  }
+
+  /** Says so where Redis answers before it has written: its user need not be one who may ask for settings. */
+  async #warnOfLoss(): Promise<void> {
+    const state = await this.#read(ANY_TYPE, ({ redis }) => redis.info('persistence'))
+    if (!/^aof_enabled:0/m.test(state)) return
+    const message = 'Redis has no append-only file: what it answered is lost when it ends (docs/store.md)'
+    this.#log.warn({ expected: 'appendonly yes, appendfsync always' }, message)
   }
 
   async ping(): Promise<void> {

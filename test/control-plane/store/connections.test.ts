@@ -227,6 +227,29 @@ test('while Redis is away requests end with 503 and Retry-After, and go on when 
   t.is((await api.raw('/readyz')).status, 200)
 })
 
+test('a Redis that keeps nothing on disk is told of', async t => {
+  const dir = await mkdtemp(join(tmpdir(), 'skiff-forgetful-'))
+  const socket = join(dir, 'redis.sock')
+  const command = ['redis-server', '--port', '0', '--unixsocket', socket, '--dir', dir, '--appendonly', 'no']
+  const forgetful = spawn('setpriv', ['--pdeathsig', 'KILL', ...command], { stdio: 'ignore' })
+  const durable = await startRedis()
+  t.teardown(async () => {
+    forgetful.kill('SIGKILL')
+    await durable.remove()
+    await rm(dir, { recursive: true })
+  })
+  const warningsOf = async (url: string) => {
+    const warnings: string[] = []
+    const log = { ...quietLog, warn: (_: object, message: string) => void warnings.push(message) }
+    await (await openStore({ url, log })).close()
+    return warnings
+  }
+  t.deepEqual(await warningsOf(`unix://${socket}`), [
+    'Redis has no append-only file: what it answered is lost when it ends (docs/store.md)',
+  ])
+  t.deepEqual(await warningsOf(durable.url), [])
+})
+
 test('a Redis that starts later than the store is waited for', async t => {
   const redis = await startRedis()
   await redis.kill()
