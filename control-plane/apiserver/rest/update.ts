@@ -69,7 +69,11 @@ export async function update(
       if (isStatusError(error) && !isFresh && (await refresh())) continue
       throw error
     }
-    if ('entry' in result) return result
+    if ('entry' in result) {
+      // That nothing is to be changed holds for what is stored now, not for what the cache still has (as upstream).
+      if (result.entry === entry && !isFresh && (await refresh())) continue
+      return result
+    }
     if (attempt === ATTEMPTS) throw conflict(resource.kind, request.target.name, MODIFIED)
     entry = result.current
     isFresh = true

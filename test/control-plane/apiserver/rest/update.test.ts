@@ -283,3 +283,27 @@ for (const name of KINDS) {
     t.true(keptBy(ours) > 10 * keptBy(plain))
   })
 }
+
+test('what changes nothing of what the cache still has is held against what is stored', async t => {
+  let held: (() => void)[] | undefined
+  const server = await startServer(store => ({
+    ...store,
+    subscribe: (type, after, listener) =>
+      store.subscribe(type, after, {
+        ...listener,
+        changes: batch => (held ? held.push(() => listener.changes(batch)) : listener.changes(batch)),
+      }),
+  }))
+  await server.create('configmaps', { metadata: { name: 'late' }, data: { a: '1' } })
+  await server.resource('configmaps').cache.current()
+  held = []
+  const set = (a: string): Promise<any> =>
+    server.write('configmaps', 'late', { subresource: '', patch: { type: 'merge', body: { data: { a } } } })
+  const second = await set('2')
+  const third = await set('1')
+  t.deepEqual([second.data.a, third.data.a], ['2', '1'])
+  t.true(Number(third.metadata.resourceVersion) > Number(second.metadata.resourceVersion))
+  const missed = held
+  held = undefined
+  for (const deliver of missed) deliver()
+})
