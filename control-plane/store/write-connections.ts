@@ -20,19 +20,23 @@ export class WriteConnections {
   /** The route of a write of about so many bytes. */
   route(bytes: number): Route {
     return {
-      connect: async timeout => {
+      connect: timeout => {
         const connection = this.#choose()
         this.#add(connection, bytes)
-        try {
-          await connection.ready(timeout)
-        } catch (error) {
-          this.#add(connection, -bytes)
-          throw error
-        }
-        return connection
+        return connection.isUsable ? connection : this.#wait(connection, bytes, timeout)
       },
       failed() {},
       ended: connection => this.#add(connection, -bytes),
+    }
+  }
+
+  async #wait(connection: Connection, bytes: number, timeout: number): Promise<Connection> {
+    try {
+      await connection.ready(timeout)
+      return connection
+    } catch (error) {
+      this.#add(connection, -bytes)
+      throw error
     }
   }
 
