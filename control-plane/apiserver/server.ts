@@ -51,6 +51,7 @@ import { fairness } from './pipeline/fairness.ts'
 import { DEFAULT_LIMITS, type InflightLimits, limits } from './pipeline/limits.ts'
 import { metrics } from './pipeline/metrics.ts'
 import { createConnector } from './proxy/connect.ts'
+import { storeCall } from './rest/core.ts'
 import { type Routes, route } from './routes.ts'
 import { AGGREGATION_STEPS, CUSTOM_STEPS, FAIRNESS_STEPS, LIMIT_STEPS, Startup } from './startup.ts'
 
@@ -227,7 +228,10 @@ function createHandler(
   registerServerMetrics(registry, kinds)
   const indicators = createIndicators()
   if (control) registerFlowMetrics(registry, control)
-  const connect = createConnector({ informers, client: pki.kubeletClient, ca: pki.ca.cert })
+  const current = async (looked: readonly KindDeclaration<any>[]): Promise<void> => {
+    await storeCall(Promise.all(looked.map(kind => kinds.of(kind).cache.current())))
+  }
+  const connect = createConnector({ informers, current, client: pki.kubeletClient, ca: pki.ca.cert })
   const address = `${options.advertiseAddress}:${options.port}`
   const passesLabels = enabledPlugins(options.admission).includes('PodTopologyLabels')
   const review = { client, admitted, informers, authorizer, authenticator, tokens, rules, passesLabels }

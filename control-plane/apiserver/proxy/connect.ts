@@ -1,3 +1,5 @@
+import { endpoints, nodes, pods, services } from '../../../api/kinds/core.ts'
+import type { KindDeclaration } from '../../../api/kinds/kind.ts'
 import { joinUpgrade, requestUpgrade } from '../../../api/streaming/upgrade.ts'
 import { upgradeOf } from '../http-server.ts'
 import type { ApiContext } from '../pipeline/state.ts'
@@ -8,6 +10,13 @@ import { createKubeletFinder } from './kubelets.ts'
 import { relay, toSlash } from './relay.ts'
 import type { ConnectTarget } from './target.ts'
 import { offeredProtocols, wantsWebSocket } from './websocket-request.ts'
+
+/** What is looked at to find where a connection to a resource leads. */
+const LOOKED_AT: Record<string, readonly KindDeclaration<any>[]> = {
+  pods: [pods, nodes],
+  nodes: [nodes],
+  services: [services, endpoints],
+}
 
 /**
  * Answers the subresources that lead out of the API server: `pods/log`, `exec`, `attach` and `portforward` by the Pod's
@@ -20,6 +29,7 @@ export function createConnector(options: ConnectOptions): (ctx: ApiContext) => P
     const { resource, subresource } = ctx.state.info
     const isBackend = subresource === 'proxy' && resource !== 'nodes'
     if (subresource === 'proxy' && !upgradeOf(ctx.req) && toSlash(ctx)) return
+    await options.current(LOOKED_AT[resource] ?? [])
     const target = isBackend ? await findBackend(ctx) : findKubelet(ctx)
     if (upgradeOf(ctx.req)) await takeOver(ctx, target)
     else await relay(ctx, target)
