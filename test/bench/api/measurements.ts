@@ -51,11 +51,11 @@ const creates: Measurement = {
   name: 'create',
   async run({ config, usage }, note) {
     const body = () => ({ method: 'POST', path: CONFIG_MAPS, body: configMap(freshName()) })
-    const maps = await closedLoop(config, 16, 5_000, body)
+    const maps = await closedLoop(config, 16, 8_000, body)
     note('ConfigMap create 1 KiB, 16 clients', maps.rate, 'per s')
     note('ConfigMap create 1 KiB, 16 clients, p99', maps.p99, 'ms')
     const before = await usage?.()
-    const count = 4_000
+    const count = 8_000
     const { result } = await createPods(config, count)
     note('Pod create 2 KiB, 16 clients', result.rate, 'per s')
     if (!before) return
