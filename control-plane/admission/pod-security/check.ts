@@ -34,7 +34,7 @@ export const sortedQuoted = (names: Iterable<string>): string => quoted([...new 
 export const naming = (containers: Container[]): string =>
   `container${containers.length === 1 ? '' : 's'} ${quoted(containers.map(({ name }) => name))}`
 
-export const isWindows = ({ spec }: Checked): boolean => spec.os?.name === 'windows'
+const isWindows = ({ spec }: Checked): boolean => spec.os?.name === 'windows'
 
 /** A rule that every container must keep. */
 export const eachContainer =

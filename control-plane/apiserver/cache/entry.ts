@@ -27,15 +27,8 @@ export class Entry implements StoredDocument {
   /** Of one that is being written, or was just now. */
   #held: ApiObject | undefined
 
-  /**
-   * `object` is what the bytes were made from, where that is at hand; it must not be changed any more. `spec` says where its
-   * spec is in the bytes, where this process wrote it.
-   */
-  constructor(
-    { key, revision, bytes, isStale = false }: StoredDocument,
-    object?: ApiObject,
-    spec?: SpecRange,
-  ) {
+  /** `spec` says where its spec is in the bytes, where this process wrote it. */
+  constructor({ key, revision, bytes, isStale = false }: StoredDocument, spec?: SpecRange) {
     this.key = key
     this.revision = revision
     this.bytes = bytes
@@ -44,12 +37,11 @@ export class Entry implements StoredDocument {
       this.#specStart = spec.start
       this.#specEnd = spec.end
     }
-    if (object) this.#remember(object)
   }
 
   /** What was written just now: the bytes and what they were made from, which must not be changed any more. */
   static written(document: StoredDocument, object: ApiObject, spec?: SpecRange): Entry {
-    const entry = new Entry(document, undefined, spec)
+    const entry = new Entry(document, spec)
     entry.#hold(object)
     return entry
   }
