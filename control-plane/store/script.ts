@@ -16,26 +16,26 @@ export class Script {
 
   /** Runs the script. Texts in the reply are buffers. */
   async run(redis: Redis, keys: readonly string[], values: readonly (string | Buffer)[]): Promise<unknown> {
-    const request = requestOf(['EVALSHA', this.#sha, String(keys.length), ...keys, ...values])
+    const input = [String(keys.length), ...keys, ...values]
     try {
-      return await send(redis, request)
+      return await send(redis, 'evalsha', [this.#sha, ...input])
     } catch (error) {
       if (!(error as Error).message.startsWith('NOSCRIPT')) throw error
-      await redis.script('LOAD', this.#lua)
-      return await send(redis, request)
+      // Loads and runs in one step: between a LOAD and a second try, scripts could be lost again.
+      return await send(redis, 'eval', [this.#lua, ...input])
     }
   }
 }
 
-const send = (redis: Redis, request: Buffer): Promise<unknown> =>
-  redis.sendCommand(new ReadyCommand(request)) as Promise<unknown>
+const send = (redis: Redis, name: string, parts: readonly (string | Buffer)[]): Promise<unknown> =>
+  redis.sendCommand(new ReadyCommand(name, requestOf([name, ...parts]))) as Promise<unknown>
 
 /** A command whose bytes are made already: the client library would copy a document three times on its way out. */
 class ReadyCommand extends Command {
   readonly #bytes: Buffer
 
-  constructor(bytes: Buffer) {
-    super('evalsha', [], { replyEncoding: null })
+  constructor(name: string, bytes: Buffer) {
+    super(name, [], { replyEncoding: null })
     this.#bytes = bytes
   }
 
