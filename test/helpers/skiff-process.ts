@@ -1,8 +1,11 @@
-import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { type ChildProcess, type ExecFileOptions, execFile, spawn } from 'node:child_process'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 
-const CLI = join(import.meta.dirname, '..', '..', 'cli', 'skiff.ts')
+const ROOT = join(import.meta.dirname, '..', '..')
+/** What runs `skiff`: the sources, or the bundle that users run (it makes itself anew when a source has changed). */
+const SOURCES = [process.execPath, join(ROOT, 'cli', 'skiff.ts')]
+const BUNDLE = [join(ROOT, 'skiff')]
 
 /** How a command ended. */
 export interface Ended {
@@ -18,9 +21,17 @@ export function skiff(...args: string[]): Promise<Ended> {
 
 /** The same with other environment variables. */
 export function skiffAs(env: Record<string, string>, ...args: string[]): Promise<Ended> {
-  const options = { timeout: 60_000, env: { ...process.env, ...env } }
+  return run([...SOURCES, ...args], { env: { ...process.env, ...env }, timeout: 60_000 })
+}
+
+/** Runs `./skiff`, the bundle, to its end; making it may take a while. */
+export function bundledSkiff(...args: string[]): Promise<Ended> {
+  return run([...BUNDLE, ...args], { timeout: 600_000 })
+}
+
+function run([file, ...args]: string[], options: ExecFileOptions): Promise<Ended> {
   return new Promise(resolve => {
-    execFile(process.execPath, [CLI, ...args], options, (error, stdout, stderr) => {
+    execFile(file!, args, { ...options, encoding: 'utf8' }, (error, stdout, stderr) => {
       resolve({ code: error ? Number(error.code ?? 1) : 0, stdout, stderr })
     })
   })
@@ -36,25 +47,24 @@ export interface ServerProcess {
   stop(signal?: NodeJS.Signals): Promise<void>
 }
 
-export async function startServerProcess(
+export function startServerProcess(data: string, port: number, ...options: string[]): Promise<ServerProcess> {
+  return startServer(SOURCES, data, port, options)
+}
+
+/** The same from the bundle. */
+export function startBundledServer(data: string, port: number, ...options: string[]): Promise<ServerProcess> {
+  return startServer(BUNDLE, data, port, options)
+}
+
+async function startServer(
+  skiff: string[],
   data: string,
   port: number,
-  ...options: string[]
+  options: string[],
 ): Promise<ServerProcess> {
-  const args = [
-    CLI,
-    'server',
-    '--only',
-    'apiserver',
-    '--data',
-    data,
-    '--bind',
-    '127.0.0.1',
-    '--port',
-    String(port),
-  ]
-  const command = ['--pdeathsig', 'TERM', process.execPath, ...args, ...options]
-  const child = spawn('setpriv', command, { stdio: ['ignore', 'pipe', 'pipe'] })
+  const where = ['--data', data, '--bind', '127.0.0.1', '--port', String(port)]
+  const command = [...skiff, 'server', '--only', 'apiserver', ...where, ...options]
+  const child = spawn('setpriv', ['--pdeathsig', 'TERM', ...command], { stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''
   let stdout = ''
   await new Promise<void>((resolve, reject) => {
