@@ -26,7 +26,9 @@ export type Served<T extends Wire> = Mutable<Omit<T, 'apiVersion' | 'kind' | 'me
   metadata: ObjectMeta
 } & (T extends { spec?: infer S } ? (unknown extends S ? unknown : { spec: NonNullable<S> }) : unknown)
 
-export type Pod = Served<core.Pod>
+/** With what is newer than the types: the generation of the Pod that the kubelet has told of. */
+export type PodStatus = core.PodStatus & { observedGeneration?: number }
+export type Pod = Served<core.Pod & { status?: PodStatus }>
 export type Node = Served<core.Node>
 export type Service = Served<core.Service>
 export type Endpoints = Served<core.Endpoints>
@@ -69,7 +71,6 @@ export type {
   EnvVar,
   PodCondition,
   PodSpec,
-  PodStatus,
   PodTemplateSpec,
   Probe,
   ResourceRequirements,

@@ -95,7 +95,7 @@ export async function configureWebhook(
 
 /** Waits for what the server hears of a moment after it was written. */
 export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 10_000
+  const end = Date.now() + 60_000
   while (!(await isTrue())) {
     if (Date.now() > end) throw new Error('this did not come true')
     await sleep(10)

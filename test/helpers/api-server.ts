@@ -52,6 +52,8 @@ export interface TestApiServer {
   client: Client
   /** One request as it is. */
   raw(path: string, request?: RawRequest): Promise<Answer>
+  /** A merge patch. */
+  mergePatch(path: string, body: object): Promise<Answer>
   /** An answer that is read as it comes. */
   open(path: string, request?: RawRequest): Promise<IncomingMessage>
   kubectl(version: string, ...args: string[]): Promise<string>
@@ -129,6 +131,12 @@ export async function startTestApiServer(options: Partial<ApiServerOptions> = {}
       const text = (await buffer(response)).toString()
       return { status: response.statusCode!, headers: response.headers, text, body: parse(text) }
     },
+    mergePatch: (path, body) =>
+      test.raw(path, {
+        method: 'PATCH',
+        body,
+        headers: { 'content-type': 'application/merge-patch+json' },
+      }),
     async kubectl(version, ...args) {
       const { stdout } = await run(kubectlBinary(version), args, {
         env: { ...process.env, KUBECONFIG: kubeconfig, HOME: dir },

@@ -28,7 +28,7 @@ export function definition(group: string, versions: CustomVersion[], spec: objec
   }
 }
 
-/** Resolves with a definition when it has come to a state; rejects after ten seconds. */
+/** Resolves with a definition when it has come to a state; rejects after a minute. */
 export async function reached(
   api: TestApiServer,
   name: string,
@@ -39,7 +39,7 @@ export async function reached(
   const look = (definition: CustomResourceDefinition): void => {
     if (definition.metadata.name === name && holds(definition)) found.resolve(definition)
   }
-  const timer = setTimeout(() => found.reject(new Error(`${name} did not get there`)), 10_000)
+  const timer = setTimeout(() => found.reject(new Error(`${name} did not get there`)), 60_000)
   const off = informer.addHandler({ added: look, updated: look })
   try {
     return await found.promise

@@ -199,7 +199,7 @@ export const persistentVolumeColumns: readonly Column<PersistentVolume>[] = [
   column('Status', phaseOf),
   column('Claim', claimRef),
   column('StorageClass', volume => volume.spec.storageClassName ?? ''),
-  column('VolumeAttributesClass', volume => (volume.spec as any).volumeAttributesClassName ?? '<unset>'),
+  column('VolumeAttributesClass', volume => volume.spec.volumeAttributesClassName ?? '<unset>'),
   column('Reason', volume => volume.status?.reason ?? ''),
   AGE,
   wide('VolumeMode', volume => volume.spec.volumeMode ?? '<unset>'),
@@ -214,7 +214,7 @@ export const persistentVolumeClaimColumns: readonly Column<PersistentVolumeClaim
   ),
   column('Access Modes', claim => (claim.spec.volumeName ? accessModes(claim.status?.accessModes) : '')),
   column('StorageClass', claim => claim.spec.storageClassName ?? ''),
-  column('VolumeAttributesClass', claim => (claim.spec as any).volumeAttributesClassName ?? '<unset>'),
+  column('VolumeAttributesClass', claim => claim.spec.volumeAttributesClassName ?? '<unset>'),
   AGE,
   wide('VolumeMode', claim => claim.spec.volumeMode ?? '<unset>'),
 ]

@@ -1,3 +1,5 @@
+import { KEY_USAGES } from './key-usages.ts'
+
 interface Enum {
   /** Separated by spaces, or a list where there are spaces in them. */
   values: string | readonly string[]
@@ -65,11 +67,6 @@ export const ENUMS: Record<string, Enum> = {
   'v1.PersistentVolumeClaimPhase': {
     values: 'Bound Lost Pending',
     fields: 'core.v1.PersistentVolumeClaimStatus.phase',
-  },
-  'v1.ClaimResourceStatus': {
-    values:
-      'ControllerResizeInProgress ControllerResizeInfeasible NodeResizeInProgress NodeResizeInfeasible NodeResizePending',
-    fields: 'core.v1.PersistentVolumeClaimStatus.allocatedResourceStatuses',
   },
   'v1.HostPathType': {
     values: ' BlockDevice CharDevice Directory DirectoryOrCreate File FileOrCreate Socket',
@@ -205,9 +202,8 @@ export const ENUMS: Record<string, Enum> = {
     fields:
       'admissionregistration.v1.MutatingWebhook.sideEffects admissionregistration.v1.ValidatingWebhook.sideEffects',
   },
-  // Upstream's OpenAPI does not list what values it has.
   'v1.ReinvocationPolicyType': {
-    values: [],
+    values: 'IfNeeded Never',
     fields: 'admissionregistration.v1.MutatingWebhook.reinvocationPolicy',
   },
   'v1.OperationType': {
@@ -224,31 +220,7 @@ export const ENUMS: Record<string, Enum> = {
     fields: 'apiextensions.v1.ValidationRule.reason',
   },
   'v1.KeyUsage': {
-    values: [
-      'any',
-      'cert sign',
-      'client auth',
-      'code signing',
-      'content commitment',
-      'crl sign',
-      'data encipherment',
-      'decipher only',
-      'digital signature',
-      'email protection',
-      'encipher only',
-      'ipsec end system',
-      'ipsec tunnel',
-      'ipsec user',
-      'key agreement',
-      'key encipherment',
-      'microsoft sgc',
-      'netscape sgc',
-      'ocsp signing',
-      's/mime',
-      'server auth',
-      'signing',
-      'timestamping',
-    ],
+    values: KEY_USAGES,
     fields: 'certificates.v1.CertificateSigningRequestSpec.usages',
   },
   'v1.Signal': {

@@ -15,13 +15,11 @@ const DURATION = /^(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/
  * @throws StatusError 400 for a time-out that is no duration
  */
 export const timeouts: Middleware = async (ctx, next) => {
-  const { state } = ctx
-  const { info } = state
+  const { info } = ctx.state
   if (isLongRunning(info)) return await next()
   const timer = setTimeout(() => {
     const { status } = timeout({ group: '', plural: '' }, '')
     const message = 'Timeout: request did not complete within the allotted timeout'
-    if (!ctx.res.headersSent) state.terminated = 504
     void sendError(ctx, new StatusError({ ...status, message, details: {} }))
   }, requestTimeout(info))
   try {

@@ -7,36 +7,12 @@ import {
   required as requiredError,
 } from '../../../api/meta/status.ts'
 import { toTime } from '../../../api/meta/time.ts'
+import { KEY_USAGES } from '../../../api/schema/tables/key-usages.ts'
 import { requestFault } from '../../auth/certificate-requests.ts'
 import { collect, each, FINE, oneOf, type Rule } from '../rules/check.ts'
 import { subdomain } from '../rules/values.ts'
 import type { Strategy } from '../strategy.ts'
 
-const USAGES = [
-  'any',
-  'cert sign',
-  'client auth',
-  'code signing',
-  'content commitment',
-  'crl sign',
-  'data encipherment',
-  'decipher only',
-  'digital signature',
-  'email protection',
-  'encipher only',
-  'ipsec end system',
-  'ipsec tunnel',
-  'ipsec user',
-  'key agreement',
-  'key encipherment',
-  'microsoft sgc',
-  'netscape sgc',
-  'ocsp signing',
-  's/mime',
-  'server auth',
-  'signing',
-  'timestamping',
-]
 const DECISIONS = ['Approved', 'Denied']
 const FINAL = [...DECISIONS, 'Failed']
 const LEGACY = 'kubernetes.io/legacy-unknown'
@@ -105,7 +81,7 @@ function specFaults(spec: any, isNew: boolean): readonly FieldError[] {
   return collect(
     requestFaults(request, isNew),
     usages.length === 0 && [requiredError('spec.usages', '')],
-    each(oneOf(...USAGES))(usages, 'spec.usages'),
+    each(oneOf(...KEY_USAGES))(usages, 'spec.usages'),
     usages.flatMap((usage: string, i: number) =>
       usages.indexOf(usage) < i ? [duplicateValue(`spec.usages[${i}]`, usage)] : [],
     ),

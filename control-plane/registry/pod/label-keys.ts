@@ -1,9 +1,4 @@
-import type { Pod } from '../../../api/kinds/types.ts'
-
-const LISTS = [
-  'requiredDuringSchedulingIgnoredDuringExecution',
-  'preferredDuringSchedulingIgnoredDuringExecution',
-] as const
+import type { LabelSelector, Pod } from '../../../api/kinds/types.ts'
 
 /**
  * Keys whose values are those of the Pod itself become part of the selectors they belong to, when the Pod is made
@@ -11,23 +6,34 @@ const LISTS = [
  */
 export function mergeLabelKeys({ metadata, spec }: Pod): void {
   const labels = metadata.labels ?? {}
-  const { podAffinity, podAntiAffinity } = (spec.affinity ?? {}) as any
+  const { podAffinity, podAntiAffinity } = spec.affinity ?? {}
   for (const affinity of [podAffinity, podAntiAffinity]) {
-    if (!affinity) continue
-    for (const list of LISTS) {
-      for (const term of affinity[list] ?? []) mergeTerm(term.podAffinityTerm ?? term, labels)
+    for (const term of affinity?.requiredDuringSchedulingIgnoredDuringExecution ?? []) mergeTerm(term, labels)
+    for (const { podAffinityTerm } of affinity?.preferredDuringSchedulingIgnoredDuringExecution ?? []) {
+      mergeTerm(podAffinityTerm, labels)
     }
   }
-  for (const constraint of (spec.topologySpreadConstraints ?? []) as any[]) mergeTerm(constraint, labels)
+  for (const constraint of spec.topologySpreadConstraints ?? []) mergeTerm(constraint, labels)
 }
 
-function mergeTerm(term: any, labels: Record<string, string>): void {
+interface Term {
+  labelSelector?: LabelSelector
+  matchLabelKeys?: string[]
+  mismatchLabelKeys?: string[]
+}
+
+function mergeTerm(term: Term, labels: Record<string, string>): void {
   if (!term.labelSelector) return
   merge(term.labelSelector, term.matchLabelKeys, 'In', labels)
   merge(term.labelSelector, term.mismatchLabelKeys, 'NotIn', labels)
 }
 
-function merge(selector: any, keys: string[] | undefined, operator: string, labels: Record<string, string>) {
+function merge(
+  selector: LabelSelector,
+  keys: string[] | undefined,
+  operator: string,
+  labels: Record<string, string>,
+) {
   for (const key of keys ?? []) {
     const value = labels[key]
     if (value === undefined) continue

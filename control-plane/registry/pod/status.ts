@@ -1,4 +1,4 @@
-import type { ContainerStatus, Pod } from '../../../api/kinds/types.ts'
+import type { ContainerStatus, Pod, PodStatus } from '../../../api/kinds/types.ts'
 import { hasKeptSpec } from '../../../api/meta/kept-spec.ts'
 import { duplicateValue, type FieldError, forbiddenField, invalidValue } from '../../../api/meta/status.ts'
 import { ip, ipFamily } from '../rules/addresses.ts'
@@ -17,8 +17,8 @@ const status = fields({ nominatedNodeName: subdomain })
  */
 export function keepOfStatus(pod: Pod, old: Pod): void {
   pod.status ??= {}
-  const status = pod.status as any
-  const before = (old.status ?? {}) as any
+  const status: PodStatus = pod.status
+  const before: PodStatus = old.status ?? {}
   if (!status.qosClass && before.qosClass) status.qosClass = before.qosClass
   if (!status.observedGeneration && before.observedGeneration) {
     status.observedGeneration = before.observedGeneration
@@ -57,7 +57,7 @@ export function validatePodStatus(pod: Pod, old: Pod): readonly FieldError[] {
         forbiddenField('status.nodeName', 'may not be changed directly'),
       ],
     wanted.nominatedNodeName !== before.nominatedNodeName && status(wanted, 'status'),
-    generationFaults(wanted as any, 'status'),
+    generationFaults(wanted, 'status'),
     unchanged('status.qosClass', wanted.qosClass ?? before.qosClass, before.qosClass ?? wanted.qosClass),
     revivals(
       wanted.containerStatuses,
@@ -74,9 +74,9 @@ export function validatePodStatus(pod: Pod, old: Pod): readonly FieldError[] {
       'ephemeralContainerStatuses',
       () => 'Never',
     ),
-    claimFaults(wanted as any, specified),
+    claimFaults(wanted, specified),
     addressFaults(wanted.podIPs ?? [], 'status.podIPs'),
-    hostAddressFaults(wanted as any),
+    hostAddressFaults(wanted),
   )
 }
 
@@ -92,11 +92,11 @@ function conditionFaults(condition: { type: string }, path: string): readonly Fi
 }
 
 /** What was made for the Pod's claims on devices. */
-function claimFaults({ resourceClaimStatuses = [] }: any, pod: any): readonly FieldError[] {
+function claimFaults({ resourceClaimStatuses = [] }: PodStatus, { spec }: Pod): readonly FieldError[] {
   const seen = new Set<string>()
-  return (resourceClaimStatuses as any[]).flatMap(({ name, resourceClaimName }, i) => {
+  return resourceClaimStatuses.flatMap(({ name, resourceClaimName }, i) => {
     const at = `status.resourceClaimStatuses[${i}].name`
-    const isKnown = (pod.spec.resourceClaims ?? []).some((claim: any) => claim.name === name)
+    const isKnown = (spec.resourceClaims ?? []).some(claim => claim.name === name)
     const isRepeated = seen.has(name)
     seen.add(name)
     return collect(
@@ -121,7 +121,7 @@ function addressFaults(addresses: Addresses, path: string): readonly FieldError[
   )
 }
 
-function hostAddressFaults({ hostIP = '', hostIPs = [] }: any): readonly FieldError[] {
+function hostAddressFaults({ hostIP = '', hostIPs = [] }: PodStatus): readonly FieldError[] {
   const [first] = hostIPs
   if (!first) return FINE
   const at = 'status.hostIPs'

@@ -56,7 +56,7 @@ export function validatePodSpec(
       requiredError(`${path}.terminationGracePeriodSeconds`, ''),
     ],
     faults,
-    deviceClaims((spec as any).resourceClaims ?? [], `${path}.resourceClaims`),
+    deviceClaims(spec.resourceClaims ?? [], `${path}.resourceClaims`),
     validateContainers(`${path}.containers`, facts),
     validateInitContainers(`${path}.initContainers`, facts),
     spec.ephemeralContainers && validateEphemeralContainers(`${path}.ephemeralContainers`, facts),
@@ -73,7 +73,7 @@ export function validatePodSpec(
 }
 
 const claimNames = (spec: PodSpec): Set<string> =>
-  new Set(((spec as any).resourceClaims ?? []).map(({ name }: { name: string }) => name).filter(Boolean))
+  new Set((spec.resourceClaims ?? []).map(({ name }) => name).filter(Boolean))
 
 const deviceClaims: Rule = (claims: any[], path) => {
   const names = new Set<string>()

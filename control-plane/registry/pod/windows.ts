@@ -141,7 +141,7 @@ export function systemFaults(spec: PodSpec, path: string): readonly FieldError[]
   const name = (spec as { os?: { name?: string } }).os?.name
   if (name === 'linux') {
     return collect(
-      (spec.securityContext as any)?.windowsOptions && [
+      spec.securityContext?.windowsOptions && [
         forbiddenField(`${path}.securityContext.windowsOptions`, NOT_ON_LINUX),
       ],
       visit(spec, path, ({ securityContext }, at) =>

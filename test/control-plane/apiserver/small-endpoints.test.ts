@@ -1,5 +1,6 @@
 import test from 'ava'
 import { startTestApiServer, type TestApiServer } from '../../helpers/api-server.ts'
+import { definition, version } from '../../helpers/custom-resources.ts'
 
 let api: TestApiServer
 let isWell = true
@@ -117,40 +118,18 @@ test('a token is made for the account that is meant', async t => {
 })
 
 test('formats that nobody knows are warned of when they come into a definition', async t => {
-  const definition = (...formats: string[]) => ({
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: { name: 'formed.example.com' },
-    spec: {
-      group: 'example.com',
-      scope: 'Namespaced',
-      names: { plural: 'formed', kind: 'Formed' },
-      versions: [
-        {
-          name: 'v1',
-          served: true,
-          storage: true,
-          schema: {
-            openAPIV3Schema: {
-              type: 'object',
-              properties: Object.fromEntries(
-                formats.map((format, i) => [`f${i}`, { type: 'array', items: { type: 'string', format } }]),
-              ),
-            },
-          },
-        },
-      ],
-    },
-  })
+  const formed = (...formats: string[]) => {
+    const properties = formats.map((format, i) => [
+      `f${i}`,
+      { type: 'array', items: { type: 'string', format } },
+    ])
+    return definition('formed.example.com', [version('v1', Object.fromEntries(properties))])
+  }
   const at = '/apis/apiextensions.k8s.io/v1/customresourcedefinitions'
-  const created = await api.raw(at, { body: definition('password', 'date-time', 'k8s-short-name') })
+  const created = await api.raw(at, { body: formed('password', 'date-time', 'k8s-short-name') })
   t.is(created.status, 201, created.text)
   t.is(created.headers.warning, '299 - "unrecognized format \\"k8s-short-name\\""')
-  const { spec } = definition('k8s-short-name', 'odder')
-  const patched = await api.raw(`${at}/formed.example.com`, {
-    method: 'PATCH',
-    body: { spec },
-    headers: { 'content-type': 'application/merge-patch+json' },
-  })
+  const { spec } = formed('k8s-short-name', 'odder')
+  const patched = await api.mergePatch(`${at}/things.formed.example.com`, { spec })
   t.is(patched.headers.warning, '299 - "unrecognized format \\"odder\\""')
 })

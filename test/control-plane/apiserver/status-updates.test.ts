@@ -1,38 +1,24 @@
 import test from 'ava'
 import { startTestApiServer, type TestApiServer } from '../../helpers/api-server.ts'
+import { definition, establish, version } from '../../helpers/custom-resources.ts'
 
 let api: TestApiServer
 
-test.before(async () => {
-  api = await startTestApiServer()
-  await api.raw('/apis/apiextensions.k8s.io/v1/customresourcedefinitions', { body: definition })
-})
-test.after.always(() => api.stop())
-
-const definition = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: { name: 'things.example.com' },
-  spec: {
-    group: 'example.com',
-    scope: 'Namespaced',
-    names: { plural: 'things', kind: 'Thing' },
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        subresources: { status: {} },
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            properties: { status: { type: 'object', properties: { a: { type: 'string' } } } },
-          },
-        },
-      },
-    ],
+const SCHEMA = {
+  openAPIV3Schema: {
+    type: 'object',
+    properties: { status: { type: 'object', properties: { a: { type: 'string' } } } },
   },
 }
+
+test.before(async () => {
+  api = await startTestApiServer()
+  await establish(
+    api,
+    definition('example.com', [version('v1', {}, { schema: SCHEMA, subresources: { status: {} } })]),
+  )
+})
+test.after.always(() => api.stop())
 
 const given = (apiVersion: string, kind: string, more: object = {}): any => ({
   apiVersion,
@@ -105,22 +91,14 @@ for (const [path, object, kept] of KINDS) {
     const created = await api.raw(path, { body: object })
     t.is(created.status, 201, created.text)
     const at = `${path}/${object.metadata.name}`
-    const answer = await api.raw(`${at}/status`, {
-      method: 'PATCH',
-      body: { metadata: OTHERS },
-      headers: { 'content-type': 'application/merge-patch+json' },
-    })
+    const answer = await api.mergePatch(`${at}/status`, { metadata: OTHERS })
     t.is(answer.status, 200, answer.text)
     const { metadata } = answer.body
     t.false('new' in metadata.labels === kept.includes('labels'))
     t.false('new' in metadata.annotations === kept.includes('annotations'))
     t.deepEqual(metadata.finalizers, [kept.includes('finalizers') ? 'example.com/old' : 'example.com/new'])
     t.is(metadata.ownerReferences[0].name, kept.includes('ownerReferences') ? 'old' : 'new')
-    await api.raw(at, {
-      method: 'PATCH',
-      body: { metadata: { finalizers: null } },
-      headers: { 'content-type': 'application/merge-patch+json' },
-    })
+    await api.mergePatch(at, { metadata: { finalizers: null } })
     await api.raw(`${at}?gracePeriodSeconds=0`, { method: 'DELETE' })
   })
 }
@@ -150,10 +128,8 @@ test('what is behind features that are off is not written', async t => {
     spec: { selector, template },
   }
   await api.raw(`${APPS}/replicasets`, { body })
-  const { body: set } = await api.raw(`${APPS}/replicasets/set/status`, {
-    method: 'PATCH',
-    body: { status: { replicas: 1, terminatingReplicas: 2 } },
-    headers: { 'content-type': 'application/merge-patch+json' },
+  const { body: set } = await api.mergePatch(`${APPS}/replicasets/set/status`, {
+    status: { replicas: 1, terminatingReplicas: 2 },
   })
   t.deepEqual(set.status, { replicas: 1 })
 })
@@ -195,11 +171,7 @@ test('changes of endpoints are counted, and those of their labels', async t => {
   })
   t.is(body.metadata.generation, 1)
   const generationAfter = async (patch: object): Promise<number> => {
-    const answer = await api.raw(`${path}/s`, {
-      method: 'PATCH',
-      body: patch,
-      headers: { 'content-type': 'application/merge-patch+json' },
-    })
+    const answer = await api.mergePatch(`${path}/s`, patch)
     return answer.body.metadata.generation
   }
   t.is(await generationAfter({ metadata: { annotations: { a: 'b' } } }), 1)
@@ -215,10 +187,6 @@ test('changes of a driver are counted, and what is switched off is not kept', as
   })
   t.false('nodeAllocatableUpdatePeriodSeconds' in body.spec)
   t.is(body.metadata.generation, undefined)
-  const { body: changed } = await api.raw(`${path}/d`, {
-    method: 'PATCH',
-    body: { spec: { podInfoOnMount: true } },
-    headers: { 'content-type': 'application/merge-patch+json' },
-  })
+  const { body: changed } = await api.mergePatch(`${path}/d`, { spec: { podInfoOnMount: true } })
   t.is(changed.metadata.generation, 1)
 })

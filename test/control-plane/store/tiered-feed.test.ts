@@ -1,21 +1,11 @@
 import test from 'ava'
-import { Redis } from 'ioredis'
-import { openStore } from '../../../control-plane/store/redis-store.ts'
-import { quietLog } from '../../helpers/log.ts'
-import { startRedis } from '../../helpers/redis.ts'
+import { openTestStore } from '../../helpers/store.ts'
 import { storeDocument } from '../../helpers/store-load.ts'
 
 const TYPES = 60
 
 test('of many types that are followed those that change are read alone, and no change is missed on the way', async t => {
-  const redis = await startRedis()
-  const store = await openStore({ url: redis.url, log: quietLog })
-  const control = new Redis({ path: redis.url.replace('unix://', '') })
-  t.teardown(async () => {
-    control.disconnect()
-    await store.close()
-    await redis.remove()
-  })
+  const { store } = await openTestStore(t)
   const types = Array.from({ length: TYPES }, (_, i) => `type-${i}`)
   const seen = new Map<string, number[]>(types.map(type => [type, []]))
   for (const type of types) {
@@ -66,14 +56,7 @@ test('of many types that are followed those that change are read alone, and no c
 })
 
 test('what the busy ones cost does not grow with the number of types that are followed', async t => {
-  const redis = await startRedis()
-  const store = await openStore({ url: redis.url, log: quietLog })
-  const control = new Redis({ path: redis.url.replace('unix://', '') })
-  t.teardown(async () => {
-    control.disconnect()
-    await store.close()
-    await redis.remove()
-  })
+  const { store, control } = await openTestStore(t)
   for (let i = 0; i < TYPES; i++) store.subscribe(`type-${i}`, 1, { changes() {}, lost: () => t.fail() })
   let last = 0
   store.subscribe('pods', 1, {

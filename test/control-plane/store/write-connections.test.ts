@@ -1,19 +1,9 @@
 import test, { type ExecutionContext } from 'ava'
-import { Redis } from 'ioredis'
-import { openStore } from '../../../control-plane/store/redis-store.ts'
-import { quietLog } from '../../helpers/log.ts'
-import { startRedis } from '../../helpers/redis.ts'
+import { openTestStore } from '../../helpers/store.ts'
 import { dataOf, storeDocument } from '../../helpers/store-load.ts'
 
 async function start(t: ExecutionContext) {
-  const redis = await startRedis()
-  const store = await openStore({ url: redis.url, log: quietLog })
-  const control = new Redis({ path: redis.url.replace('unix://', '') })
-  t.teardown(async () => {
-    control.disconnect()
-    await store.close()
-    await redis.remove()
-  })
+  const { redis, store, control } = await openTestStore(t)
   const writing = async () => {
     const clients = (await control.client('LIST')) as string
     return clients.match(/cmd=(eval|evalsha|script\|load) /g)?.length
