@@ -3,5 +3,5 @@ export default {
   files: ['test/**/*.test.ts', '!test/e2e/**', '!test/interop/**'],
   workerThreads: false,
   concurrency: 2,
-  timeout: '120s',
+  timeout: '600s',
 }

@@ -29,7 +29,7 @@ export async function runSuite(
   return report
 }
 
-const DEADLINE = 90_000
+const DEADLINE = 300_000
 
 async function withDeadline(run: () => Promise<void>): Promise<void> {
   let timer: NodeJS.Timeout | undefined

@@ -9,7 +9,7 @@ import { loadPlugin } from '../host/load.ts'
 import type { Logger, PluginType } from '../plugin.ts'
 
 /** So long an answer that must come may take, on a machine however busy (milliseconds). */
-const TIMEOUT = 15_000
+const TIMEOUT = 60_000
 const stopped = new AbortController()
 const log: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => log }
 let plugin: Record<string, unknown> | undefined

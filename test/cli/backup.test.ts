@@ -5,7 +5,8 @@ import test from 'ava'
 import { loadKubeconfig } from '../../api/client/kubeconfig.ts'
 import { createClient } from '../../api/client/rest-client.ts'
 import { configMaps } from '../../api/kinds/core.ts'
-import { freePort, skiff, startServerProcess } from '../helpers/skiff-process.ts'
+import { freePort } from '../helpers/ports.ts'
+import { skiff, startServerProcess } from '../helpers/skiff-process.ts'
 
 test('`skiff backup` of a running server and `skiff restore` bring a cluster back', async t => {
   const dir = await mkdtemp(join(tmpdir(), 'skiff-backup-'))

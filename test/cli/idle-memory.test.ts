@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 
 const MODULE = join(import.meta.dirname, '../../cli/idle-memory.ts')
-const DEADLINE = 60_000
+const DEADLINE = 120_000
 
 /** Makes a large heap of garbage, then only tells how large it is. */
 const GARBAGE = `

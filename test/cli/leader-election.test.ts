@@ -16,7 +16,7 @@ import { writeIdentities } from '../../cli/server/api-server.ts'
 import { startTestApiServer, type TestApiServer } from '../helpers/api-server.ts'
 
 const CLI = fileURLToPath(new URL('../../cli/skiff.ts', import.meta.url))
-const DEADLINE = 60_000
+const DEADLINE = 120_000
 
 let api: TestApiServer
 let dir: string
@@ -40,7 +40,7 @@ async function startPart(only: string, name: string): Promise<ChildProcess> {
   await mkdir(join(data, 'pki'), { recursive: true })
   await writeFile(join(data, 'pki', 'ca.crt'), api.pki.ca.cert)
   await writeIdentities({ data }, api.pki, api.url)
-  const times = ['--leader-elect-lease-duration=3', '--leader-elect-renew-deadline=2']
+  const times = ['--leader-elect-lease-duration=15', '--leader-elect-renew-deadline=12']
   const args = [CLI, 'server', '--data', data, '--only', only, ...times, '--leader-elect-retry-period=1']
   const child = spawn(process.execPath, args, { stdio: 'ignore' })
   running.add(child)

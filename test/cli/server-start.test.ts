@@ -5,7 +5,8 @@ import test, { type ExecutionContext } from 'ava'
 import { loadKubeconfig } from '../../api/client/kubeconfig.ts'
 import { createClient } from '../../api/client/rest-client.ts'
 import { configMaps } from '../../api/kinds/core.ts'
-import { freePort, skiff, skiffAs, startServerProcess } from '../helpers/skiff-process.ts'
+import { freePort } from '../helpers/ports.ts'
+import { skiff, skiffAs, startServerProcess } from '../helpers/skiff-process.ts'
 
 async function temporaryDir(t: ExecutionContext): Promise<string> {
   const dir = await mkdtemp(join(tmpdir(), 'skiff-start-'))

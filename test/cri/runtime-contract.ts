@@ -321,7 +321,7 @@ const containerConfig = (image: string, script: string, name = 'main'): Containe
   },
 })
 
-const DEADLINE = 30_000
+const DEADLINE = 120_000
 
 async function eventually<T>(what: string, look: () => Promise<T | undefined>): Promise<T> {
   const deadline = Date.now() + DEADLINE

@@ -4,5 +4,5 @@ export default {
   workerThreads: false,
   concurrency: 1,
   serial: true,
-  timeout: '300s',
+  timeout: '900s',
 }

@@ -52,20 +52,20 @@ for (const version of KUBECTL_VERSIONS) {
     await writeFile(file, MANIFEST.replaceAll('NAME', name))
     t.regex(await works(t, 'apply', '-f', file), /created/)
     t.regex(
-      await works(t, 'rollout', 'status', 'deployment', name, '--timeout=30s'),
+      await works(t, 'rollout', 'status', 'deployment', name, '--timeout=180s'),
       /successfully rolled out/,
     )
     t.regex(await works(t, 'apply', '-f', file), /unchanged/)
     await works(t, 'set', 'env', `deployment/${name}`, 'A=1')
-    await works(t, 'rollout', 'status', 'deployment', name, '--timeout=30s')
+    await works(t, 'rollout', 'status', 'deployment', name, '--timeout=180s')
     t.regex(await works(t, 'rollout', 'history', 'deployment', name), /\n2 +/)
     t.regex(await works(t, 'rollout', 'undo', 'deployment', name), /rolled back/)
     await works(t, 'rollout', 'restart', 'deployment', name)
-    await works(t, 'rollout', 'status', 'deployment', name, '--timeout=30s')
+    await works(t, 'rollout', 'status', 'deployment', name, '--timeout=180s')
     await works(t, 'scale', 'deployment', name, '--replicas=0')
-    await works(t, 'wait', '--for=delete', 'pod', '-l', `app=${name}`, '--timeout=30s')
+    await works(t, 'wait', '--for=delete', 'pod', '-l', `app=${name}`, '--timeout=180s')
     await works(t, 'scale', 'deployment', name, '--replicas=1')
-    await works(t, 'wait', '--for=condition=Available', 'deployment', name, '--timeout=30s')
+    await works(t, 'wait', '--for=condition=Available', 'deployment', name, '--timeout=180s')
   })
 
   test.serial(`get prints every way users ask for - kubectl ${version}`, async t => {
@@ -145,7 +145,7 @@ for (const version of KUBECTL_VERSIONS) {
     const [said] = await once(forward.stdout, 'data')
     const port = /127\.0\.0\.1:(\d+)/.exec(String(said))?.[1]
     for (let i = 0; i < 3; i++) {
-      const answer = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(10_000) })
+      const answer = await fetch(`http://127.0.0.1:${port}/`, { signal: AbortSignal.timeout(60_000) })
       t.regex(await answer.text(), /^hello-/)
     }
   })
@@ -179,7 +179,7 @@ test.serial('logs --previous shows the run before', async t => {
     'wait',
     '--for=jsonpath={.status.containerStatuses[0].restartCount}=1',
     'pod/twice',
-    '--timeout=30s',
+    '--timeout=180s',
   )
   t.is(restarted.code, 0, restarted.output)
   t.is((await lab.kubectl('logs', 'twice', '--previous')).output, 'run\n')
@@ -192,7 +192,7 @@ test.serial('an image that is not there is told with the words of the runtime', 
     'wait',
     '--for=jsonpath={.status.containerStatuses[0].state.waiting.reason}=ImagePullBackOff',
     'pod/noimage',
-    '--timeout=40s',
+    '--timeout=180s',
   )
   t.is(waiting.code, 0, waiting.output)
   const { output } = await lab.kubectl('get', 'events', '--field-selector', 'involvedObject.name=noimage')
@@ -232,6 +232,6 @@ test.serial('a node may not read the secrets of others', async t => {
 test.serial('deleting a namespace deletes what is in it', async t => {
   await lab.kubectl('create', 'namespace', 'gone')
   await lab.kubectl('create', 'configmap', 'x', '-n', 'gone')
-  const { code, output } = await lab.kubectl('delete', 'namespace', 'gone', '--timeout=30s')
+  const { code, output } = await lab.kubectl('delete', 'namespace', 'gone', '--timeout=180s')
   t.is(code, 0, output)
 })

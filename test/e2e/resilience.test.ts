@@ -24,7 +24,7 @@ const containers = async (): Promise<string[]> => {
 }
 
 const ready = (): Promise<{ code: number; output: string }> =>
-  lab.kubectl('rollout', 'status', 'deployment', 'hello', '--timeout=60s')
+  lab.kubectl('rollout', 'status', 'deployment', 'hello', '--timeout=180s')
 
 test.serial('a rollout loses no request', async t => {
   const script =
@@ -40,14 +40,14 @@ test.serial('a rollout loses no request', async t => {
     '-c',
     script,
   )
-  await lab.kubectl('wait', '--for=condition=Ready', 'pod/load', '--timeout=20s')
+  await lab.kubectl('wait', '--for=condition=Ready', 'pod/load', '--timeout=180s')
   await lab.kubectl('set', 'env', 'deployment/hello', 'ROUND=2')
   t.is((await ready()).code, 0)
   const done = await lab.kubectl(
     'wait',
     '--for=jsonpath={.status.phase}=Succeeded',
     'pod/load',
-    '--timeout=60s',
+    '--timeout=180s',
   )
   t.is(done.code, 0, done.output)
   const lines = (await lab.kubectl('logs', 'load')).output.trim().split('\n')
@@ -62,7 +62,7 @@ test.serial('an agent that was killed adopts the containers that run', async t =
   await lab.kubectl('scale', 'deployment', 'hello', '--replicas=4')
   t.is((await ready()).code, 0)
   await lab.kubectl('scale', 'deployment', 'hello', '--replicas=3')
-  await lab.kubectl('wait', '--for=jsonpath={.status.replicas}=3', 'deployment/hello', '--timeout=30s')
+  await lab.kubectl('wait', '--for=jsonpath={.status.replicas}=3', 'deployment/hello', '--timeout=180s')
   const after = await containers()
   t.true(before.filter(id => after.includes(id)).length >= 2)
   t.not((await findPids(lab, 'worker-1', 'skiff.js agent'))[0], old)
@@ -76,7 +76,7 @@ test.serial('a container that was killed is started again', async t => {
   const inContainer = await pidOf(spec.nodeName, id)
   await lab.inMachine(spec.nodeName, 'kill', '-9', String(inContainer))
   const restarted = `--for=jsonpath={.status.containerStatuses[0].restartCount}=${before + 1}`
-  const { code, output } = await lab.kubectl('wait', restarted, `pod/${metadata.name}`, '--timeout=20s')
+  const { code, output } = await lab.kubectl('wait', restarted, `pod/${metadata.name}`, '--timeout=180s')
   t.is(code, 0, output)
 })
 
@@ -112,7 +112,7 @@ for (const [part, text] of [
     const made = await lab.kubectl('create', 'configmap', name, '--from-literal=a=b')
     t.is(made.code, 0, made.output)
     await killIn(lab, 'control-plane', text)
-    await lab.kubectl('wait', '--for=create', `configmap/${name}`, '--timeout=20s')
+    await lab.kubectl('wait', '--for=create', `configmap/${name}`, '--timeout=180s')
     for (let tries = 0; tries < 40; tries++) {
       if ((await lab.kubectl('get', 'configmap', name)).code === 0) break
       await new Promise(resolve => setTimeout(resolve, 250))

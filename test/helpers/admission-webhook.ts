@@ -68,7 +68,7 @@ let count = 0
 
 /**
  * Makes a configuration of one webhook, for all that is done to ConfigMaps unless other rules are given, and only in the
- * namespace given.
+ * namespace given. It has the most time there is, for machines that are busy.
  */
 export async function configureWebhook(
   api: TestApiServer,
@@ -83,6 +83,7 @@ export async function configureWebhook(
     rules: [{ operations: ['*'], apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'] }],
     sideEffects: 'None',
     admissionReviewVersions: ['v1'],
+    timeoutSeconds: 30,
     namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': namespace } },
     ...webhook,
   }
@@ -95,7 +96,7 @@ export async function configureWebhook(
 
 /** Waits for what the server hears of a moment after it was written. */
 export async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
-  const end = Date.now() + 60_000
+  const end = Date.now() + 120_000
   while (!(await isTrue())) {
     if (Date.now() > end) throw new Error('this did not come true')
     await sleep(10)

@@ -9,7 +9,7 @@ import { startTestApiServer, type TestApiServer } from './api-server.ts'
 import { type FakeKubelet, type FakeKubeletOptions, startFakeKubelet } from './fake-kubelet.ts'
 import { quietLog } from './log.ts'
 
-const DEADLINE = 30_000
+const DEADLINE = 300_000
 
 /** An API server with controllers and scheduler, on nodes that only say that they run Pods. */
 export interface TestControlLoops {
@@ -73,10 +73,15 @@ export async function startTestControlLoops(
       return name
     },
     async waitFor(kind, key, isWanted) {
-      await test.waitUntil(kind, cache => cache.get(key) && isWanted(cache.get(key)!))
-      return informers.informer(kind).get(key)!
+      const cache = informers.informer(kind)
+      const isSo = (): unknown => cache.get(key) && isWanted(cache.get(key)!)
+      await waitUntil(cache, isSo, () => `${kind.singular} ${key} was not as wanted: ${show(cache.get(key))}`)
+      return cache.get(key)!
     },
-    waitUntil: (kind, isWanted) => waitUntil(informers.informer(kind), isWanted, kind.plural),
+    waitUntil(kind, isWanted) {
+      const cache = informers.informer(kind)
+      return waitUntil(cache, isWanted, () => `${kind.plural} were not as wanted: ${show(cache.list())}`)
+    },
     async waitForEvent(kind, name, pattern) {
       const find = (cache: Informer<any>): string | undefined =>
         cache
@@ -119,11 +124,13 @@ function startLoops(api: TestApiServer, { controllers = true, scheduler = true }
   }
 }
 
+const show = (value: unknown): string => JSON.stringify(value)?.slice(-4_000) ?? 'not there'
+
 /** Waits for changes of a cache until it is as wanted. */
 async function waitUntil<T extends ApiObject>(
   informer: Informer<T>,
   isWanted: (informer: Informer<T>) => unknown,
-  what: string,
+  complaint: () => string,
 ): Promise<void> {
   await informer.synced()
   const found = Promise.withResolvers<void>()
@@ -131,11 +138,7 @@ async function waitUntil<T extends ApiObject>(
     if (isWanted(informer)) found.resolve()
   }
   const off = informer.addHandler({ added: check, updated: check, deleted: check })
-  const timer = setTimeout(
-    () =>
-      found.reject(new Error(`${what} were not as wanted: ${JSON.stringify(informer.list()).slice(-4000)}`)),
-    DEADLINE,
-  )
+  const timer = setTimeout(() => found.reject(new Error(complaint())), DEADLINE)
   check()
   await found.promise.finally(() => {
     clearTimeout(timer)

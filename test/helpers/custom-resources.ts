@@ -39,7 +39,7 @@ export async function reached(
   const look = (definition: CustomResourceDefinition): void => {
     if (definition.metadata.name === name && holds(definition)) found.resolve(definition)
   }
-  const timer = setTimeout(() => found.reject(new Error(`${name} did not get there`)), 60_000)
+  const timer = setTimeout(() => found.reject(new Error(`${name} did not get there`)), 120_000)
   const off = informer.addHandler({ added: look, updated: look })
   try {
     return await found.promise

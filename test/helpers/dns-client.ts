@@ -82,7 +82,7 @@ export async function askServer(
 }
 
 /** Sends bytes and gives what comes back; undefined when nothing does. */
-export function sendUdp(port: number, message: Buffer, timeout = 10_000): Promise<Buffer | undefined> {
+export function sendUdp(port: number, message: Buffer, timeout = 60_000): Promise<Buffer | undefined> {
   const socket = createSocket('udp4')
   return new Promise<Buffer | undefined>((resolve, reject) => {
     const timer = setTimeout(resolve, timeout, undefined)
@@ -101,7 +101,7 @@ export function sendTcp(port: number, messages: Buffer[]): Promise<Buffer[]> {
   const replies: Buffer[] = []
   let received = Buffer.alloc(0)
   return new Promise<Buffer[]>((resolve, reject) => {
-    socket.setTimeout(10_000, () => reject(new Error('no answer over TCP')))
+    socket.setTimeout(60_000, () => reject(new Error('no answer over TCP')))
     socket.on('error', reject)
     socket.on('data', bytes => {
       received = Buffer.concat([received, bytes])

@@ -17,7 +17,7 @@ export interface KitOutcome {
 export async function runKit(type: string, file: string, ...flags: string[]): Promise<KitOutcome> {
   const argv = [RUN, type, join(file.startsWith('/') ? '/' : ROOT, file), ...flags]
   const { code, stdout, stderr } = await promisify(execFile)(process.execPath, argv, {
-    timeout: 100_000,
+    timeout: 600_000,
   }).then(
     ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
     error => ({ code: Number(error.code) || -1, stdout: error.stdout ?? '', stderr: error.stderr ?? '' }),

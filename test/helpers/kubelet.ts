@@ -18,7 +18,7 @@ import { startTestApiServer, type TestApiServer } from './api-server.ts'
 import { startTestMachine, type TestMachine } from './machine.ts'
 
 const PROCESS = fileURLToPath(new URL('./kubelet-process.ts', import.meta.url))
-const DEADLINE = 60_000
+const DEADLINE = 120_000
 
 /** What the kubelet's process is told. */
 export interface KubeletConfig {

@@ -11,7 +11,7 @@ import { makeLabImages, PAUSE_IMAGE } from '../../lab/images/lab-images.ts'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 const INIT = join(root, 'lab', 'machine-init.sh')
-const DEADLINE = 20_000
+const DEADLINE = 120_000
 
 /** A machine made of namespaces, with a containerd of its own and the lab's images in it. Nothing of it outlives stop. */
 export interface TestMachine {

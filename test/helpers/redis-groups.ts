@@ -1,9 +1,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { freePorts } from './ports.ts'
 
 const run = promisify(execFile)
 
@@ -204,23 +204,9 @@ async function remove(dir: string, members: Member[]): Promise<void> {
 const answers = (one: Member) => until(async () => (await one.cli('ping')).startsWith('PONG'))
 
 async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (const end = Date.now() + 30_000; Date.now() < end; ) {
+  for (const end = Date.now() + 120_000; Date.now() < end; ) {
     if (await holds().catch(() => false)) return
     await new Promise(resolve => setTimeout(resolve, 50))
   }
-  throw new Error('the Redis group did not come up within 30 s')
-}
-
-/** Ports nobody listens on, all different. */
-async function freePorts(count: number): Promise<number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, async () => {
-      const server = createServer()
-      await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-      return server
-    }),
-  )
-  const ports = servers.map(server => (server.address() as { port: number }).port)
-  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
-  return ports
+  throw new Error('the Redis group did not come up within two minutes')
 }

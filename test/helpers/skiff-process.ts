@@ -1,5 +1,4 @@
 import { type ChildProcess, type ExecFileOptions, execFile, spawn } from 'node:child_process'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 
 const ROOT = join(import.meta.dirname, '..', '..')
@@ -21,7 +20,7 @@ export function skiff(...args: string[]): Promise<Ended> {
 
 /** The same with other environment variables. */
 export function skiffAs(env: Record<string, string>, ...args: string[]): Promise<Ended> {
-  return run([...SOURCES, ...args], { env: { ...process.env, ...env }, timeout: 60_000 })
+  return run([...SOURCES, ...args], { env: { ...process.env, ...env }, timeout: 300_000 })
 }
 
 /** Runs `./skiff`, the bundle, to its end; making it may take a while. */
@@ -90,13 +89,4 @@ async function startServer(
       await gone
     },
   }
-}
-
-/** A port nobody listens on. */
-export async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise(resolve => server.close(resolve))
-  return port
 }

@@ -49,8 +49,8 @@ export class StoreLoad {
   /** Resolves when so many more writes were answered. */
   async progress(writes: number): Promise<void> {
     const goal = this.answered + writes
-    for (const end = Date.now() + 60_000; this.answered < goal; ) {
-      if (Date.now() > end) throw new Error('no write was answered for a minute')
+    for (const end = Date.now() + 120_000; this.answered < goal; ) {
+      if (Date.now() > end) throw new Error('no write was answered for two minutes')
       await new Promise(resolve => setTimeout(resolve, 2))
     }
   }
@@ -146,7 +146,7 @@ export class StoreLoad {
 
   async #caughtUp(): Promise<void> {
     const last = await this.#store.revision(this.#type)
-    const late = setTimeout(() => this.#t.fail(`the follower stays at ${this.#position} of ${last}`), 20_000)
+    const late = setTimeout(() => this.#t.fail(`the follower stays at ${this.#position} of ${last}`), 120_000)
     await new Promise<void>(resolve => {
       late.unref()
       this.#notify = () => this.#position >= last && resolve()

@@ -3,5 +3,5 @@ export default {
   files: ['test/interop/**/*.test.ts'],
   workerThreads: false,
   concurrency: 1,
-  timeout: '300s',
+  timeout: '900s',
 }

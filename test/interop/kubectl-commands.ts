@@ -185,17 +185,17 @@ const creating: Command[] = [
 const reading: Command[] = [
   {
     name: 'rollout status',
-    run: 'rollout status deployment web --timeout=60s',
+    run: 'rollout status deployment web --timeout=180s',
     expect: /successfully rolled out/,
   },
   {
     name: 'wait',
-    run: 'wait --for=condition=Available deployment/web --timeout=60s',
+    run: 'wait --for=condition=Available deployment/web --timeout=180s',
     expect: /condition met/,
   },
   {
     name: 'wait --for=jsonpath',
-    run: "wait --for=jsonpath='{.status.readyReplicas}'=2 deployment/web --timeout=60s",
+    run: "wait --for=jsonpath='{.status.readyReplicas}'=2 deployment/web --timeout=180s",
     since: 23,
     expect: /condition met/,
   },
@@ -299,7 +299,7 @@ const changing: Command[] = [
 const rollouts: Command[] = [
   {
     name: 'rollout status',
-    run: 'rollout status deployment web --timeout=60s',
+    run: 'rollout status deployment web --timeout=180s',
     expect: /successfully rolled out/,
   },
   { name: 'rollout history', run: 'rollout history deployment web', expect: /REVISION/ },
@@ -318,7 +318,7 @@ const rollouts: Command[] = [
 const nodes: Command[] = [
   { name: 'taint', run: 'taint node ID job=batch:PreferNoSchedule', expect: /tainted/ },
   { name: 'cordon', run: 'cordon ID', expect: /cordoned/ },
-  { name: 'drain', run: 'drain ID --force --ignore-daemonsets --timeout=60s', expect: /drained|evicted/ },
+  { name: 'drain', run: 'drain ID --force --ignore-daemonsets --timeout=180s', expect: /drained|evicted/ },
   { name: 'uncordon', run: 'uncordon ID', expect: /uncordoned/ },
   { name: 'describe', run: 'describe node ID', expect: /job=batch:PreferNoSchedule/ },
 ]
@@ -357,7 +357,7 @@ const deleting: Command[] = [
   { name: 'delete -l, --all', run: 'delete deployments -l app=web', expect: /"web" deleted/ },
   {
     name: 'wait --for=delete',
-    run: 'wait --for=delete pod -l app=web --timeout=60s',
+    run: 'wait --for=delete pod -l app=web --timeout=180s',
     since: 27,
     expect: /condition met|no matching|^$/,
   },

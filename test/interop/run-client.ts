@@ -5,7 +5,7 @@ import type { Command } from './command.ts'
 import { splitWords } from './command.ts'
 
 const CLIENTS = join(import.meta.dirname, '../../node_modules/.cache/clients')
-const DEADLINE = 90_000
+const DEADLINE = 300_000
 /** Settings of Go: a process that ends at once need not collect garbage. */
 const SHORT_LIVED = { GOGC: 'off', GOMEMLIMIT: '300MiB' }
 /** More at once would only wait for a core. */

@@ -23,7 +23,7 @@ async function makeNamespace(name: string, labels: object = {}) {
 
 /** Tries until the caches have heard of what was written before. */
 async function until<T>(ask: () => Promise<T>, isDone: (answer: T) => boolean): Promise<T> {
-  const end = Date.now() + 5_000
+  const end = Date.now() + 120_000
   let answer = await ask()
   while (!isDone(answer) && Date.now() < end) {
     await new Promise(resolve => setTimeout(resolve, 50))

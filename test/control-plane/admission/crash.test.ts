@@ -6,7 +6,8 @@ import { promisify } from 'node:util'
 import test from 'ava'
 import { startAdmissionServer, until } from '../../helpers/admission-webhook.ts'
 import { kubectlBinary } from '../../helpers/kubectl.ts'
-import { freePort, startServerProcess } from '../../helpers/skiff-process.ts'
+import { freePort } from '../../helpers/ports.ts'
+import { startServerProcess } from '../../helpers/skiff-process.ts'
 
 const run = promisify(execFile)
 
@@ -34,7 +35,7 @@ test('a server killed while it waits for a webhook stores nothing, and holds to 
     webhooks: [
       {
         name: 'waiting.example.com',
-        clientConfig: hooks.at('/waiting', () => undefined),
+        clientConfig: hooks.at('/waiting', () => ({ allowed: false, status: { message: 'known' } })),
         rules: [{ operations: ['CREATE'], apiGroups: [''], apiVersions: ['v1'], resources: ['configmaps'] }],
         namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'default' } },
         sideEffects: 'None',
@@ -44,8 +45,13 @@ test('a server killed while it waits for a webhook stores nothing, and holds to 
     ],
   }
   await kubectl(configuration, 'create', '-f', '-')
+  await until(async () =>
+    /known/.test(await kubectl(undefined, 'create', 'configmap', 'x', '--dry-run=server')),
+  )
+  hooks.at('/waiting', () => undefined)
+  const asked = hooks.asked.length
   const cut = kubectl(undefined, 'create', 'configmap', 'cut')
-  await until(() => hooks.asked.length > 0)
+  await until(() => hooks.asked.length > asked)
   await server.stop('SIGKILL')
   t.regex(await cut, /EOF|refused|reset/)
   server = await startServerProcess(data, port)

@@ -32,7 +32,7 @@ const askedAt = (path: string) => server.asked.filter(asked => asked.path.starts
 test('a webhook changes what is created, and is told what admission/v1 says', async t => {
   const ns = await inNamespace('told')
   const clientConfig = server.at('/told', () => patchAnswer({ op: 'add', path: '/data/a', value: 'b' }))
-  await configureWebhook(api, 'mutating', 'told', { clientConfig, timeoutSeconds: 7 })
+  await configureWebhook(api, 'mutating', 'told', { clientConfig, timeoutSeconds: 27 })
   const made = await api.raw(`${ns}/configmaps?fieldManager=me&fieldValidation=Strict`, {
     body: { metadata: { name: 'x' }, data: { b: 'c' } },
   })
@@ -40,7 +40,7 @@ test('a webhook changes what is created, and is told what admission/v1 says', as
   t.deepEqual(made.body.data, { a: 'b', b: 'c' })
   t.deepEqual((await api.raw(`${ns}/configmaps/x`)).body.data, { a: 'b', b: 'c' })
   const [asked] = askedAt('/told')
-  t.is(asked!.path, '/told?timeout=7s')
+  t.is(asked!.path, '/told?timeout=27s')
   t.is(asked!.apiVersion, 'admission.k8s.io/v1')
   const { uid, object, userInfo, ...request } = asked!.request
   t.regex(uid, /^[0-9a-f-]{36}$/)

@@ -34,7 +34,7 @@ async function withReason(name: string, reason: string): Promise<ApiService> {
     const has = service.status?.conditions?.some(condition => condition.reason === reason)
     if (service.metadata.name === name && has) found.resolve(service)
   }
-  const timer = setTimeout(() => found.reject(new Error(`${name} is not ${reason}`)), 10_000)
+  const timer = setTimeout(() => found.reject(new Error(`${name} is not ${reason}`)), 120_000)
   const off = api.server.informers.informer(apiServices).addHandler({ added: look, updated: look })
   try {
     return await found.promise

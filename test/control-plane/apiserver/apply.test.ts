@@ -558,7 +558,7 @@ test('a kind in two versions is owned in both', async t => {
 test('a cache without managedFields writes objects back without taking anybody’s record', async t => {
   const name = newName()
   await applyMap(name, { a: '1' })
-  const signal = AbortSignal.timeout(30_000)
+  const signal = AbortSignal.timeout(120_000)
   const events = api.client.watch(configMaps, {
     fieldSelector: `metadata.name=${name}`,
     isTrimmed: true,

@@ -67,7 +67,7 @@ for (const version of ['1.27', '1.33']) {
     const first = await t.throwsAsync<Error & { stdout?: string; stderr?: string }>(k('apply', '-f', both))
     t.regex(first.stderr!, /ensure CRDs are installed first/)
     t.regex(first.stdout!, /customresourcedefinition.apiextensions.k8s.io\/crontabs.*created/)
-    await k('wait', '--for=condition=Established', `crd/crontabs.${group}`, '--timeout=10s')
+    await k('wait', '--for=condition=Established', `crd/crontabs.${group}`, '--timeout=180s')
     t.regex(await k('apply', '-f', both), new RegExp(`crontab.${group}/mine created`))
     t.regex(await k('get', 'ct'), /^NAME +SPEC +AGE\nmine +\* \* \* \* \* +\d+s\n$/)
     t.regex(await k('get', 'ct', '-o', 'wide'), /^NAME +SPEC +REPLICAS +AGE\nmine +\* \* \* \* \* +1 /)

@@ -47,7 +47,7 @@ async function apply(content: string): Promise<{ stdout: string; stderr: string 
 async function establish(group: string, spec: string): Promise<void> {
   const { stderr } = await apply(crd(group, spec))
   if (stderr) throw new Error(stderr)
-  await api.kubectl('1.33', 'wait', '--for=condition=Established', `crd/apps.${group}`, '--timeout=10s')
+  await api.kubectl('1.33', 'wait', '--for=condition=Established', `crd/apps.${group}`, '--timeout=180s')
 }
 
 test.serial('kubectl shows what is wrong with the rules of a definition', async t => {

@@ -15,7 +15,7 @@ test.after.always(() => api.stop())
 const { definitions } = loadSchemas()
 const RUNS = 6
 /** No answer may take longer, in milliseconds. */
-const PATIENCE = 30_000
+const PATIENCE = 120_000
 /** What changes how requests for other kinds go is only tried. */
 const TRIED = new Set([
   'admissionregistration.k8s.io',

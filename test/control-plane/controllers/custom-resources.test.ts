@@ -41,13 +41,13 @@ test('a custom resource that is deleted in the foreground goes after what it own
   const owner = await createThing('default', 'foreground')
   const blocking = { blockOwnerDeletion: true }
   await loops.client.create(configMaps, ownedBy(`${GROUP}/v1`, owner, blocking))
-  await loops.api.kubectl('1.32', 'delete', 'thing', owner.name, '--cascade=foreground', '--timeout=30s')
+  await loops.api.kubectl('1.32', 'delete', 'thing', owner.name, '--cascade=foreground', '--timeout=180s')
   t.is((await loops.api.raw('/api/v1/namespaces/default/configmaps/of-foreground')).status, 404)
 })
 
 test('a namespace that is deleted takes its custom resources along', async t => {
   await loops.createNamespace('customs')
   await createThing('customs', 'inside')
-  await loops.api.kubectl('1.32', 'delete', 'namespace', 'customs', '--timeout=30s')
+  await loops.api.kubectl('1.32', 'delete', 'namespace', 'customs', '--timeout=180s')
   t.is((await loops.api.raw(`/apis/${GROUP}/v1/namespaces/customs/things/inside`)).status, 404)
 })

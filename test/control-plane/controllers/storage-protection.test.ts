@@ -10,7 +10,7 @@ test.before(async () => {
 test.after.always(() => loops?.stop())
 
 async function isGone(path: string): Promise<boolean> {
-  const end = Date.now() + 20_000
+  const end = Date.now() + 120_000
   while (Date.now() < end) {
     if ((await loops.api.raw(path)).status === 404) return true
     await new Promise(resolve => setTimeout(resolve, 20))

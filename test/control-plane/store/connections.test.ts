@@ -9,6 +9,7 @@ import { openStore } from '../../../control-plane/store/redis-store.ts'
 import type { StorePlugin } from '../../../plugins/store.ts'
 import { startTestApiServer } from '../../helpers/api-server.ts'
 import { quietLog } from '../../helpers/log.ts'
+import { freePort } from '../../helpers/ports.ts'
 import { startRedis } from '../../helpers/redis.ts'
 import {
   type Manners,
@@ -16,7 +17,6 @@ import {
   startCluster,
   startSentinelGroup,
 } from '../../helpers/redis-groups.ts'
-import { freePort } from '../../helpers/skiff-process.ts'
 import { dataOf, storeDocument } from '../../helpers/store-load.ts'
 
 /** What the store's user must be allowed. */
@@ -154,7 +154,7 @@ test('a cluster is used over TLS by a user who has no more rights than docs/stor
 })
 
 test('so is a group with sentinels, which ask for a password of their own, over a fail-over', async t => {
-  t.timeout(60_000)
+  t.timeout(300_000)
   const { url, dir, group } = await secureGroup(t, startSentinelGroup)
   const store = await openStore({
     url: `${url}&sentinelPasswordFile=${dir}/sentinel-password`,

@@ -6,7 +6,7 @@ import { SlotMove } from '../../helpers/slot-move.ts'
 import { StoreLoad, storeDocument } from '../../helpers/store-load.ts'
 
 test('a slot that moves between masters under 16 writers loses, misses and doubles nothing', async t => {
-  t.timeout(120_000)
+  t.timeout(600_000)
   const cluster = await startCluster()
   const store = await openStore({ url: cluster.url, log: quietLog, logLength: 1_000_000 })
   // Redis cannot tell a key that moved from one that never was: a type without objects waits for the end of the move.

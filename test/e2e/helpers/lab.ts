@@ -22,7 +22,7 @@ export async function run(
   args: string[],
   env: Record<string, string> = {},
 ): Promise<Outcome> {
-  const options = { env: { ...process.env, ...env }, timeout: 120_000, maxBuffer: 64 * 1024 * 1024 }
+  const options = { env: { ...process.env, ...env }, timeout: 300_000, maxBuffer: 64 * 1024 * 1024 }
   return exec(command, args, options).then(
     ({ stdout, stderr }) => ({ code: 0, output: stdout + stderr }),
     error => ({ code: Number(error.code) || 1, output: `${error.stdout ?? ''}${error.stderr ?? ''}` }),

@@ -1,5 +1,4 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -7,6 +6,7 @@ import { createLoop } from '../../../node/dns/plugins/loop/loop.ts'
 import type { DnsNext, DnsPlugin } from '../../../plugins/dns.ts'
 import type { Logger } from '../../../plugins/plugin.ts'
 import { startTestDns } from '../../helpers/dns-client.ts'
+import { freePort } from '../../helpers/ports.ts'
 
 const ANY_NAME = 'template IN A {\n answer "{{ .Name }} 60 IN A 192.0.2.1"\n }'
 const block = (...lines: string[]): string => `.:53 {\n${lines.join('\n')}\n}`
@@ -21,14 +21,6 @@ function keepingLog(): { log: Logger; lines: string[]; details: any[] } {
   }
   const log: Logger = { debug() {}, info: keep, warn: keep, error: keep, child: () => log }
   return { log, lines, details }
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(done => server.listen(0, '127.0.0.1', done))
-  const { port } = server.address() as { port: number }
-  await new Promise(done => server.close(done))
-  return port
 }
 
 async function tempFile(t: ExecutionContext, text: string): Promise<string> {
@@ -259,7 +251,7 @@ test('an unknown plugin or property is named with its line', async t => {
 })
 
 test('a forwarding loop is told and stopped, names before it are not', async t => {
-  t.timeout(10_000)
+  t.timeout(120_000)
   const { log, lines } = keepingLog()
   const found = Promise.withResolvers<void>()
   const telling: Logger = {

@@ -9,7 +9,7 @@ const file = (path: string): string => fileURLToPath(new URL(`../../../${path}`,
 /** Kernels of test machines may have no IPVS; a user-mode Linux of Debian's (package user-mode-linux) has. */
 const MACHINE = '/usr/bin/linux.uml'
 /** Long, for machines that are busy: a minute when they are not. */
-const SECONDS = 400
+const SECONDS = 1_200
 const BOOT = 20
 
 /** Plain JavaScript starts in a fraction of the time there; below the checkout, where packages are found. */

@@ -33,7 +33,7 @@ test.after.always(async () => {
 
 /** Polls what the server shows until it is so. */
 async function until(t: ExecutionContext, what: string, holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 10_000
+  const end = Date.now() + 120_000
   while (!(await holds())) {
     if (Date.now() > end) return t.fail(`not in time: ${what}`)
     await new Promise(resolve => setTimeout(resolve, 5))

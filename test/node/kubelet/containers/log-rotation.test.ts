@@ -30,7 +30,7 @@ test.serial(
     const folder = `${node.machine.dir}/kubelet/pod-logs/default_chatty_${pod.metadata.uid}/main`
     const files = async (): Promise<string[]> =>
       (await node.machine.run('ls', folder)).trim().split('\n').sort()
-    const deadline = Date.now() + 30_000
+    const deadline = Date.now() + 120_000
     let seen = await files()
     const isDone = async (): Promise<boolean> => {
       const { text } = await node.ask('/containerLogs/default/chatty/main?tailLines=1')

@@ -67,7 +67,7 @@ test.serial('a soft threshold ends Pods only after its grace period, but is told
   await node.createPod('softly', { containers: [sleeper()] })
   await node.waitForPod('softly', isReady)
   await restart(soft('1h'))
-  const deadline = Date.now() + 30_000
+  const deadline = Date.now() + 120_000
   while ((await nodeCondition('MemoryPressure'))?.status !== 'True') {
     if (Date.now() > deadline) return t.fail('the node does not tell that memory is short')
     await new Promise(done => setTimeout(done, 50))

@@ -70,7 +70,7 @@ test.serial(
     const before = idOf(pod)
     node.cutApi()
     await crash(pod)
-    const deadline = Date.now() + 20_000
+    const deadline = Date.now() + 120_000
     const isBack = async (): Promise<boolean> => {
       const tasks = (await ctr('task', 'list')).split('\n').filter(line => line.includes('RUNNING'))
       return tasks.length === 2 && !tasks.some(line => line.includes(before))
