@@ -22,7 +22,8 @@ import { issueCertificate } from '../../control-plane/auth/pki.ts'
 import { startAdmissionServer } from '../helpers/admission-webhook.ts'
 import { startEchoKubelet } from '../helpers/echo-kubelet.ts'
 import { startKms } from '../helpers/kms-server.ts'
-import { bundledSkiff, freePort, type ServerProcess, startBundledServer } from '../helpers/skiff-process.ts'
+import { freePort } from '../helpers/ports.ts'
+import { bundledSkiff, type ServerProcess, startBundledServer } from '../helpers/skiff-process.ts'
 
 /** Making the bundle takes seconds, and more on a machine that has much else to do. Milliseconds. */
 const TO_BUNDLE = 600_000
