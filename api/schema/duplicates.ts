@@ -11,6 +11,16 @@ export function findDuplicates(text: string, value: unknown): string[] {
   return countKeys(text) === members ? [] : scan(text)
 }
 
+/**
+ * Puts what is wrong with a JSON text's fields in the text's order, as upstream's decoder comes to it. What an unknown field
+ * holds is not looked at.
+ * @param unknown `unknown field "spec.y"` for each field that the schema does not know
+ * @returns these, and `duplicate field "spec.x"` for each that is given twice
+ */
+export function faultsInOrder(text: string, unknown: readonly string[]): string[] {
+  return [...new Set([...scan(text, new Set(unknown)), ...unknown])]
+}
+
 /** A key with space before its colon, which programs do not write. */
 const SPACED_KEY = /"[ \t\r\n]+:/
 
@@ -70,26 +80,41 @@ interface Level {
   /** Keys seen, absent for a list. */
   seen?: Set<string>
   place: string | number
+  /** Whether this place is in, or is, a field that the schema does not know. */
+  hidden?: boolean | undefined
 }
 
 const TOKEN = /("(?:[^"\\]|\\.)*")(\s*:)?|[{}[\],]/g
 
-/** Walks the tokens of a text known to be JSON. */
-function scan(text: string): string[] {
+/**
+ * Walks the tokens of a text known to be JSON. What is in a field of `unknown` is not looked at: that field is told instead.
+ */
+function scan(text: string, unknown?: ReadonlySet<string>): string[] {
   const found = new Set<string>()
   const levels: Level[] = []
   for (const [token, string, colon] of text.matchAll(TOKEN)) {
     const level = levels.at(-1)
-    if (token === '{') levels.push({ seen: new Set(), place: '' })
-    else if (token === '[') levels.push({ place: 0 })
+    if (token === '{') levels.push({ seen: new Set(), place: '', hidden: level?.hidden })
+    else if (token === '[') levels.push({ place: 0, hidden: level?.hidden })
     else if (token === '}' || token === ']') levels.pop()
     else if (token === ',' && level && typeof level.place === 'number') level.place++
     else if (colon !== undefined && level?.seen) {
       level.place = JSON.parse(string!) as string
-      if (level.seen.has(level.place))
-        found.add(`duplicate field ${JSON.stringify(formatPath(levels.map(({ place }) => place)))}`)
+      const fault = faultOf(levels, level, unknown)
+      if (fault) found.add(fault)
       level.seen.add(level.place)
     }
   }
   return [...found]
+}
+
+/** What is said of the key that a walk has come to. */
+function faultOf(levels: readonly Level[], level: Level, unknown?: ReadonlySet<string>): string | undefined {
+  const path = () => JSON.stringify(formatPath(levels.map(({ place }) => place)))
+  if (unknown && !levels.at(-2)?.hidden) {
+    const fault = `unknown field ${path()}`
+    level.hidden = unknown.has(fault)
+    if (level.hidden) return fault
+  }
+  return !level.hidden && level.seen?.has(level.place as string) ? `duplicate field ${path()}` : undefined
 }

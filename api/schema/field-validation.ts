@@ -1,6 +1,6 @@
 import { badRequest } from '../meta/status.ts'
 import { DecodeError } from './decode.ts'
-import { findDuplicates } from './duplicates.ts'
+import { faultsInOrder, findDuplicates } from './duplicates.ts'
 import type { SchemaSet } from './schemas.ts'
 
 /** The `fieldValidation` query parameter. */
@@ -28,8 +28,12 @@ export function validateFields(
   duplicates?: string,
 ): string[] {
   const twice = text === undefined || mode === 'Ignore' ? [] : findDuplicates(text, object)
-  if (duplicates) twice.push(duplicates)
-  const faults = [...twice, ...decode(schemas, kind, object)]
+  const unknown = decode(schemas, kind, object)
+  const both = twice.length > 0 && unknown.length > 0
+  // Custom resources are read without their schema first, and held against it afterwards.
+  const inOrder = both && !schemas.custom.has(kind.schema)
+  const faults = inOrder ? faultsInOrder(text!, unknown) : [...twice, ...unknown]
+  if (duplicates) faults.unshift(duplicates)
   if (mode === 'Strict' && faults.length > 0)
     throw cannotBeHandled(kind, `strict decoding error: ${faults.join(', ')}`)
   return mode === 'Warn' ? faults : []

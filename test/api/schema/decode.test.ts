@@ -84,6 +84,18 @@ const faults: [string, typeof POD, object | string, string][] = [
     '{"spec":{"nodeName":"a","containers":[{"name":"a","name":"b"}],"nodeName":"b"}}',
     'Pod in version "v1" cannot be handled as a Pod: strict decoding error: duplicate field "spec.containers[0].name", duplicate field "spec.nodeName"',
   ],
+  [
+    'unknown and duplicate fields, in the order in which they come',
+    DEPLOYMENT,
+    '{"spec":{"odd":"foo","replicas":2,"replicas":3,"odder":1,"paused":true,"paused":false}}',
+    'Deployment in version "v1" cannot be handled as a Deployment: strict decoding error: unknown field "spec.odd", duplicate field "spec.replicas", unknown field "spec.odder", duplicate field "spec.paused"',
+  ],
+  [
+    'an unknown field, whatever it holds and however often it comes',
+    POD,
+    '{"spec":{"odd":[{"a":1,"a":2}],"odd":{"b":1,"b":2},"nodeName":"a","nodeName":"b"}}',
+    'Pod in version "v1" cannot be handled as a Pod: strict decoding error: unknown field "spec.odd", duplicate field "spec.nodeName"',
+  ],
 ]
 
 for (const [title, kind, body, message] of faults)
@@ -92,6 +104,19 @@ for (const [title, kind, body, message] of faults)
     const error = t.throws(() => check(kind, text), { message })
     t.is((error as { code?: unknown }).code, 400)
   })
+
+test('of a custom resource, what is given twice is told first: it is read without its schema', t => {
+  const [group, version, name] = ['decode.example.com', 'v1', 'com.example.decode.v1.Thing']
+  const properties = { a: { type: 'string' } }
+  const names = { kind: 'Thing', listKind: 'ThingList', plural: 'things' }
+  schemas.custom.set(name, { group, version, ...names, schema: { type: 'object', properties }, stamp: '1' })
+  const text = '{"odd":{"b":1,"b":2},"a":"x","a":"y"}'
+  t.deepEqual(check({ kind: 'Thing', version, schema: name }, text, 'Warn').warnings, [
+    'duplicate field "odd.b"',
+    'duplicate field "a"',
+    'unknown field "odd"',
+  ])
+})
 
 test('a Secret with bad base64 is refused', t => {
   const kind = { kind: 'Secret', version: 'v1', schema: 'io.k8s.api.core.v1.Secret' }
