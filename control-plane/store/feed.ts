@@ -25,8 +25,15 @@ export interface FeedRoutes {
   control: Route
 }
 
-/** Told between two XREADs, when subscriptions may be taken away. */
-export type Idle = (delivered: ReadonlySet<string>) => void
+/** What a feed tells whoever shares its subscriptions with another one. */
+export interface FeedEvents {
+  /** It has just been connected, and looks whether its subscriptions are ahead of this Redis before it goes on. */
+  connected(): void
+  /** It has handed on changes of these types, and is between two XREADs. */
+  delivered(types: ReadonlySet<string>): void
+  /** A subscription has been told to begin anew and is no longer followed. */
+  lost(subscription: Subscription): void
+}
 
 /**
  * Follows the logs of types over one connection: one XREAD that blocks on all streams. It resumes at the last change
@@ -37,19 +44,22 @@ export type Idle = (delivered: ReadonlySet<string>) => void
 export class Feed {
   #routes: FeedRoutes
   #log: Logger
-  #idling: Idle
+  #events: FeedEvents | undefined
   #subscriptions = new Set<Subscription>()
   /** Types that came from another feed, which may have followed another Redis. */
   #adopted = new Set<string>()
   #changed = false
+  /** Types of the XREAD under way. */
+  #read = new Set<string>()
+  #lineage = ''
   #blocked: number | undefined
   #idle: (() => void) | undefined
   #closed = false
   #hasComplained = false
 
-  constructor(routes: FeedRoutes, log: Logger, idling: Idle = () => {}) {
+  constructor(routes: FeedRoutes, log: Logger, events?: FeedEvents) {
     this.#routes = routes
-    this.#idling = idling
+    this.#events = events
     this.#log = log
     this.#run().catch(error => this.#log.error({ error }, 'feed of changes ended'))
   }
@@ -64,14 +74,31 @@ export class Feed {
     this.#subscriptions.delete(subscription)
   }
 
-  /** Gives the subscriptions of a type away; to be called between two XREADs. */
+  subscriptionsOf(type: string): Subscription[] {
+    return [...this.#subscriptions].filter(subscription => subscription.type === type)
+  }
+
+  /** Gives the subscriptions of a type away. */
   release(type: string): Subscription[] {
-    const released = [...this.#subscriptions].filter(subscription => subscription.type === type)
+    const released = this.subscriptionsOf(type)
     for (const subscription of released) this.#subscriptions.delete(subscription)
     return released
   }
 
-  /** Goes on with subscriptions of another feed. */
+  /** Whether Redis was asked to tell of the next change of a type. */
+  isReading(type: string): boolean {
+    return this.#read.has(type)
+  }
+
+  /** The run of the Redis that is followed; empty while there is none. */
+  get lineage(): string {
+    return this.#lineage
+  }
+
+  /**
+   * Goes on with subscriptions of another feed. Both may have them for a while, over the same Redis: who is first hands
+   * a change on.
+   */
   adopt(subscriptions: Subscription[]): void {
     for (const subscription of subscriptions) {
       this.#subscriptions.add(subscription)
@@ -119,8 +146,9 @@ export class Feed {
       if (this.#subscriptions.size === 0) await this.#someone()
       else {
         try {
-          await call(this.#routes.feed, ({ redis }) => this.#read(redis))
+          await call(this.#routes.feed, ({ redis, connection }) => this.#follow(redis, connection.lineage))
         } catch (error) {
+          this.#lineage = ''
           if (this.#closed) return
           this.#log.warn({ error: (error as Error).message }, 'cannot follow the store')
           await new Promise(resolve => setTimeout(resolve, PAUSE))
@@ -138,47 +166,57 @@ export class Feed {
     })
   }
 
-  async #read(redis: Redis): Promise<void> {
+  async #follow(redis: Redis, lineage: string): Promise<void> {
     const connection = await redis.client('ID')
+    this.#lineage = lineage
     this.#adopted = new Set([...this.#subscriptions].map(({ type }) => type))
+    this.#events?.connected()
     while (!this.#closed && this.#subscriptions.size > 0) {
       if (this.#adopted.size > 0) {
         await this.#dropAhead(redis)
         continue
       }
-      this.#changed = false
-      const positions = this.#positions()
-      const streams = positions.keys().map(type => keysOf(type).log)
-      const ids = positions.values().map(after => `${after}-0`)
-      this.#blocked = connection
-      const reply = (await redis
-        .xreadBuffer('COUNT', BATCH, 'BLOCK', BLOCK, 'STREAMS', ...streams, ...ids)
-        .finally(() => {
-          this.#blocked = undefined
-        })) as [Buffer, StreamEntry[]][] | null
+      const reply = await this.#next(redis, connection)
       // Redis answers who follows before who wrote, in one go: a follower that wrote shall know what it wrote by then.
       await nextTurn()
       if (this.#closed) return
       const delivered = new Set<string>()
-      for (const [stream, entries] of reply ?? []) {
+      for (const [stream, entries] of reply) {
         const type = typeOfKey(stream.toString())
         delivered.add(type)
         this.#deliver(type, entries)
       }
-      this.#idling(delivered)
+      this.#events?.delivered(delivered)
     }
   }
 
-  /** Who has seen more than there is followed a Redis that is no more. */
+  /** Waits for changes of any type. */
+  async #next(redis: Redis, connection: number): Promise<[Buffer, StreamEntry[]][]> {
+    this.#changed = false
+    const positions = this.#positions()
+    const streams = positions.keys().map(type => keysOf(type).log)
+    const ids = positions.values().map(after => `${after}-0`)
+    this.#blocked = connection
+    this.#read = new Set(positions.keys())
+    try {
+      const reply = await redis.xreadBuffer('COUNT', BATCH, 'BLOCK', BLOCK, 'STREAMS', ...streams, ...ids)
+      return (reply ?? []) as [Buffer, StreamEntry[]][]
+    } finally {
+      this.#blocked = undefined
+      this.#read.clear()
+    }
+  }
+
+  /** Who has seen more than there is followed a Redis that is no more. Another feed may lead on meanwhile. */
   async #dropAhead(redis: Redis): Promise<void> {
-    const adopted = [...this.#subscriptions].filter(({ type }) => this.#adopted.has(type))
     const types = [...this.#adopted]
+    const asked = types.flatMap(type => this.subscriptionsOf(type)).map(its => ({ its, after: its.after }))
     this.#adopted.clear()
     const answers = await Promise.all(types.map(type => redis.get(keysOf(type).revision)))
     const revisions = new Map(types.map((type, index) => [type, Number(answers[index] ?? 1)]))
-    for (const subscription of adopted) {
-      const revision = revisions.get(subscription.type)!
-      if (subscription.after > revision) this.#lose(subscription, `the store is at ${revision}`)
+    for (const { its, after } of asked) {
+      const revision = revisions.get(its.type)!
+      if (after > revision) this.#lose(its, `the store is at ${revision}`)
     }
   }
 
@@ -186,6 +224,7 @@ export class Feed {
     if (!this.#subscriptions.delete(subscription)) return
     const { type, after } = subscription
     this.#log.warn({ type, after, why }, 'a follower of the store begins anew')
+    this.#events?.lost(subscription)
     subscription.listener.lost()
   }
 

@@ -8,27 +8,32 @@ const QUIET = 30_000
 /**
  * Follows many types of one Redis over two connections. With each change an XREAD ends and must be sent again, at a cost
  * for each stream it names: so those of the few types that change are on one connection, and the many that are quiet on
- * another. A type's first change takes it to the busy ones.
+ * another. A type's first change takes it to the busy ones; both follow it until those have it, so that no change waits.
  */
 export class TieredFeed {
   #busy: Feed
   #quiet: Feed
   /** When a busy type last changed. */
   #changed = new Map<string, number>()
+  /** Busy types that the quiet feed still follows. */
+  #moving = new Set<string>()
 
   constructor(busy: FeedRoutes, quiet: FeedRoutes, log: Logger) {
-    this.#busy = new Feed(busy, log, delivered => this.#settle(delivered))
-    this.#quiet = new Feed(quiet, log, delivered => this.#wake(delivered))
+    const shared = {
+      connected: () => {
+        if (!this.#isShared) this.#moved(this.#moving)
+      },
+      lost: (subscription: Subscription) => this.#remove(subscription),
+    }
+    this.#busy = new Feed(busy, log, { ...shared, delivered: types => this.#settle(types) })
+    this.#quiet = new Feed(quiet, log, { ...shared, delivered: types => this.#wake(types) })
   }
 
   subscribe(type: string, after: number, listener: ChangeListener): () => void {
     const subscription: Subscription = { type, after, listener }
     const feed = this.#changed.has(type) ? this.#busy : this.#quiet
     feed.adopt([subscription])
-    return () => {
-      this.#busy.remove(subscription)
-      this.#quiet.remove(subscription)
-    }
+    return () => this.#remove(subscription)
   }
 
   close(): void {
@@ -36,11 +41,34 @@ export class TieredFeed {
     this.#quiet.close()
   }
 
+  #remove(subscription: Subscription): void {
+    this.#busy.remove(subscription)
+    this.#quiet.remove(subscription)
+  }
+
   #wake(delivered: ReadonlySet<string>): void {
     if (!this.#busy.canInterrupt || !this.#quiet.canInterrupt) return
     for (const type of delivered) {
       this.#changed.set(type, Date.now())
-      this.#busy.adopt(this.#quiet.release(type))
+      if (!this.#moving.has(type)) {
+        this.#moving.add(type)
+        this.#busy.adopt(this.#quiet.subscriptionsOf(type))
+      }
+    }
+    this.#moved([...this.#moving].filter(type => !this.#isShared || this.#busy.isReading(type)))
+  }
+
+  /** Positions that both feeds move are those of one Redis. */
+  get #isShared(): boolean {
+    const { lineage } = this.#busy
+    return lineage === '' || lineage === this.#quiet.lineage
+  }
+
+  /** The busy feed alone goes on with these. */
+  #moved(types: Iterable<string>): void {
+    for (const type of types) {
+      this.#quiet.release(type)
+      this.#moving.delete(type)
     }
   }
 
@@ -50,6 +78,7 @@ export class TieredFeed {
     for (const [type, at] of this.#changed) {
       if (now - at < QUIET) continue
       this.#changed.delete(type)
+      this.#moving.delete(type)
       this.#quiet.adopt(this.#busy.release(type))
     }
   }

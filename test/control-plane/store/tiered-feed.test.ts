@@ -1,4 +1,8 @@
 import test from 'ava'
+import type { Route } from '../../../control-plane/store/call.ts'
+import { Connection } from '../../../control-plane/store/connection.ts'
+import { TieredFeed } from '../../../control-plane/store/tiered-feed.ts'
+import { quietLog } from '../../helpers/log.ts'
 import { openTestStore } from '../../helpers/store.ts'
 import { storeDocument } from '../../helpers/store-load.ts'
 
@@ -77,4 +81,57 @@ test('what the busy ones cost does not grow with the number of types that are fo
   const each = ((await received()) - before) / 50
   // The write itself is some 900 bytes; an XREAD of all types would be 3,000 more.
   t.true(each < 1_800, `${each} bytes`)
+})
+
+test('a type that wakes is followed on, also while the connection it goes to is not there', async t => {
+  const { redis, store } = await openTestStore(t)
+  const connections: Connection[] = []
+  const gate = Promise.withResolvers<void>()
+  const route = (opened?: Promise<void>): Route => {
+    const connection = new Connection({ path: redis.url.replace('unix://', '') }, quietLog)
+    connections.push(connection)
+    return {
+      connect: async timeout => {
+        await opened
+        await connection.ready(timeout)
+        return connection
+      },
+      failed() {},
+    }
+  }
+  const feed = new TieredFeed(
+    { feed: route(gate.promise), control: route() },
+    { feed: route(), control: route() },
+    quietLog,
+  )
+  t.teardown(async () => {
+    gate.resolve()
+    feed.close()
+    for (const connection of connections) connection.close()
+  })
+  const seen: number[] = []
+  let told = () => {}
+  feed.subscribe('waking', 1, {
+    changes(batch) {
+      seen.push(...batch.map(({ revision }) => revision))
+      told()
+    },
+    lost: () => t.fail(),
+  })
+  const write = async (count: number) => {
+    for (let i = 0; i < count; i++) {
+      const arrived = new Promise<void>(resolve => {
+        told = resolve
+      })
+      await store.put('waking', `ns/${Math.random()}`, 0, storeDocument(i))
+      await arrived
+    }
+  }
+  await write(5)
+  gate.resolve()
+  await write(20)
+  t.deepEqual(
+    seen,
+    Array.from({ length: 25 }, (_, i) => i + 2),
+  )
 })
