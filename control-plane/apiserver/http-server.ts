@@ -1,8 +1,8 @@
-import type { IncomingMessage, RequestListener } from 'node:http'
-import { ServerResponse } from 'node:http'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { createSecureServer, type Http2SecureServer } from 'node:http2'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
+import { answer, refusedRequests } from './refused-request.ts'
 
 export interface HttpServerOptions {
   bindAddress: string
@@ -69,6 +69,14 @@ export async function listen(handler: RequestListener, options: HttpServerOption
   server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) =>
     upgrade(handler, request, socket as Socket, head),
   )
+  server.on('connect', (request: IncomingMessage, connection: Socket | ServerResponse) => {
+    // As in Go, what is to be connected to is no path.
+    if (!request.url?.startsWith('/')) request.url = ''
+    // Over HTTP/2 it has a response like any other request.
+    if (request.httpVersionMajor === 2) handler(request, connection as ServerResponse)
+    else answer(handler, request, connection as Socket)
+  })
+  server.on('clientError', refusedRequests(handler))
   server.on('sessionError', () => {})
   server.on('tlsClientError', () => {})
   const connections = track(server)
@@ -92,16 +100,8 @@ export function upgradeOf(request: IncomingMessage): Upgrade | undefined {
 
 /** Gives an upgrade request a response, so that it can be refused like any other request. */
 function upgrade(handler: RequestListener, request: IncomingMessage, socket: Socket, head: Buffer): void {
-  socket.on('error', () => socket.destroy())
-  const response = new ServerResponse(request)
-  response.shouldKeepAlive = false
-  response.assignSocket(socket)
-  response.once('finish', () => {
-    response.detachSocket(socket)
-    socket.end()
-  })
   ;(request as { [UPGRADE]?: Upgrade })[UPGRADE] = { socket, head }
-  handler(request, response as never)
+  answer(handler, request, socket)
 }
 
 function track(server: Http2SecureServer): Set<Socket> {

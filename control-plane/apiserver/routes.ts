@@ -6,7 +6,7 @@ import type { DiscoveryHandler } from './discovery/handler.ts'
 import { checksOf, type Health, healthHandler } from './discovery/health.ts'
 import type { OpenApiHandler } from './discovery/openapi.ts'
 import { CONFIGURATION_PATH, KEYS_PATH, type OpenIdHandler } from './discovery/openid.ts'
-import { VERSION } from './discovery/version.ts'
+import { versionHandler } from './discovery/version.ts'
 import type { FlowControl } from './fairness/flow-control.ts'
 import type { ResourceOptions } from './handlers/resource-options.ts'
 import { resourceHandler } from './handlers/resources.ts'
@@ -57,7 +57,7 @@ export async function route(ctx: ApiContext, routes: Routes): Promise<void> {
     case 'readyz':
       return await healthHandler(ctx, routes.health, routes.log)
     case 'version':
-      return await sendJson(ctx, 200, VERSION)
+      return await versionHandler(ctx)
     case 'metrics':
       return await sendMetrics(ctx, routes)
     case 'debug':

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { toTime } from '../../api/meta/time.ts'
 import { loadCel } from '../cel/lazy.ts'
 import { autoscalerStrategy } from './autoscaling/strategy.ts'
@@ -46,6 +47,10 @@ const limitRange: Strategy<any> = {
       item.defaultRequest = { ...item.min, ...item.default, ...item.defaultRequest }
     }
   },
+  // As in no other kind, a name is optional.
+  prepareForCreate({ metadata }) {
+    metadata.name ||= randomUUID()
+  },
 }
 
 const networkPolicy: Strategy<any> = {
@@ -66,9 +71,13 @@ const ingressClass: Strategy<any> = {
 }
 
 const priorityClass: Strategy<any> = {
-  hasGeneration: true,
+  hasGeneration: false,
   defaults(priority) {
     priority.preemptionPolicy ??= 'PreemptLowerPriority'
+  },
+  // It stays the first: what a priority is worth does not change.
+  prepareForCreate({ metadata }) {
+    metadata.generation = 1
   },
 }
 

@@ -1,4 +1,5 @@
 import { createPublicKey } from 'node:crypto'
+import { methodNotAllowed } from '../../../api/meta/status.ts'
 import { ISSUER } from '../../auth/authenticators.ts'
 import { keyId } from '../../auth/key-id.ts'
 import { sendBody, sendText } from '../pipeline/respond.ts'
@@ -34,7 +35,9 @@ export class OpenIdHandler {
   }
 
   async handle(ctx: ApiContext): Promise<void> {
-    const path = ctx.state.info.path.replace(/\/$/, '')
+    const { info } = ctx.state
+    const path = info.path.replace(/\/$/, '')
+    if (info.method !== 'GET' && [CONFIGURATION_PATH, KEYS_PATH].includes(path)) throw methodNotAllowed()
     if (path === CONFIGURATION_PATH) {
       return await sendBody(ctx, 200, 'application/json', this.#configuration, CACHED)
     }

@@ -1,3 +1,7 @@
+import { methodNotAllowed, pathNotFound } from '../../../api/meta/status.ts'
+import { sendJson } from '../pipeline/respond.ts'
+import type { ApiContext } from '../pipeline/state.ts'
+
 declare const COMMIT: string | undefined
 
 const STARTED = new Date().toISOString().slice(0, 19)
@@ -17,4 +21,12 @@ export const VERSION = {
   goVersion: `node ${process.version}`,
   compiler: 'v8',
   platform: `${process.platform}/${process.arch === 'x64' ? 'amd64' : process.arch}`,
+}
+
+/** Answers `/version`. @throws StatusError 404 for what is below it, 405 for what is no GET */
+export async function versionHandler(ctx: ApiContext): Promise<void> {
+  const { method, path } = ctx.state.info
+  if (!/^\/version\/?$/.test(path)) throw pathNotFound()
+  if (method !== 'GET') throw methodNotAllowed()
+  await sendJson(ctx, 200, VERSION)
 }

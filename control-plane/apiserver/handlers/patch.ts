@@ -1,5 +1,5 @@
 import type { Patch } from '../../../api/client/client.ts'
-import type { KindDeclaration } from '../../../api/kinds/kind.ts'
+import { apiVersion, type KindDeclaration } from '../../../api/kinds/kind.ts'
 import { cloneJson } from '../../../api/meta/clone.ts'
 import { goText } from '../../../api/meta/go-text.ts'
 import { keptSpec, withoutSpec, withSpec } from '../../../api/meta/kept-spec.ts'
@@ -13,6 +13,7 @@ import { type FieldValidation, unreadable } from '../../../api/schema/field-vali
 import type { Entry } from '../cache/entry.ts'
 import { noObject } from '../pipeline/body.ts'
 import type { Core } from '../rest/core.ts'
+import { isOtherVersion, noConversion } from '../rest/wrong-kind.ts'
 import { unsupportedPatch } from './read-patch.ts'
 
 /**
@@ -90,6 +91,29 @@ export function refusedPatch(
   const shown = patch.type === 'strategic' ? goText(patch.body) : JSON.stringify(apply(patch))
   const why = error.message.slice(prefix.length)
   return invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown, why)])
+}
+
+/**
+ * Refuses a patch that makes an object of another kind. Not so a strategic one: it fills in an object of the kind, whatever it
+ * says of itself.
+ * @throws StatusError 400, for {@link refusedPatch}
+ */
+export function checkPatchedType(kind: KindDeclaration, object: ApiObject, { type }: Patch): void {
+  const expected = apiVersion(kind)
+  const { apiVersion: version, kind: name } = object
+  if ((version || expected) === expected && (name || kind.kind) === kind.kind) return
+  if (typeof version !== 'string' || typeof name !== 'string') return
+  if (type === 'strategic') {
+    object.apiVersion = expected
+    object.kind = kind.kind
+    return
+  }
+  const given = { apiVersion: version || expected, kind: name || kind.kind, name: '' }
+  if (isOtherVersion(kind, given) || (kind.custom && given.apiVersion === expected)) return
+  const why = kind.custom
+    ? `request to convert CR from an invalid group/version: ${given.apiVersion}`
+    : noConversion(kind, given)
+  throw badRequest(unreadable(kind) + why)
 }
 
 /** Says of fields that a patch gives twice what was asked for. @throws StatusError 400 under `Strict` */

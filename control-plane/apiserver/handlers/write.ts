@@ -19,7 +19,14 @@ import { fromStored, storageOf, toStored } from '../rest/storage.ts'
 import { update } from '../rest/update.ts'
 import { APPLY_TYPE, readApply } from './apply.ts'
 import { fieldValidation, writeContext } from './options.ts'
-import { applyPatch, patchBase, refusedPatch, tellDuplicates, touchedMembers } from './patch.ts'
+import {
+  applyPatch,
+  checkPatchedType,
+  patchBase,
+  refusedPatch,
+  tellDuplicates,
+  touchedMembers,
+} from './patch.ts'
 import { readPatch } from './read-patch.ts'
 import { keepReset, readChanged, readNew } from './typed-body.ts'
 
@@ -94,6 +101,7 @@ export async function patchHandler(
         const touched = touchedMembers(wanted)
         const object = keepReset(applyPatch(core, resource.kind, base, wanted))
         try {
+          checkPatchedType(resource.kind, object, wanted)
           tellDuplicates(resource.kind, duplicates, validation, context.warn)
           for (const fault of validatePatched(core, resource.kind, object, validation, touched))
             context.warn(fault)

@@ -81,7 +81,8 @@ function resourceInfo(info: RequestInfo, group: string, version: string, parts: 
   info.isResourceRequest = true
   info.group = group
   info.version = version
-  info.verb = METHOD_VERBS[info.method] ?? info.method.toLowerCase()
+  // Other methods have no verb, as upstream.
+  info.verb = METHOD_VERBS[info.method] ?? ''
   const isOldWatch = parts[0] === 'watch' && parts.length > 1
   if (isOldWatch) parts.shift()
   if (parts[0] === 'namespaces' && parts.length > 1) {

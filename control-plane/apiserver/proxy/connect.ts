@@ -28,11 +28,10 @@ export function createConnector(options: ConnectOptions): (ctx: ApiContext) => P
   return async ctx => {
     const { resource, subresource } = ctx.state.info
     const isBackend = subresource === 'proxy' && resource !== 'nodes'
-    if (subresource === 'proxy' && !upgradeOf(ctx.req) && toSlash(ctx)) return
     await options.current(LOOKED_AT[resource] ?? [])
     const target = isBackend ? await findBackend(ctx) : findKubelet(ctx)
     if (upgradeOf(ctx.req)) await takeOver(ctx, target)
-    else await relay(ctx, target)
+    else if (subresource !== 'proxy' || !toSlash(ctx)) await relay(ctx, target)
   }
 }
 

@@ -35,11 +35,22 @@ export function checkType(kind: KindDeclaration, object: ApiObject): void {
   checkKind(kind, object)
 }
 
-/** Checks what a body says of its kind, if it says anything. @throws StatusError 400 */
-export function checkKind(kind: KindDeclaration, object: { apiVersion?: unknown; kind?: unknown }): void {
+/** What a body says of itself. */
+interface SentType {
+  apiVersion?: unknown
+  kind?: unknown
+  metadata?: { name?: unknown }
+}
+
+/** Checks what a body says of its kind, if it says anything. @throws StatusError 400, 422 for a custom resource */
+export function checkKind(kind: KindDeclaration, object: SentType): void {
   const expected = apiVersion(kind)
   if ((object.apiVersion || expected) === expected && (object.kind || kind.kind) === kind.kind) return
-  throw wrongKind(kind, String(object.apiVersion || expected), String(object.kind || kind.kind))
+  throw wrongKind(kind, {
+    apiVersion: String(object.apiVersion || expected),
+    kind: String(object.kind || kind.kind),
+    name: String(object.metadata?.name ?? ''),
+  })
 }
 
 /** @throws StatusError 400 when the body names another namespace than the path. */

@@ -1,6 +1,6 @@
 import { builtinKinds } from '../../../api/kinds/builtin.ts'
 import { apiVersion, type KindDeclaration } from '../../../api/kinds/kind.ts'
-import { badRequest, type StatusError } from '../../../api/meta/status.ts'
+import { badRequest, invalid, invalidValue, type StatusError } from '../../../api/meta/status.ts'
 
 /** Where upstream keeps its kinds, as it says. */
 const SCHEME = 'k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30'
@@ -15,28 +15,55 @@ const EVERYWHERE = new Set([
   'WatchEvent',
 ])
 
+/** What an object says that it is. */
+export interface GivenType {
+  apiVersion: string
+  kind: string
+  name: string
+}
+
 /** What is said of a body of another kind than is expected, or of a kind that nobody knows. */
-export function wrongKind(expected: KindDeclaration, given: string, kind: string): StatusError {
+export function wrongKind(expected: KindDeclaration, given: GivenType): StatusError {
   const version = apiVersion(expected)
-  const known = builtinKinds.find(one => apiVersion(one) === given && kind.startsWith(one.kind))
-  const isOfKind = known?.kind === kind && kind === expected.kind && isSameGroup(known, expected)
-  if (isOfKind || (expected.custom && given !== version)) {
+  const { apiVersion: givenVersion, kind, name } = given
+  if (isOtherVersion(expected, given) || (expected.custom && givenVersion !== version)) {
     return badRequest(
-      `the API version in the data (${given}) does not match the expected API version (${version})`,
+      `the API version in the data (${givenVersion}) does not match the expected API version (${version})`,
     )
   }
+  if (expected.custom) {
+    const { group } = expected
+    return invalid({ group, kind }, name, [invalidValue('kind', kind, `must be ${expected.kind}`)])
+  }
+  const short = JSON.stringify(givenVersion.split('/').at(-1))
+  const why = noConversion(expected, given)
+  return badRequest(`${kind} in version ${short} cannot be handled as a ${expected.kind}: ${why}`)
+}
+
+/** Whether an object is of the kind, in another of its versions. */
+export function isOtherVersion(expected: KindDeclaration, given: GivenType): boolean {
+  const known = knownKind(given)
+  return known?.kind === given.kind && given.kind === expected.kind && isSameGroup(known, expected)
+}
+
+const knownKind = ({ apiVersion: version, kind }: GivenType): KindDeclaration | undefined =>
+  builtinKinds.find(one => apiVersion(one) === version && kind.startsWith(one.kind))
+
+/** Why an object cannot be made one of a built-in kind. */
+export function noConversion(
+  expected: KindDeclaration,
+  { apiVersion: given, kind, ...rest }: GivenType,
+): string {
+  const known = knownKind({ apiVersion: given, kind, ...rest })
   const isKnown =
     known?.kind === kind ||
     `${given} ${kind}` === 'v1 Status' ||
     `${known?.kind}List` === kind ||
     EVERYWHERE.has(kind)
   const short = given.split('/').at(-1)!
-  const why = isKnown
+  return isKnown
     ? `converting (${short}.${kind}) to (${packageOf(expected)}.${expected.kind}): unknown conversion`
     : `no kind ${JSON.stringify(kind)} is registered for version ${JSON.stringify(given)} in scheme ${JSON.stringify(SCHEME)}`
-  return badRequest(
-    `${kind} in version ${JSON.stringify(short)} cannot be handled as a ${expected.kind}: ${why}`,
-  )
 }
 
 /** Whether two kinds are stored as one. */

@@ -1,0 +1,91 @@
+import test from 'ava'
+import { startTestApiServer } from '../../helpers/api-server.ts'
+import { definition, establish, version } from '../../helpers/custom-resources.ts'
+
+const api = await startTestApiServer()
+test.after.always(() => api.stop())
+
+const MAPS = '/api/v1/namespaces/default/configmaps'
+const THINGS = '/apis/odd.example.com/v1/namespaces/default/things'
+const SCHEME = 'in scheme "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"'
+
+test.before(async () => {
+  await api.raw(MAPS, { body: { metadata: { name: 'a' }, data: { a: 'b' } } })
+  await establish(api, definition('odd.example.com', [version('v1')]))
+  const thing = { apiVersion: 'odd.example.com/v1', kind: 'Thing', metadata: { name: 'a' } }
+  await api.raw(THINGS, { body: thing })
+})
+
+const patch = (path: string, sort: string, body: unknown) =>
+  api.raw(path, { method: 'PATCH', body, headers: { 'content-type': `application/${sort}-patch+json` } })
+
+for (const [change, why] of [
+  [{ kind: 'Nope' }, `no kind "Nope" is registered for version "v1" ${SCHEME}`],
+  [{ apiVersion: 'v2' }, `no kind "ConfigMap" is registered for version "v2" ${SCHEME}`],
+  [{ kind: 'Secret' }, 'converting (v1.Secret) to (core.ConfigMap): unknown conversion'],
+] as const) {
+  test(`a merge or JSON patch makes nothing of another kind - ${JSON.stringify(change)}`, async t => {
+    const [[field, value]] = Object.entries(change) as [[string, string]]
+    const steps = [{ op: 'replace', path: `/${field}`, value }]
+    for (const [sort, body] of [
+      ['merge', change],
+      ['json', steps],
+    ] as const) {
+      const answer = await patch(`${MAPS}/a`, sort, body)
+      t.is(answer.status, 422, answer.text)
+      const [cause] = answer.body.details.causes
+      t.is(cause.field, 'patch')
+      t.true(cause.message.endsWith(`": ${why}`), cause.message)
+      t.true(cause.message.includes(`\\"${field}\\":\\"${value}\\"`), cause.message)
+    }
+  })
+
+  test(`a strategic patch leaves the kind alone - ${JSON.stringify(change)}`, async t => {
+    const answer = await patch(`${MAPS}/a`, 'strategic-merge', { ...change, data: { c: 'd' } })
+    t.is(answer.status, 200, answer.text)
+    t.like(answer.body, { kind: 'ConfigMap', apiVersion: 'v1' })
+    t.deepEqual(answer.body.data, { a: 'b', c: 'd' })
+  })
+}
+
+test('what is sent for a custom resource of another kind is invalid, of another version no object', async t => {
+  const other = { apiVersion: 'odd.example.com/v1', kind: 'Nope', metadata: { name: 'a' } }
+  const message = 'Nope.odd.example.com "a" is invalid: kind: Invalid value: "Nope": must be Thing'
+  const { resourceVersion } = (await api.raw(`${THINGS}/a`)).body.metadata
+  for (const answer of [
+    await api.raw(THINGS, { body: other }),
+    await api.raw(`${THINGS}/a`, {
+      method: 'PUT',
+      body: { ...other, metadata: { name: 'a', resourceVersion } },
+    }),
+    await patch(`${THINGS}/a`, 'merge', { kind: 'Nope' }),
+  ]) {
+    t.is(answer.status, 422, answer.text)
+    t.is(answer.body.message, message)
+  }
+  const versioned = await patch(`${THINGS}/a`, 'merge', { apiVersion: 'odd.example.com/v9' })
+  t.is(versioned.status, 422, versioned.text)
+  t.true(
+    versioned.body.message.endsWith(
+      'request to convert CR from an invalid group/version: odd.example.com/v9',
+    ),
+    versioned.body.message,
+  )
+})
+
+test('the generation of a priority is always its first', async t => {
+  const path = '/apis/scheduling.k8s.io/v1/priorityclasses'
+  const created = await api.raw(path, { body: { metadata: { name: 'p' }, value: 5 } })
+  t.is(created.body.metadata.generation, 1)
+  const changed = await api.mergePatch(`${path}/p`, { description: 'of use' })
+  t.is(changed.body.description, 'of use')
+  t.is(changed.body.metadata.generation, 1)
+})
+
+test('limits without a name are given one', async t => {
+  const path = '/api/v1/namespaces/default/limitranges'
+  const { status, body } = await api.raw(path, { body: { metadata: {}, spec: { limits: [] } } })
+  t.is(status, 201, body.message)
+  t.regex(body.metadata.name, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
+  t.is((await api.raw(`${path}/${body.metadata.name}`)).status, 200)
+})
