@@ -17,6 +17,8 @@ export interface Representation {
 
 const DEFAULT: Representation = { type: 'application/json', form: 'object', meta: 'meta.k8s.io/v1' }
 const SERVED = ['application/json', 'application/yaml']
+/** What watches are sent in. */
+export const STREAMED: readonly string[] = ['application/json', PROTOBUF].map(type => `${type};stream=watch`)
 /** Accept headers that were seen: for kinds that have a form in protobuf, and for those that have none. */
 const known = { withProtobuf: new Map<string, Representation | null>(), without: new Map() }
 const MOST_KNOWN = 500
@@ -79,6 +81,8 @@ function servedForm({ type, parameters }: Clause, hasProtobuf: boolean): Represe
   const served = servedType(type, hasProtobuf)
   const form = formOf(parameters)
   if (!served || !form || (served === PROTOBUF && form === 'table')) return undefined
+  const stream = parameters.get('stream')
+  if (stream && (stream !== 'watch' || served === 'application/yaml')) return undefined
   const meta = parameters.get('v') === 'v1beta1' ? 'meta.k8s.io/v1beta1' : 'meta.k8s.io/v1'
   return { type: served, form, meta }
 }

@@ -1,6 +1,6 @@
 import { apiVersion, type KindDeclaration, listKindOf } from '../../../api/kinds/kind.ts'
 import type { ApiObject, ListMeta } from '../../../api/meta/object.ts'
-import { badRequest } from '../../../api/meta/status.ts'
+import { badRequest, notAcceptable } from '../../../api/meta/status.ts'
 import type { Entry } from '../cache/entry.ts'
 import { JSON_TYPE, sendBody, sendParts, wantsPretty } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
@@ -9,7 +9,7 @@ import { encoderOf } from '../protobuf/encoders.ts'
 import type { ListPage } from '../rest/list.ts'
 import { type EventEncoder, lineEncoder } from '../watch/frames.ts'
 import { listBytes } from './list-bytes.ts'
-import { type MetaVersion, negotiate, PROTOBUF, type Representation } from './negotiate.ts'
+import { type MetaVersion, negotiate, PROTOBUF, type Representation, STREAMED } from './negotiate.ts'
 import { type IncludeObject, partialMetadata, partialMetadataText, tableOf } from './table.ts'
 
 type Shape = Omit<Representation, 'type'>
@@ -123,12 +123,13 @@ function listObject(kind: KindDeclaration, metadata: ListMeta, entries: readonly
   return { kind: listKindOf(kind), apiVersion: apiVersion(kind), metadata, items }
 }
 
-/** How events are sent to this client, and the media type of that. */
+/** How events are sent to this client, and the media type of that. @throws StatusError 406 */
 export async function watchEncoder(
   ctx: ApiContext,
   kind: KindDeclaration,
 ): Promise<{ type: string; encoder: EventEncoder | undefined }> {
   const { type, ...shape } = representationOf(ctx, kind)
+  if (type === 'application/yaml') throw notAcceptable(STREAMED)
   if (type === PROTOBUF) {
     const encoder = await encoderOf(ctx.state.schemas)
     if (encoder.knows(apiVersion(kind), kind.kind)) {

@@ -89,3 +89,17 @@ test('limits without a name are given one', async t => {
   t.regex(body.metadata.name, /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/)
   t.is((await api.raw(`${path}/${body.metadata.name}`)).status, 200)
 })
+
+test('watches are not sent in YAML, nor streams of other things than watches', async t => {
+  const streamed = 'application/json;stream=watch, application/vnd.kubernetes.protobuf;stream=watch'
+  for (const accept of ['application/yaml', 'application/yaml, application/json;q=0.1']) {
+    const { status, body } = await api.raw(`${MAPS}?watch=1`, { headers: { accept } })
+    t.is(status, 406)
+    t.is(body.message, `only the following media types are accepted: ${streamed}`)
+  }
+  const ask = (accept: string) =>
+    api.raw(`${MAPS}?watch=1&timeoutSeconds=1&resourceVersion=0`, { headers: { accept } })
+  t.is((await ask('application/json;stream=watch')).status, 200)
+  t.is((await ask('application/json;stream=other')).status, 406)
+  t.is((await ask('application/yaml;stream=watch, application/json')).status, 200)
+})
