@@ -81,12 +81,20 @@ test('an hour of leases, status updates and Events leaves the store as large as 
   t.true(after < before * 1.15 + MIB, `${before} bytes became ${after}`)
 
   const dir = join(redis.dir, 'appendonlydir')
-  const written = async () => /aof_rewrite_in_progress:1/.test(await control.info('persistence'))
-  while (await written()) await new Promise(resolve => setTimeout(resolve, 50))
-  const sizes = await Promise.all((await readdir(dir)).map(async file => (await stat(join(dir, file))).size))
-  const disk = sizes.reduce((sum, size) => sum + size, 0)
+  const sizeOf = (file: string) =>
+    stat(join(dir, file)).then(
+      ({ size }) => size,
+      () => 0,
+    )
+  const onDisk = async () => (await Promise.all((await readdir(dir)).map(sizeOf))).reduce((a, b) => a + b, 0)
+  // What was written while Redis rewrote the file may be much, on a busy machine: then it begins once more.
+  const most = 3 * Math.max(after, REWRITE_AT)
+  let disk = await onDisk()
+  for (const end = Date.now() + 120_000; disk >= most && Date.now() < end; disk = await onDisk()) {
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
   t.log(`disk ${(disk / MIB).toFixed(1)} MiB`)
-  t.true(disk < 3 * Math.max(after, REWRITE_AT), `${disk} bytes on disk`)
+  t.true(disk < most, `${disk} bytes on disk`)
   for (const { type } of TRAFFIC) t.true((await control.xlen(`{${type}}:log`)) < 4_096 + 256)
 })
 
@@ -100,7 +108,7 @@ test('large objects do not make a large log', async t => {
 })
 
 test('changes older than the retention go; who is up to date is not disturbed, who is not starts anew', async t => {
-  const { store, control } = await start(t, { logRetention: 300 })
+  const { store, control } = await start(t, { logRetention: 3_000 })
   const seen: number[] = []
   store.subscribe('pods', 1, {
     changes: batch => seen.push(...batch.map(({ revision }) => revision)),

@@ -103,7 +103,7 @@ test('a KMS is taken over when it is well, and is part of the health of the serv
   const kms = await startKms()
   t.teardown(() => kms.remove())
   kms.status.healthz = 'sealed'
-  const vault = { kms: { apiVersion: 'v2', name: 'vault', endpoint: kms.endpoint, timeout: '500ms' } }
+  const vault = { kms: { apiVersion: 'v2', name: 'vault', endpoint: kms.endpoint, timeout: '30s' } }
   const { api, write, stored, metric } = await start(t, { identity: {} })
   await write(vault, { identity: {} })
   await eventually(async () => kms.calls.Status >= 3)

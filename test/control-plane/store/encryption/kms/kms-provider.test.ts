@@ -34,7 +34,7 @@ const QUICK: KmsTimes = {
   write: KMS_TIMES.write,
   answerWell: 0,
   answerUnwell: 0,
-  start: 5_000,
+  start: 60_000,
 }
 
 interface Opened {
@@ -44,10 +44,15 @@ interface Opened {
   registry: Registry
 }
 
-async function open(t: ExecutionContext, kms: TestKms, times: Partial<KmsTimes> = {}): Promise<Opened> {
+async function open(
+  t: ExecutionContext,
+  kms: TestKms,
+  times: Partial<KmsTimes> = {},
+  timeout = 60_000,
+): Promise<Opened> {
   const registry = new Registry()
   const metrics = new EncryptionMetrics(registry)
-  const config = { type: 'kms', name: 'vault', endpoint: kms.endpoint, timeout: 2_000 } as const
+  const config = { type: 'kms', name: 'vault', endpoint: kms.endpoint, timeout } as const
   const provider = new KmsProvider(config, metrics, quietLog, { ...QUICK, ...times })
   t.teardown(() => provider.close())
   await provider.start()
@@ -122,7 +127,8 @@ test('when the KMS names another key a new seed writes, the old one reads, and w
   const { store, provider } = await open(t, kms)
   await store.put('rotated', 'a', 0, storeDocument('a'))
   kms.status.key_id = 'second'
-  await eventually(() => kms.calls.Encrypt === 2)
+  await eventually(async () => (await store.snapshot('rotated')).documents[0]!.isStale === true)
+  t.is(kms.calls.Encrypt, 2)
   await provider.check()
   await store.put('rotated', 'b', 0, storeDocument('b'))
   const { documents } = await store.snapshot('rotated')
@@ -135,7 +141,7 @@ test('when the KMS names another key a new seed writes, the old one reads, and w
 
 test('without the KMS reading goes on, and writing for as long as its word holds', async t => {
   const kms = await kmsOf(t)
-  const { store, provider } = await open(t, kms, { write: 3_000 })
+  const { store, provider } = await open(t, kms, { write: 10_000 }, 2_000)
   await store.put('outage', 'a', 0, storeDocument('a'))
   kms.stop()
   await store.put('outage', 'b', 0, storeDocument('b'))
@@ -168,7 +174,7 @@ test('without the KMS reading goes on, and writing for as long as its word holds
 test('a value whose key the KMS cannot open is said to be unreadable; one whose KMS is back is read', async t => {
   const kms = await kmsOf(t)
   await (await open(t, kms)).store.put('unknown', 'a', 0, storeDocument('a'))
-  const { store } = await open(t, kms)
+  const { store } = await open(t, kms, {}, 2_000)
   kms.stop()
   await t.throwsAsync(store.get('unknown', 'a'), {
     code: 'unreadable',
