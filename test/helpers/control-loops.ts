@@ -6,10 +6,13 @@ import type { ApiObject } from '../../api/meta/object.ts'
 import { startControllers } from '../../control-plane/controllers/controllers.ts'
 import { startScheduler } from '../../control-plane/scheduler/scheduler.ts'
 import { startTestApiServer, type TestApiServer } from './api-server.ts'
+import { CaughtUp } from './caught-up.ts'
 import { type FakeKubelet, type FakeKubeletOptions, startFakeKubelet } from './fake-kubelet.ts'
 import { quietLog } from './log.ts'
 
 const DEADLINE = 300_000
+/** Nodes whose leases are older than 40 s are taken for lost, and their Pods for not ready. */
+const HEARTBEAT = 5_000
 
 /** An API server with controllers and scheduler, on nodes that only say that they run Pods. */
 export interface TestControlLoops {
@@ -22,13 +25,16 @@ export interface TestControlLoops {
   watched(kind: KindDeclaration<any>): Promise<void>
   /** A namespace of a test's own. */
   createNamespace(name: string): Promise<string>
-  /** The object once it is as wanted, seen by a watch. */
+  /**
+   * The object once it is as wanted, seen by a watch. What was written before the call has been seen when it begins to
+   * look, and whatever led to the object when it resolves, of every kind that is watched. A state that passes may be missed.
+   */
   waitFor<T extends ApiObject>(
     kind: KindDeclaration<T>,
     key: string,
     isWanted: (object: T) => unknown,
   ): Promise<T>
-  /** Resolves when what is in the cache meets the condition. */
+  /** Resolves when what is in the cache meets the condition; the same holds. */
   waitUntil<T extends ApiObject>(
     kind: KindDeclaration<T>,
     isWanted: (informer: Informer<T>) => unknown,
@@ -55,7 +61,8 @@ export async function startTestControlLoops(
   const api = await startTestApiServer()
   const { client } = api
   const stopping = new AbortController()
-  const informers = createInformerFactory(client, stopping.signal)
+  const caches = new CaughtUp(client, createInformerFactory(client, stopping.signal))
+  const informers = caches.factory
   let loops = startLoops(api, options)
   const test: TestControlLoops = {
     api,
@@ -74,13 +81,21 @@ export async function startTestControlLoops(
     },
     async waitFor(kind, key, isWanted) {
       const cache = informers.informer(kind)
-      const isSo = (): unknown => cache.get(key) && isWanted(cache.get(key)!)
-      await waitUntil(cache, isSo, () => `${kind.singular} ${key} was not as wanted: ${show(cache.get(key))}`)
-      return cache.get(key)!
+      let found = cache.get(key)
+      const isSo = (): unknown => {
+        found = cache.get(key)
+        return found && isWanted(found)
+      }
+      await caches.settled(kind)
+      await waitUntil(cache, isSo, () => `${kind.singular} ${key} was not as wanted: ${show(found)}`)
+      await caches.settled()
+      return found!
     },
-    waitUntil(kind, isWanted) {
+    async waitUntil(kind, isWanted) {
       const cache = informers.informer(kind)
-      return waitUntil(cache, isWanted, () => `${kind.plural} were not as wanted: ${show(cache.list())}`)
+      await caches.settled(kind)
+      await waitUntil(cache, isWanted, () => `${kind.plural} were not as wanted: ${show(cache.list())}`)
+      await caches.settled()
     },
     async waitForEvent(kind, name, pattern) {
       const find = (cache: Informer<any>): string | undefined =>
@@ -97,11 +112,16 @@ export async function startTestControlLoops(
       loops = startLoops(api, options)
     },
     async stop() {
+      clearInterval(heartbeat)
       stopping.abort()
       await loops.stop()
       await api.stop()
     },
   }
+  const heartbeat = setInterval(() => {
+    // What cannot be renewed now is next time, or the server is stopping.
+    for (const node of test.nodes) node.renew().catch(() => {})
+  }, HEARTBEAT)
   for (const name of options.nodes ?? []) await test.addNode(name)
   return test
 }
@@ -134,8 +154,10 @@ async function waitUntil<T extends ApiObject>(
 ): Promise<void> {
   await informer.synced()
   const found = Promise.withResolvers<void>()
+  let isFound = false
   const check = (): void => {
-    if (isWanted(informer)) found.resolve()
+    isFound ||= Boolean(isWanted(informer))
+    if (isFound) found.resolve()
   }
   const off = informer.addHandler({ added: check, updated: check, deleted: check })
   const timer = setTimeout(() => found.reject(new Error(complaint())), DEADLINE)

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -30,6 +30,12 @@ async function tempFile(t: ExecutionContext, text: string): Promise<string> {
   return join(dir, 'file')
 }
 
+/** All at once: who looks meanwhile does not find half of it. */
+async function replaceFile(file: string, text: string): Promise<void> {
+  await writeFile(`${file}.new`, text)
+  await rename(`${file}.new`, file)
+}
+
 test('hosts answers names and addresses of its file and of the Corefile, and follows the file', async t => {
   const file = await tempFile(t, '192.0.2.1 one.example ONE # comment\nfd00::1 one.example\n')
   const server = await startTestDns(
@@ -42,7 +48,7 @@ test('hosts answers names and addresses of its file and of the Corefile, and fol
   t.deepEqual(await server.answers('1.2.0.192.in-addr.arpa', 'PTR'), ['PTR one.example', 'PTR one'])
   t.is((await server.ask('one.example', 'MX')).rcode, 'NOERROR')
   t.is((await server.ask('two.example')).rcode, 'NXDOMAIN')
-  await writeFile(file, '192.0.2.2 two.example and more\n')
+  await replaceFile(file, '192.0.2.2 two.example and more\n')
   while ((await server.ask('two.example')).rcode !== 'NOERROR');
   t.deepEqual(await server.answers('two.example'), ['A 192.0.2.2'])
 })
@@ -233,10 +239,10 @@ test('a changed Corefile is loaded, one that is wrong is not', async t => {
     while (!lines.includes(line)) await new Promise(resolve => setTimeout(resolve, 5))
   }
   await new Promise(resolve => setTimeout(resolve, 50))
-  await writeFile(file, corefile('192.0.2.2'))
+  await replaceFile(file, corefile('192.0.2.2'))
   await told('the Corefile was loaded anew')
   t.deepEqual(await server.answers('www.example'), ['A 192.0.2.2'])
-  await writeFile(file, '.:53 {\n nonsense\n}')
+  await replaceFile(file, '.:53 {\n nonsense\n}')
   await told('the changed Corefile cannot be used, the old one stays')
   t.deepEqual(await server.answers('www.example'), ['A 192.0.2.2'])
 })

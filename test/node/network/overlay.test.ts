@@ -55,7 +55,7 @@ async function state(): Promise<object> {
 test.serial('machines reach each other through their ends of the overlay', async t => {
   await start(a, selfOf(1), [machine(2)])
   await start(b, selfOf(2), [machine(1)])
-  t.regex(await a.run('ping', '-c', '1', '-W', '2', '-I', '10.244.1.0', '10.244.2.0'), /1 received/)
+  t.regex(await a.run('ping', '-c', '1', '-W', '30', '-I', '10.244.1.0', '10.244.2.0'), /1 received/)
   const [device] = JSON.parse(await a.run('ip', '-j', '-d', 'link', 'show', 'skiff.vxlan'))
   t.like(device, { mtu: 1_450, ifalias: 'skiff' })
 })
@@ -63,7 +63,7 @@ test.serial('machines reach each other through their ends of the overlay', async
 test.serial('a machine without Pods reaches them with its own address', async t => {
   await start(a, { ...selfOf(1), podCIDR: undefined }, [machine(2)])
   await start(b, selfOf(2), [])
-  t.regex(await a.run('ping', '-c', '1', '-W', '2', '10.244.2.0'), /1 received/)
+  t.regex(await a.run('ping', '-c', '1', '-W', '30', '10.244.2.0'), /1 received/)
   const [route] = await lines('ip', '-4', 'route', 'show', 'dev', 'skiff.vxlan')
   t.regex(route!, /src 192\.168\.9\.1/)
 })

@@ -125,10 +125,11 @@ test('a Pod that is deleted or fails comes back under its name', async t => {
   await until('named', isUp(1))
   const [before] = podsOf('named')
   await kubectl('delete', 'pod', 'named-0', '--wait=false')
-  await loops.waitUntil(pods, cache => {
-    const pod = cache.get('default/named-0')
-    return pod && pod.metadata.uid !== before!.metadata.uid && pod.status?.phase === 'Running'
-  })
+  await loops.waitFor(
+    pods,
+    'default/named-0',
+    ({ metadata, status }) => metadata.uid !== before!.metadata.uid && status?.phase === 'Running',
+  )
   outcomes.set('named-0', 'failed')
   await Promise.all(loops.nodes.map(node => node.report()))
   await loops.waitForEvent('StatefulSet', 'named', /RecreatingFailedPod: .* is recreating failed Pod named-0/)
@@ -168,9 +169,9 @@ test('a partition holds the Pods below it back, also when they are made anew', a
   await kubectl('set', 'image', 'sts/canary', 'c=canary:2')
   const half = ({ status }: StatefulSet) => status?.updatedReplicas === 1 && status.readyReplicas === 3
   await until('canary', half)
+  const [before] = podsOf('canary')
   await kubectl('delete', 'pod', 'canary-0', '--wait=false')
-  await until('canary', ({ status }) => status?.readyReplicas === 2)
-  await until('canary', half)
+  await loops.waitFor(pods, 'default/canary-0', ({ metadata }) => metadata.uid !== before!.metadata.uid)
   t.deepEqual(
     podsOf('canary').map(({ spec }) => spec.containers[0]!.image),
     ['canary:1', 'canary:1', 'canary:2'],

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -29,7 +29,11 @@ const secret = (name: string) => ({
 async function start(t: ExecutionContext, ...providers: object[]) {
   const dir = await mkdtemp(join(tmpdir(), 'skiff-reload-'))
   const file = join(dir, 'encryption.yaml')
-  const write = (...providers: object[]) => writeFile(file, configuration(providers))
+  /** All at once: who looks meanwhile does not find half of it. */
+  const write = async (...providers: object[]) => {
+    await writeFile(`${file}.new`, configuration(providers))
+    await rename(`${file}.new`, file)
+  }
   await write(...providers)
   const redis = await startRedis()
   const plain = await openStore({ url: redis.url, log: quietLog })

@@ -2,6 +2,7 @@ import test from 'ava'
 import { serviceAccounts } from '../../../../api/kinds/core.ts'
 import { clusterRoleBindings, clusterRoles } from '../../../../api/kinds/rbac.ts'
 import type { Pod } from '../../../../api/kinds/types.ts'
+import { until } from '../../../helpers/admission-webhook.ts'
 import { startTestNode, type TestNode } from '../../../helpers/kubelet.ts'
 import { isReady, sleeper } from '../../../helpers/pod-parts.ts'
 
@@ -64,6 +65,13 @@ test('rights on a part of the node are enough for what belongs to it, and for no
   const target = { name: { namespace: 'default', name }, subresource: 'token' }
   const answer: any = await node.client.create(serviceAccounts, request as never, target)
   const { token } = answer.status
+  // Rights hold a moment after they were written.
+  const user = `system:serviceaccount:default:${name}`
+  const resourceAttributes = { verb: 'get', resource: 'nodes', subresource: 'pods' }
+  await until(async () => {
+    const path = '/apis/authorization.k8s.io/v1/subjectaccessreviews'
+    return (await node.api.raw(path, { body: { spec: { user, resourceAttributes } } })).body.status.allowed
+  })
   t.is((await node.ask('/pods', { token })).status, 200)
   t.is((await node.ask('/metrics/resource', { token })).status, 200)
   t.deepEqual(await node.ask('/configz', { token }), {
