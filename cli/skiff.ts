@@ -3,6 +3,7 @@ import { goDuration } from '../api/meta/duration.ts'
 import { LAB_DEFAULTS } from '../lab/options.ts'
 import { dataDirs } from '../lab/state.ts'
 import { reportFailure } from './failure.ts'
+import { addAuditFlags } from './server/audit-flags.ts'
 import { SERVER_PARTS } from './server/options.ts'
 import { version } from './version.ts'
 
@@ -42,7 +43,7 @@ program
   .option('--data <dir>', 'data directory given to `up`', LAB_DEFAULTS.dataDir)
   .action(async options => (await import('./commands/status.ts')).status(options))
 
-program
+const serverCommand = program
   .command('server')
   .description('run the control plane (or one part of it)')
   .requiredOption('--data <dir>', 'data directory')
@@ -73,12 +74,6 @@ program
   )
   .option('--leader-elect-renew-deadline <s>', 'a leader that cannot renew for so long ends', wholeNumber, 10)
   .option('--leader-elect-retry-period <s>', 'time between two renewals', wholeNumber, 2)
-  .option('--audit-log-path <file>', 'write an audit event for each request (- for standard output)')
-  .option('--audit-log-maxsize <MB>', 'size at which the audit log is begun anew (100)', wholeNumber)
-  .option('--audit-log-maxage <days>', 'how long older audit logs are kept (0: for ever)', wholeNumber)
-  .option('--audit-log-maxbackup <n>', 'how many older audit logs are kept (0: all)', wholeNumber)
-  .option('--audit-log-compress', 'compress older audit logs')
-  .option('--audit-policy-file <file>', 'an audit.k8s.io/v1 Policy (default: metadata of every request)')
   .option('--enable-admission-plugins <names>', 'admission plugins to be on, beside the usual ones', names)
   .option('--disable-admission-plugins <names>', 'admission plugins to be off', names)
   .option(
@@ -104,6 +99,7 @@ program
   .option('--max-requests-inflight <n>', 'reading requests answered at once (400)', wholeNumber)
   .option('--max-mutating-requests-inflight <n>', 'the same for those that write (200)', wholeNumber)
   .action(async options => (await import('./commands/server.ts')).server(options))
+addAuditFlags(serverCommand)
 
 program
   .command('backup')

@@ -5,7 +5,7 @@ import { startApiServer } from '../../control-plane/apiserver/server.ts'
 import { ensurePki, type Pki, writeKubeconfig } from '../../control-plane/auth/pki.ts'
 import type { Logger } from '../../plugins/plugin.ts'
 import { readAdmission } from './admission.ts'
-import { openAudit } from './audit.ts'
+import { type Audit, openAudit } from './audit.ts'
 import { lockDataDir } from './data-lock.ts'
 import { openServerStore } from './open-store.ts'
 import type { CompleteServerOptions } from './options.ts'
@@ -32,9 +32,10 @@ export async function runApiServer(
 async function serve(options: CompleteServerOptions, log: Logger, signal: AbortSignal): Promise<void> {
   const pki = await clusterPki(options)
   const closing = new AbortController()
-  const audit = await openAudit(options, log)
   const { store, checks, registry } = await openServerStore(options, log, closing.signal)
+  let audit: Audit | undefined
   try {
+    audit = await openAudit(options, registry, log)
     const admission = await readAdmission(options)
     const served = { store, checks, registry, pki, log, signal, admission }
     const server = await startApiServer({ ...serverOptions(options), ...audit.options, ...served })
@@ -42,7 +43,7 @@ async function serve(options: CompleteServerOptions, log: Logger, signal: AbortS
     await new Promise<void>(done => signal.addEventListener('abort', () => done(), { once: true }))
     await server.stop()
   } finally {
-    await audit.log?.close()
+    await audit?.backend?.close()
     closing.abort()
     await store.close()
   }

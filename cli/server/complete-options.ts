@@ -4,6 +4,7 @@ import { networkInterfaces } from 'node:os'
 import { Address4 } from 'ip-address'
 import { UserError } from '../failure.ts'
 import { readAdmission } from './admission.ts'
+import { checkAudit } from './audit.ts'
 import { prepareDataDir } from './data-directory.ts'
 import { checkStoreOptions } from './open-store.ts'
 import type { CompleteServerOptions, ServerOptions } from './options.ts'
@@ -14,6 +15,7 @@ export async function completeOptions(options: ServerOptions): Promise<CompleteS
   checkNetwork('--service-cidr', options.serviceCidr)
   checkLeaderElection(options)
   await readAdmission(options)
+  await checkAudit(options)
   await checkStoreOptions(options)
   const data = await prepareDataDir(options.data)
   const serves = !options.only || options.only === 'apiserver'

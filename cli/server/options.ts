@@ -1,3 +1,5 @@
+import type { AuditFlags } from './audit-flags.ts'
+
 /** A part of the control plane that runs in one process. `overlay` (routes to Pods) may share the controllers'. */
 export type ServerPart = (typeof SERVER_PARTS)[number]
 export const SERVER_PARTS = [
@@ -9,7 +11,7 @@ export const SERVER_PARTS = [
 ] as const
 
 /** What `skiff server` was told. Children get it as it is. */
-export interface ServerOptions {
+export interface ServerOptions extends AuditFlags {
   data: string
   only?: ServerPart
   bind: string
@@ -31,15 +33,6 @@ export interface ServerOptions {
   leaderElectLeaseDuration: number
   leaderElectRenewDeadline: number
   leaderElectRetryPeriod: number
-  /** A file for audit events, `-` for standard output. */
-  auditLogPath?: string
-  /** Megabytes. */
-  auditLogMaxsize?: number
-  /** Days. */
-  auditLogMaxage?: number
-  auditLogMaxbackup?: number
-  auditLogCompress?: boolean
-  auditPolicyFile?: string
   /** Admission plugins that are on, or off, in spite of what is so by default. */
   enableAdmissionPlugins?: string[]
   disableAdmissionPlugins?: string[]

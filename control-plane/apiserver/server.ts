@@ -27,6 +27,7 @@ import { Aggregator } from './aggregation/aggregator.ts'
 import { publishAuthentication } from './aggregation/authentication-config.ts'
 import { LocalServices } from './aggregation/local-services.ts'
 import { createApp } from './app.ts'
+import { auditMetricsOf } from './audit/metrics.ts'
 import type { AuditPolicy } from './audit/policy.ts'
 import { EVENT_TTL, expireEvents } from './bootstrap/expire-events.ts'
 import { reconcileKubernetesService } from './bootstrap/kubernetes-service.ts'
@@ -46,7 +47,7 @@ import { type HttpServer, listen } from './http-server.ts'
 import { createMachinery, type Machinery } from './machinery.ts'
 import { createIndicators, registerServerMetrics } from './metrics/server-metrics.ts'
 import { timedStore } from './metrics/timed-store.ts'
-import type { AuditEvent } from './pipeline/audit.ts'
+import type { AuditSink } from './pipeline/audit.ts'
 import { fairness } from './pipeline/fairness.ts'
 import { DEFAULT_LIMITS, type InflightLimits, limits } from './pipeline/limits.ts'
 import { metrics } from './pipeline/metrics.ts'
@@ -77,8 +78,10 @@ export interface ApiServerOptions {
   registry?: Registry
   /** Further checks of the server's health. */
   checks?: readonly HealthCheck[]
-  /** Told of requests when given. */
-  audit?: (event: AuditEvent) => void
+  /** Told of requests when given; see `AuditSink`. */
+  audit?: AuditSink
+  /** Whether requests wait for what `audit` gives. */
+  auditBlocks?: boolean
   /** Of which requests, and how much; who did what of all of them by default. */
   auditPolicy?: AuditPolicy
   /** Milliseconds for which /livez is well although the start is not done (`--livez-grace-period`). */
@@ -261,7 +264,12 @@ function createHandler(
     limits: control
       ? fairness(control, registry)
       : limits({ ...DEFAULT_LIMITS, ...options.limits }, registry),
-    audit: options.audit && { sink: options.audit, policy: options.auditPolicy },
+    audit: options.audit && {
+      sink: options.audit,
+      blocks: options.auditBlocks,
+      policy: options.auditPolicy,
+      metrics: auditMetricsOf(registry),
+    },
     handle: ctx => route(ctx, routes),
   })
   return gate(app.callback(), progress)

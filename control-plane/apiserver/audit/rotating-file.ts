@@ -59,6 +59,7 @@ export class RotatingFile {
 
   /** Appends lines, beginning a new file where one is full. */
   write(lines: readonly string[]): void {
+    if (this.#stream.destroyed) this.#reopen()
     const most = (this.#rotation.maxSize || DEFAULT_SIZE) * MEGABYTE
     const all = Buffer.from(lines.join(''))
     if (this.#size + all.length <= most) this.#append(all)
@@ -90,6 +91,15 @@ export class RotatingFile {
       throw error
     }
     this.#stream.on('error', this.#onError)
+  }
+
+  /** After a write that failed: the disk may have room again. */
+  #reopen(): void {
+    try {
+      this.#open()
+    } catch (error) {
+      this.#onError(error as Error)
+    }
   }
 
   /** What is on its way still goes to the old file, whatever its name. */
@@ -129,11 +139,23 @@ export class RotatingFile {
     }
   }
 
+  /** Resolves when what was written is with the system. @throws when it could not be written */
+  written(): Promise<void> {
+    return written(this.#stream)
+  }
+
   /** Writes what is left. */
   async close(): Promise<void> {
     await new Promise<void>(resolve => this.#stream.end(() => resolve()))
     await this.#cleaning
   }
+}
+
+/** Resolves when a stream has written what it was given. */
+export function written(stream: Writable): Promise<void> {
+  return new Promise((resolve, reject) => {
+    stream.write('', error => (error ? reject(error) : resolve()))
+  })
 }
 
 interface Backup {

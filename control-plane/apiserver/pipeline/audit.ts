@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Decision } from '../../auth/types.ts'
 import { Capture } from '../audit/capture.ts'
+import type { AuditMetrics } from '../audit/metrics.ts'
 import {
   type AuditDecision,
   type AuditPolicy,
@@ -9,13 +10,20 @@ import {
   DEFAULT_POLICY,
 } from '../audit/policy.ts'
 import { isLongRunning } from './long-running.ts'
+import { sendText } from './respond.ts'
 import type { ApiContext, Middleware } from './state.ts'
 
 /** An audit.k8s.io/v1 Event. */
 export type AuditEvent = Record<string, unknown>
 
+/** Takes events. A promise tells whether the request may go on. */
+export type AuditSink = (event: AuditEvent) => void | Promise<boolean>
+
 export interface AuditOptions {
-  sink(event: AuditEvent): void
+  sink: AuditSink
+  /** Whether requests wait for the promises that the sink gives. */
+  blocks?: boolean | undefined
+  metrics?: AuditMetrics | undefined
   /** What is told of which requests; who did what of all of them where left out. */
   policy?: AuditPolicy | undefined
 }
@@ -29,25 +37,67 @@ const LONGEST_AGENT = 1024
  */
 export function audit(options: AuditOptions | undefined): Middleware {
   if (!options) return (_ctx, next) => next()
-  const { sink, policy = DEFAULT_POLICY } = options
+  const { policy = DEFAULT_POLICY, metrics, blocks } = options
+  const sink: AuditSink = metrics ? counting(options.sink, metrics) : options.sink
   const evaluate = createEvaluator(policy)
   return (ctx, next) => {
     const { res, state } = ctx
     const decision = evaluate(state.info, state.user)
+    metrics?.decided(decision.level)
     if (decision.level === 'None') return next()
     const arrival = { received: new Date(), sources: sourcesOf(ctx.req) }
-    const tell = (stage: AuditStage) => {
-      if (!decision.omitStages.has(stage)) sink(eventOf(ctx, decision, stage, arrival))
+    const tell = (stage: AuditStage): void | Promise<boolean> => {
+      if (!decision.omitStages.has(stage)) return sink(eventOf(ctx, decision, stage, arrival))
     }
     if (decision.level !== 'Metadata') state.capture = new Capture(ctx.req, decision)
-    tell('RequestReceived')
-    res.once('close', () => {
-      if (!state.capture) tell('ResponseComplete')
-      else if (!decision.omitStages.has('ResponseComplete')) void tellObjects(ctx, decision, arrival, sink)
-    })
-    if (isLongRunning(state.info)) tellStart(ctx, () => tell('ResponseStarted'))
-    return next()
+    const received = tell('RequestReceived')
+    const tellEnd = (): void | Promise<boolean> => {
+      if (!state.capture) return tell('ResponseComplete')
+      if (!decision.omitStages.has('ResponseComplete')) return tellObjects(ctx, decision, arrival, sink)
+    }
+    if (blocks) holdEnd(ctx, tellEnd)
+    else res.once('close', () => void tellEnd())
+    if (isLongRunning(state.info)) tellStart(ctx, () => void tell('ResponseStarted'))
+    return received ? goOn(ctx, received, next, metrics) : next()
   }
+}
+
+const counting =
+  (sink: AuditSink, metrics: AuditMetrics): AuditSink =>
+  event => {
+    metrics.events++
+    return sink(event)
+  }
+
+/** Answers when it was told that the request has come; refuses it where that must be and could not be. */
+async function goOn(
+  ctx: ApiContext,
+  received: Promise<boolean>,
+  next: () => Promise<void>,
+  metrics: AuditMetrics | undefined,
+): Promise<void> {
+  if (await received) return await next()
+  if (metrics) metrics.rejected++
+  const text = `Internal Server Error: ${JSON.stringify(ctx.req.url)}: failed to store audit event\n`
+  await sendText(ctx, 500, text)
+}
+
+/** The answer ends when it was told of, whether that went well or not. */
+function holdEnd({ res }: ApiContext, tellEnd: () => void | Promise<boolean>): void {
+  const { end } = res
+  let isTold = false
+  const once = (): void | Promise<boolean> => {
+    if (isTold) return
+    isTold = true
+    return tellEnd()
+  }
+  res.end = ((...args: Parameters<typeof end>) => {
+    const told = once()
+    if (told) void told.then(() => end.apply(res, args))
+    else end.apply(res, args)
+    return res
+  }) as typeof end
+  res.once('close', () => void once())
 }
 
 /** What is known of a request when it comes, and not any more when its connection has gone. */
@@ -70,11 +120,11 @@ async function tellObjects(
   ctx: ApiContext,
   decision: AuditDecision,
   arrival: Arrival,
-  sink: (event: AuditEvent) => void,
-): Promise<void> {
+  sink: AuditSink,
+): Promise<boolean> {
   const event = eventOf(ctx, decision, 'ResponseComplete', arrival)
   const objects = await ctx.state.capture!.objects(ctx.state.schemas)
-  sink({ ...event, ...named(event.objectRef, objects.requestObject), ...objects })
+  return (await sink({ ...event, ...named(event.objectRef, objects.requestObject), ...objects })) ?? true
 }
 
 /** The reference with what only the object itself tells: the name of what was created. */

@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import test from 'ava'
+import { Registry } from 'prom-client'
 import { openAuditLog } from '../../../control-plane/apiserver/audit/log.ts'
+import { AuditMetrics } from '../../../control-plane/apiserver/audit/metrics.ts'
+import { AuditRecord } from '../../../control-plane/apiserver/audit/record.ts'
 import type { AuditEvent } from '../../../control-plane/apiserver/pipeline/audit.ts'
 import { startTestApiServer, type TestApiServer, takeEvents } from '../../helpers/api-server.ts'
 import { quietLog } from '../../helpers/log.ts'
@@ -71,9 +74,10 @@ test('an audit log is appended to, one line an event', async t => {
   const dir = await mkdtemp(join(tmpdir(), 'skiff-audit-'))
   t.teardown(() => rm(dir, { recursive: true }))
   const path = join(dir, 'logs', 'audit.log')
+  const report = { log: quietLog, metrics: new AuditMetrics(new Registry()) }
   for (const auditID of ['one', 'two']) {
-    const log = await openAuditLog(path, quietLog)
-    log.write({ auditID })
+    const log = await openAuditLog(path, report)
+    log.write(new AuditRecord({ auditID }))
     await log.close()
   }
   const lines = (await readFile(path, 'utf8')).trim().split('\n')
@@ -81,7 +85,7 @@ test('an audit log is appended to, one line an event', async t => {
     lines.map(line => JSON.parse(line).auditID),
     ['one', 'two'],
   )
-  await t.throwsAsync(openAuditLog(dir, quietLog), { code: 'EISDIR' })
+  await t.throwsAsync(openAuditLog(dir, report), { code: 'EISDIR' })
 })
 
 test.serial('with limits alone, too many requests at once are refused, but for system:masters', async t => {
