@@ -1,5 +1,5 @@
+import { Distribution } from '../metrics/distribution.ts'
 import type { RequestInfo } from '../pipeline/request-info.ts'
-import { Distribution } from './distributions.ts'
 
 const BOUNDS = [0, 0.001, 0.01, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1]
 const MILLI = 0.001

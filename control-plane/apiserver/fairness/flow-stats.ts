@@ -1,4 +1,4 @@
-import { Distribution } from './distributions.ts'
+import { Distribution } from '../metrics/distribution.ts'
 
 const DURATIONS = [0, 0.005, 0.02, 0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 15, 30]
 const LENGTHS = [0, 10, 25, 50, 100, 250, 500, 1000]

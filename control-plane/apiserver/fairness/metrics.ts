@@ -1,6 +1,6 @@
 import type { Registry } from 'prom-client'
+import type { Distribution } from '../metrics/distribution.ts'
 import { type Labels, register } from '../metrics/tables.ts'
-import type { Distribution } from './distributions.ts'
 import type { FlowControl } from './flow-control.ts'
 import type { FlowStats } from './flow-stats.ts'
 import type { PriorityLevel } from './priority-level.ts'

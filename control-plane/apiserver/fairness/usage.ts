@@ -1,4 +1,4 @@
-import { Distribution } from './distributions.ts'
+import { Distribution } from '../metrics/distribution.ts'
 
 const SEAT_BOUNDS = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1]
 const REQUEST_BOUNDS = [0, 0.001, 0.003, 0.01, 0.03, 0.1, 0.25, 0.5, 0.75, 1]

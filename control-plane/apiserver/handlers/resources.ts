@@ -39,11 +39,21 @@ export async function resourceHandler(ctx: ApiContext, options: ResourceOptions)
   if (!resource || !isInScope(resource, info)) return await notServed(ctx, options.kinds)
   if (info.method === 'HEAD' && info.subresource !== 'proxy') throw methodNotAllowed()
   if (info.name !== undefined && ODD_NAME.test(info.name)) throw oddName(info.name)
-  if (resource.kind.deprecation) ctx.state.warnings.add(resource.kind.deprecation)
+  if (resource.kind.deprecation) tellDeprecation(ctx, resource.kind)
   if (resource.kind.stored === false) return await notStored(ctx, resource, options)
   if (info.subresource) return await subresource(ctx, resource, options)
   if (!verbsOf(resource.kind).some(verb => verb === info.verb)) throw methodNotAllowed()
   await verb(ctx, resource, options)
+}
+
+/** Tells the client, the audit log and the metrics that an API is not to be used any more. */
+function tellDeprecation({ state }: ApiContext, { deprecation = '', custom }: Resource['kind']): void {
+  state.warnings.add(deprecation)
+  const removed = (!custom && /unavailable in v(\d+\.\d+)\+/.exec(deprecation)?.[1]) || ''
+  state.removedRelease = removed
+  state.annotations ??= {}
+  state.annotations['k8s.io/deprecated'] = 'true'
+  if (removed) state.annotations['k8s.io/removed-release'] = removed
 }
 
 /** What no object can be called, as it is part of a path. */

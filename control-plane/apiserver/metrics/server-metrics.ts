@@ -3,6 +3,7 @@ import type { Observe } from '../discovery/health.ts'
 import { VERSION } from '../discovery/version.ts'
 import type { KindRegistry, Resource } from '../kind-registry.ts'
 import { hubOf } from '../watch/hub.ts'
+import { groupResourceOf } from './group-resource.ts'
 import { CounterTable, type Labels, register } from './tables.ts'
 
 /** Metrics of what the server holds and of its process, under upstream's names. Nothing is counted until they are read. */
@@ -16,34 +17,58 @@ export function registerServerMetrics(registry: Registry, kinds: KindRegistry): 
   ])
 }
 
+type Type = 'counter' | 'gauge' | 'histogram'
+/** Adds a metric that tells something of each resource that is in memory. */
+type Add = (name: string, type: Type, help: string, values: (resource: Resource) => Iterable<object>) => void
+
 function registerResources(registry: Registry, kinds: KindRegistry): void {
-  const each = (value: (resource: Resource) => number, labels: (resource: Resource) => Labels) => () =>
-    stored(kinds).map(resource => ({ labels: labels(resource), value: value(resource) }))
-  const ofKind = ({ kind: { group, version, kind } }: Resource): Labels => ({ group, version, kind })
-  register(
-    registry,
-    'apiserver_storage_objects',
-    'gauge',
-    'Objects by type; types that nobody has asked for are not known',
-    each(
-      ({ cache }) => cache.size,
-      ({ type }) => ({ resource: type }),
-    ),
-  )
-  register(
-    registry,
-    'apiserver_watch_events_total',
-    'counter',
-    'Events sent to watchers',
-    each(({ cache }) => hubOf(cache).sent, ofKind),
-  )
-  register(
-    registry,
-    'apiserver_registered_watchers',
-    'gauge',
-    'Watchers that are connected',
-    each(({ cache }) => hubOf(cache).watchers, ofKind),
-  )
+  const of =
+    (resources: () => Resource[]): Add =>
+    (name, type, help, values) =>
+      register(registry, `apiserver_${name}`, type, help, () =>
+        resources().flatMap(each => [...values(each)]),
+      )
+  const inMemory = () => stored(kinds)
+  registerObjects(of(() => onceEach(inMemory())))
+  registerWatches(of(inMemory))
+}
+
+function registerObjects(add: Add): void {
+  const help = 'Objects by type; types that nobody has asked for are not known'
+  const nameOf = ({ type }: Resource) => ({ resource: type.split('@')[0] })
+  const labelsOf = ({ type }: Resource) => groupResourceOf(type)
+  add('storage_objects', 'gauge', help, each => [{ labels: nameOf(each), value: each.cache.size }])
+  add('resource_objects', 'gauge', help, each => [{ labels: labelsOf(each), value: each.cache.size }])
+  add('watch_cache_resource_version', 'gauge', 'Latest change that the server has seen', each => [
+    { labels: labelsOf(each), value: each.cache.revision },
+  ])
+}
+
+function registerWatches(add: Add): void {
+  const labelsOf = ({ kind: { group, version, plural: resource } }: Resource) => ({
+    group,
+    version,
+    resource,
+  })
+  add('watch_events_total', 'counter', 'Events sent to watchers', each => [
+    { labels: labelsOf(each), value: hubOf(each.cache).sent.count },
+  ])
+  add('watch_events_sizes', 'histogram', 'Bytes of events sent to watchers', each => {
+    const { sent } = hubOf(each.cache)
+    return sent.isEmpty ? [] : sent.series('apiserver_watch_events_sizes', labelsOf(each))
+  })
+  add('registered_watchers', 'gauge', 'Watchers that are connected', ({ cache, kind }) => [
+    {
+      labels: { group: kind.group, version: kind.version, kind: kind.kind },
+      value: hubOf(cache).watchers,
+    },
+  ])
+}
+
+/** Versions of a custom resource are types of their own, and the same objects. */
+function onceEach(resources: readonly Resource[]): Resource[] {
+  const byName = new Map(resources.map(resource => [resource.type.split('@')[0], resource]))
+  return [...byName.values()]
 }
 
 /** One resource of each type that has objects in memory: versions share them. */

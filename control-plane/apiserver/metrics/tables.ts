@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client'
+import { stabilityOf } from './stability.ts'
 
 export type Labels = Record<string, string>
 
@@ -7,19 +8,32 @@ export type Labels = Record<string, string>
  * are told apart by an `id`; their labels are asked for once.
  */
 export class CounterTable {
-  #series = new Map<string, { labels: Labels; value: number }>()
+  #series = new Map<string, Cell>()
 
-  constructor(registry: Registry, name: string, help: string) {
-    register(registry, name, 'counter', help, () =>
+  constructor(registry: Registry, name: string, help: string, type: 'counter' | 'gauge' = 'counter') {
+    register(registry, name, type, help, () =>
       this.#series.values().map(({ labels, value }) => ({ labels, value })),
     )
   }
 
   add(id: string, labels: () => Labels, count = 1): void {
-    const known = this.#series.get(id)
-    if (known) known.value += count
-    else this.#series.set(id, { labels: labels(), value: count })
+    this.cell(id, labels).value += count
   }
+
+  /** For who counts often: the series is looked up once. It is shown from now on, with 0. */
+  cell(id: string, labels: () => Labels): Cell {
+    const known = this.#series.get(id)
+    if (known) return known
+    const cell = { labels: labels(), value: 0 }
+    this.#series.set(id, cell)
+    return cell
+  }
+}
+
+/** One series of counts. */
+export interface Cell {
+  readonly labels: Labels
+  value: number
 }
 
 interface Distribution {
@@ -29,12 +43,13 @@ interface Distribution {
   buckets: Uint32Array
 }
 
-/** Durations of one sort; it is not shown before the first one. */
+/** Durations of one sort, or sizes; it is not shown before the first one. */
 export interface DurationSeries {
-  observe(seconds: number): void
+  /** @param times how often it was the same */
+  observe(value: number, times?: number): void
 }
 
-/** Distributions of durations in seconds, kept as {@link CounterTable} keeps counts. */
+/** Distributions of durations in seconds, or of sizes in bytes, kept as {@link CounterTable} keeps counts. */
 export class HistogramTable {
   #name: string
   #bounds: readonly number[]
@@ -44,25 +59,20 @@ export class HistogramTable {
   constructor(registry: Registry, name: string, help: string, bounds: readonly number[]) {
     this.#name = name
     this.#bounds = bounds
-    register(registry, name, 'histogram', help, () => this.#values(this.#name))
+    register(registry, name, 'histogram', help, () => this.#values())
   }
 
-  /** Shows the same distributions under another name as well. */
-  alsoAs(registry: Registry, name: string, help: string): void {
-    register(registry, name, 'histogram', help, () => this.#values(name))
-  }
-
-  observe(id: string, labels: () => Labels, seconds: number): void {
-    this.#count(this.#series.get(id) ?? this.#begin(id, labels()), seconds)
+  observe(id: string, labels: () => Labels, value: number): void {
+    this.#count(this.#series.get(id) ?? this.#begin(id, labels()), value, 1)
   }
 
   /** For who observes often: the series is looked up once. */
   series(id: string, labels: Labels): DurationSeries {
     let known: Distribution | undefined
     return {
-      observe: seconds => {
+      observe: (value, times = 1) => {
         known ??= this.#series.get(id) ?? this.#begin(id, labels)
-        this.#count(known, seconds)
+        this.#count(known, value, times)
       },
     }
   }
@@ -73,16 +83,17 @@ export class HistogramTable {
     return series
   }
 
-  #count(series: Distribution, seconds: number): void {
-    series.count++
-    series.sum += seconds
+  #count(series: Distribution, value: number, times: number): void {
+    series.count += times
+    series.sum += value * times
     const bounds = this.#bounds
     let bucket = 0
-    while (bucket < bounds.length && seconds > bounds[bucket]!) bucket++
-    if (bucket < bounds.length) series.buckets[bucket]!++
+    while (bucket < bounds.length && value > bounds[bucket]!) bucket++
+    if (bucket < bounds.length) series.buckets[bucket]! += times
   }
 
-  *#values(name: string): Generator<object> {
+  *#values(): Generator<object> {
+    const name = this.#name
     for (const { labels, count, sum, buckets } of this.#series.values()) {
       const metricName = `${name}_bucket`
       let below = 0
@@ -105,6 +116,11 @@ export function register(
   help: string,
   values: () => Iterable<object>,
 ): void {
-  const get = async () => ({ name, type, help, aggregator: 'sum', values: [...values()] })
+  const told = `[${stabilityOf(name)}] ${help}`
+  const get = async () => ({ name, type, help: told, aggregator: 'sum', values: [...values()] })
   registry.registerMetric({ name, get, reset() {} } as never)
 }
+
+/** `count` upper bounds, each `factor` times the one before it. */
+export const exponential = (start: number, factor: number, count: number): number[] =>
+  Array.from({ length: count }, (_, i) => start * factor ** i)

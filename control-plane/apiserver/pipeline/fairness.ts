@@ -27,6 +27,7 @@ export function fairness(control: FlowControl, registry: Registry): Middleware {
     dropped.add(kind, () => ({ request_kind: kind }))
     const seconds = control.retryAfter.refused(schema.level.name)
     const headers = { 'retry-after': String(seconds), 'x-content-type-options': 'nosniff' }
+    ctx.state.terminated = 429
     return sendBody(ctx, 429, 'text/plain; charset=utf-8', MESSAGE, headers)
   }
   return (ctx, next) => {
@@ -55,7 +56,9 @@ export function fairness(control: FlowControl, registry: Registry): Middleware {
     const isAdmitted = await wait(control, ticket, ctx)
     const { stats } = ticket
     const waits = isAdmitted ? stats.waits : stats.waitsInVain
-    waits.add(control.waited(ticket, isAdmitted))
+    const waited = control.waited(ticket, isAdmitted)
+    waits.add(waited)
+    ctx.state.waited = waited
     if (!isAdmitted) return await refuse(ctx, ticket)
     return await (isWatch ? serveWatch(control, ticket, ctx, next) : serve(control, ticket, next))
   }

@@ -33,6 +33,7 @@ export function limits(most: InflightLimits, registry: Registry): Middleware {
     const sort = READING.has(info.verb) ? 'reading' : 'mutating'
     if (most[sort] > 0 && running[sort] >= most[sort]) {
       dropped.add(sort, () => ({ request_kind: sort === 'reading' ? 'readOnly' : 'mutating' }))
+      ctx.state.terminated = 429
       return await sendBody(ctx, 429, 'text/plain; charset=utf-8', MESSAGE, { 'retry-after': '1' })
     }
     running[sort]++

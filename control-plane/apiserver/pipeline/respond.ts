@@ -52,6 +52,7 @@ export async function sendBody(
     return await sendCompressed(ctx, code, headers, [body])
   }
   headers['content-length'] = body.length
+  ctx.state.responseSize = body.length
   res.writeHead(code, headers)
   if (ctx.method === 'HEAD') res.end()
   else res.end(body)
@@ -76,6 +77,7 @@ export async function sendParts(ctx: ApiContext, code: number, type: string, bod
     if (body.size >= GZIP_FROM && acceptsGzip(ctx)) {
       return await sendCompressed(ctx, code, headers, copies(body))
     }
+    ctx.state.responseSize = body.size
     ctx.res.writeHead(code, { ...headers, 'content-length': body.size })
     if (ctx.method !== 'HEAD') await writeParts(ctx.res, body)
     ctx.res.end()
@@ -135,7 +137,12 @@ async function sendCompressed(
   const { createGzip } = await import('node:zlib')
   const { pipeline } = await import('node:stream/promises')
   ctx.res.writeHead(code, { ...headers, 'content-encoding': 'gzip', vary: 'Accept-Encoding' })
-  await pipeline(parts, createGzip({ level: GZIP_LEVEL }), ctx.res).catch(() => {})
+  let sent = 0
+  const gzip = createGzip({ level: GZIP_LEVEL }).on('data', (chunk: Buffer) => {
+    sent += chunk.length
+  })
+  await pipeline(parts, gzip, ctx.res).catch(() => {})
+  ctx.state.responseSize = sent
 }
 
 export function sendJson(ctx: ApiContext, code: number, value: unknown): Promise<void> {

@@ -27,6 +27,16 @@ export interface RequestState {
   annotations?: Record<string, string>
   /** Where priority and fairness put the request. */
   flow?: { readonly uid: string; readonly levelUid: string }
+  /** When the request came, by `performance.now()`. */
+  received: number
+  /** Seconds that the request waited in a queue. */
+  waited?: number
+  /** Bytes of the answer's body, as they were sent. */
+  responseSize?: number
+  /** The status code of an answer that was given because the server gave the request up. */
+  terminated?: number
+  /** Of an API that is deprecated: the release that has it no more, '' where none is named. */
+  removedRelease?: string
   /** Of a watch: says that what there was at its start has been sent. */
   initialized?: () => void
 }

@@ -15,11 +15,13 @@ const DURATION = /^(\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h)/
  * @throws StatusError 400 for a time-out that is no duration
  */
 export const timeouts: Middleware = async (ctx, next) => {
-  const { info } = ctx.state
+  const { state } = ctx
+  const { info } = state
   if (isLongRunning(info)) return await next()
   const timer = setTimeout(() => {
     const { status } = timeout({ group: '', plural: '' }, '')
     const message = 'Timeout: request did not complete within the allotted timeout'
+    if (!ctx.res.headersSent) state.terminated = 504
     void sendError(ctx, new StatusError({ ...status, message, details: {} }))
   }, requestTimeout(info))
   try {

@@ -1,6 +1,7 @@
 import type { Filter } from '../cache/filter.ts'
 import type { CacheEvent } from '../cache/history.ts'
 import { type CacheView, nodeNameOf } from '../cache/watch-cache.ts'
+import { Distribution } from '../metrics/distribution.ts'
 import { type EventEncoder, frameOf } from './frames.ts'
 
 /** One watcher that has caught up. Must not throw and must not wait. */
@@ -25,6 +26,9 @@ const CREDIT = 30
 const SHORTEST_PAUSE = 2
 const LONGEST_PAUSE = 25
 
+/** Upper bounds of sizes of events: 1 KiB to 128 KiB. */
+const SIZES = Array.from({ length: 8 }, (_, i) => 1024 << i)
+
 /**
  * Hands changes of one cache to all watchers. Watchers with equal filter and form share a channel: the lines of a batch
  * are put together once and the same buffer goes to each of them.
@@ -42,8 +46,8 @@ export class WatchHub {
   #turn: NodeJS.Immediate | undefined
   /** When nothing will be owed any more. */
   #paid = 0
-  /** Events sent so far, each counted once for every watcher. */
-  sent = 0
+  /** Events sent so far by their size, each counted once for every watcher. */
+  readonly sent = new Distribution(SIZES)
 
   constructor(cache: CacheView) {
     this.#cache = cache
@@ -153,7 +157,7 @@ export class WatchHub {
     if (frames.length === 0) return
     const lines = frames.length === 1 ? frames[0]! : Buffer.concat(frames)
     const { revision } = batch.at(-1)!
-    this.sent += frames.length * members.size
+    for (const frame of frames) this.sent.add(frame.length, members.size)
     for (const member of members) member.write(lines, revision)
   }
 

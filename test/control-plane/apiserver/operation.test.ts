@@ -107,15 +107,19 @@ test.serial('metrics have the names and labels that dashboards know', async t =>
   const { text } = await api.raw('/metrics')
   watch.destroy()
   for (const series of [
-    /^apiserver_request_total\{verb="CREATE",group="",version="v1",resource="configmaps",subresource="",scope="resource",component="apiserver",dry_run="",code="201"\} 1$/m,
+    /^apiserver_request_total\{verb="POST",group="",version="v1",resource="configmaps",subresource="",scope="resource",component="apiserver",dry_run="",code="201",system_client=""\} 1$/m,
     /^apiserver_request_duration_seconds_bucket\{.*resource="configmaps".*le="\+Inf".*\} \d+$/m,
     /^apiserver_request_sli_duration_seconds_count\{.*resource="configmaps".*\} \d+$/m,
-    /^apiserver_current_inflight_requests\{request_kind="readOnly"\} \d+$/m,
-    /^apiserver_longrunning_requests \d+$/m,
+    /^apiserver_response_sizes_bucket\{verb="GET",.*le="1000"\} \d+$/m,
+    /^apiserver_current_inflight_requests\{request_kind="readOnly"\} [1-9]\d*$/m,
+    /^apiserver_longrunning_requests\{verb="WATCH",group="",version="v1",resource="namespaces",subresource="",scope="cluster",component="apiserver"\} [1-9]\d*$/m,
     /^apiserver_storage_objects\{resource="namespaces"\} 4$/m,
+    /^apiserver_resource_objects\{group="",resource="namespaces"\} 4$/m,
     /^apiserver_registered_watchers\{group="",version="v1",kind="Namespace"\} \d+$/m,
-    /^apiserver_watch_events_total\{group="",version="v1",kind="Namespace"\} \d+$/m,
-    /^etcd_request_duration_seconds_count\{operation="update",type="configmaps"\} \d+$/m,
+    /^apiserver_watch_events_total\{group="",version="v1",resource="namespaces"\} \d+$/m,
+    /^etcd_request_duration_seconds_count\{operation="update",group="",resource="configmaps"\} \d+$/m,
+    /^etcd_requests_total\{operation="update",group="rbac.authorization.k8s.io",resource="roles"\} \d+$/m,
+    /^# HELP apiserver_request_total \[STABLE\] ./m,
     /^kubernetes_build_info\{major="1",minor="34",.*\} 1$/m,
     /^process_resident_memory_bytes \d+$/m,
   ]) {

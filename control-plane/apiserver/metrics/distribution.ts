@@ -1,4 +1,4 @@
-import type { Labels } from '../metrics/tables.ts'
+import type { Labels } from './tables.ts'
 
 /** Counts of values by the bucket they fall in. */
 export class Distribution {
@@ -31,6 +31,11 @@ export class Distribution {
     }
     yield { metricName: `${name}_sum`, labels, value: this.sum * scale }
     yield { metricName: `${name}_count`, labels, value: Math.round(below * scale) }
+  }
+
+  /** The weight of all values. */
+  get count(): number {
+    return this.counts.reduce((sum, count) => sum + count, 0)
   }
 
   get isEmpty(): boolean {
