@@ -73,7 +73,7 @@ export class Decoder {
   #reader(type: string, enumName: string | undefined): Reader {
     const { container, inner } = splitType(type)
     if (container === '[]') return listReader(this.#reader(inner, enumName), inner, type)
-    if (container === '{}') return mapReader(this.#reader(inner, undefined), inner, type)
+    if (container === '{}') return mapReader(this.#reader(inner, enumName), inner, type)
     const ofObjects = objectTypeOf(type)
     if (ofObjects) return objectsOnly(this.#definition(ofObjects))
     return isReference(type) ? this.#definition(type) : scalarReader(type, enumName)

@@ -99,8 +99,10 @@ class Builder {
     const isQuantity = QUANTITIES[short]?.split(' ').includes(name) ?? false
     const item = /^Array<(.*)>$/.exec(type)?.[1]
     const value = /^\{ \[key: string\]: (.*); \}$/.exec(type)?.[1]
-    if (item) return `[]${this.#fieldType(plain(item, format), short, schema)}`
-    if (value) return `{}${isQuantity ? 'quantity' : this.#fieldType(plain(value, format), short, schema)}`
+    const inner = (of: string): string =>
+      isQuantity ? 'quantity' : this.#fieldType(plain(of, format), short, schema)
+    if (item) return `[]${inner(item)}`
+    if (value) return `{}${inner(value)}`
     return isQuantity ? 'quantity' : (scalar(type, format) ?? this.#reference(type, schema))
   }
 

@@ -1,5 +1,7 @@
 import { type Definition, isReference, objectTypeOf, splitType } from '../definition.ts'
 import type { SchemaSet } from '../schemas.ts'
+import { ENUM_TEXTS } from '../tables/enum-texts.ts'
+import { fieldDefault, itemDefault } from './default-value.ts'
 import { PATCH } from './operations.ts'
 
 /** A JSON schema as OpenAPI has it. */
@@ -8,18 +10,22 @@ export type JsonSchema = Record<string, unknown>
 /** How one version of OpenAPI points to a definition, with the text of a field. */
 export interface Dialect {
   reference(name: string): JsonSchema
+  /** Defaults are told of: readers of v2 would take them for ones that they must fill in. */
+  hasDefaults: boolean
   /** Schema of int-or-string. */
   intOrString: JsonSchema
 }
 
 export const v2: Dialect = {
   reference: name => ({ $ref: `#/definitions/${name}` }),
+  hasDefaults: false,
   intOrString: { type: 'string', format: 'int-or-string' },
 }
 
 /** Siblings of `$ref` count for nothing in OpenAPI 3.0, hence allOf. */
 export const v3: Dialect = {
   reference: name => ({ allOf: [{ $ref: `#/components/schemas/${name}` }] }),
+  hasDefaults: true,
   intOrString: { format: 'int-or-string', oneOf: [{ type: 'integer' }, { type: 'string' }] },
 }
 
@@ -67,12 +73,24 @@ const SCALARS: Record<string, JsonSchema> = {
 /** The schema of a type in our notation. */
 export function typeSchema(type: string, dialect: Dialect, values?: readonly string[]): JsonSchema {
   const { container, inner } = splitType(type)
-  if (container === '[]') return { type: 'array', items: typeSchema(inner, dialect, values) }
-  if (container === '{}') return { type: 'object', additionalProperties: typeSchema(inner, dialect) }
+  if (container === '[]') return { type: 'array', items: itemSchema(inner, dialect, values) }
+  if (container === '{}') return { type: 'object', additionalProperties: itemSchema(inner, dialect, values) }
   if (objectTypeOf(type)) return SCALARS.json!
   const name = isReference(type) ? type : NAMED_SCALARS[type]
   if (name) return dialect.reference(name)
   return values ? { ...SCALARS[type], enum: values } : SCALARS[type]!
+}
+
+function itemSchema(type: string, dialect: Dialect, values?: readonly string[]): JsonSchema {
+  const value = dialect.hasDefaults ? itemDefault(type) : undefined
+  const schema = typeSchema(type, dialect, values)
+  return value === undefined ? bare(schema) : { ...schema, default: value }
+}
+
+/** A reference that nothing stands beside needs no allOf. */
+function bare(schema: JsonSchema): JsonSchema {
+  const { allOf } = schema as { allOf?: JsonSchema[] }
+  return allOf && Object.keys(schema).length === 1 ? allOf[0]! : schema
 }
 
 /** The schema of a definition, with what `kubectl` reads from its extensions. */
@@ -85,12 +103,19 @@ export function definitionSchema(
   const definition = schemas.definitions[name]!
   const properties: Record<string, JsonSchema> = {}
   for (const [field, type] of Object.entries(definition.fields)) {
-    const description = texts[name]?.[field] ?? texts[splitType(type).inner]?.['']
-    properties[field] = {
+    const description = describe(
+      texts[name]?.[field] ?? texts[splitType(type).inner]?.[''],
+      definition,
+      field,
+      schemas,
+    )
+    const value = dialect.hasDefaults ? fieldDefault(name, definition, field) : undefined
+    properties[field] = bare({
       ...(description && { description }),
       ...typeSchema(type, dialect, enumValues(definition, field, schemas)),
+      ...(value !== undefined && { default: value }),
       ...extensions(definition, field, type),
-    }
+    })
   }
   return {
     ...(texts[name]?.[''] && { description: texts[name][''] }),
@@ -102,9 +127,24 @@ export function definitionSchema(
   }
 }
 
+/** The text of a field, with the values that it may have. */
+function describe(
+  text: string | undefined,
+  definition: Definition,
+  field: string,
+  schemas: SchemaSet,
+): string | undefined {
+  const values = enumValues(definition, field, schemas)
+  if (!values || definition.fields[field] !== 'string') return text
+  const meanings = ENUM_TEXTS[definition.enums![field]!] ?? {}
+  const lines = values.map(value => ` - \`"${value}"\`${meanings[value] ? ` ${meanings[value]}` : ''}`)
+  return `${text ? `${text}\n\n` : ''}Possible enum values:\n${lines.join('\n')}`
+}
+
 function enumValues({ enums }: Definition, field: string, schemas: SchemaSet): readonly string[] | undefined {
   const name = enums?.[field]
-  return name === undefined ? undefined : schemas.enums[name]
+  const values = name === undefined ? undefined : schemas.enums[name]
+  return values?.length ? values : undefined
 }
 
 function extensions(definition: Definition, field: string, type: string): JsonSchema {

@@ -68,6 +68,11 @@ export const ENUMS: Record<string, Enum> = {
     values: 'Bound Lost Pending',
     fields: 'core.v1.PersistentVolumeClaimStatus.phase',
   },
+  'v1.ClaimResourceStatus': {
+    values:
+      'ControllerResizeInProgress ControllerResizeInfeasible NodeResizeInProgress NodeResizeInfeasible NodeResizePending',
+    fields: 'core.v1.PersistentVolumeClaimStatus.allocatedResourceStatuses',
+  },
   'v1.HostPathType': {
     values: ' BlockDevice CharDevice Directory DirectoryOrCreate File FileOrCreate Socket',
     fields: 'core.v1.HostPathVolumeSource.type',
@@ -202,8 +207,9 @@ export const ENUMS: Record<string, Enum> = {
     fields:
       'admissionregistration.v1.MutatingWebhook.sideEffects admissionregistration.v1.ValidatingWebhook.sideEffects',
   },
+  // Upstream's OpenAPI does not list what values it has.
   'v1.ReinvocationPolicyType': {
-    values: 'IfNeeded Never',
+    values: [],
     fields: 'admissionregistration.v1.MutatingWebhook.reinvocationPolicy',
   },
   'v1.OperationType': {

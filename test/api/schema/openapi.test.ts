@@ -7,6 +7,13 @@ import { openApiV2 } from '../../../api/schema/openapi/v2.ts'
 import { encodeOpenApiV2 } from '../../../api/schema/openapi/v2-protobuf.ts'
 import { openApiV3, openApiV3Index } from '../../../api/schema/openapi/v3.ts'
 import { loadSchemas } from '../../../api/schema/schemas.ts'
+import {
+  DEFAULT_VALUES,
+  EMPTY_DEFAULTS,
+  NO_DEFAULTS,
+  ZERO_DEFAULTS,
+} from '../../../api/schema/tables/defaults.ts'
+import { ENUM_TEXTS } from '../../../api/schema/tables/enum-texts.ts'
 
 const schemas = loadSchemas()
 const input = { kinds: builtinKinds, schemas, version: 'v1.34.0' }
@@ -103,4 +110,60 @@ test('documents are made once, and anew when the kinds change', async t => {
   const second = await documents.groupVersion('apis/apps/v1')
   t.not(second?.etag, first?.etag)
   t.false(gunzipSync(second!.gzip).toString().includes('daemonsets'))
+})
+
+test('v3 tells defaults: zero values of what is always there, empty structs, and values of their own', t => {
+  const { schemas: components } = document('api/v1').components
+  const fields = (name: string): any => components[`io.k8s.api.core.v1.${name}`].properties
+  t.is(fields('ContainerPort').containerPort.default, 0)
+  t.is(fields('ContainerPort').protocol.default, 'TCP')
+  t.is(fields('Container').name.default, '')
+  t.false('default' in fields('Container').image)
+  t.deepEqual(fields('Container').resources.default, {})
+  t.false('default' in fields('Container').securityContext)
+  t.is(fields('Container').args.items.default, '')
+  t.deepEqual(fields('Pod').spec.default, {})
+  t.deepEqual(fields('PodSpec').containers.items, {
+    allOf: [{ $ref: '#/components/schemas/io.k8s.api.core.v1.Container' }],
+    default: {},
+  })
+  t.deepEqual(fields('ResourceRequirements').limits.additionalProperties, {
+    $ref: '#/components/schemas/io.k8s.apimachinery.pkg.api.resource.Quantity',
+  })
+})
+
+test('v2 tells no defaults: its readers would fill them in', t => {
+  const { definitions } = openApiV2(input, schemas.descriptions())
+  for (const [name, { properties = {} }] of Object.entries(definitions))
+    for (const [field, schema] of Object.entries(properties as object))
+      t.false('default' in schema, `${name}.${field}`)
+})
+
+test('the text of an enumerated field ends with what values it may have and what they mean', t => {
+  const { schemas: components } = document('api/v1').components
+  const { imagePullPolicy } = components['io.k8s.api.core.v1.Container'].properties
+  const [, values = ''] = imagePullPolicy.description.split('\n\nPossible enum values:\n')
+  t.regex(values, /^ - `"Always"` means .+\n - `"IfNotPresent"` means .+\n - `"Never"` means .+$/)
+  const { restartPolicy } = components['io.k8s.api.core.v1.PodSpec'].properties
+  t.true(restartPolicy.description.endsWith('values:\n - `"Always"`\n - `"Never"`\n - `"OnFailure"`'))
+  t.deepEqual(restartPolicy.enum, ['Always', 'Never', 'OnFailure'])
+})
+
+test('texts of values are of enumerated types, and of values that these have', t => {
+  for (const [type, meanings] of Object.entries(ENUM_TEXTS))
+    for (const value of Object.keys(meanings))
+      t.true(schemas.enums[type]?.includes(value), `${type} ${value}`)
+})
+
+test('defaults are told of fields that there are', t => {
+  const known = new Set(
+    Object.entries(schemas.definitions).flatMap(([name, { fields }]) =>
+      Object.keys(fields).map(field => `${name.split('.').slice(-3).join('.')}.${field}`),
+    ),
+  )
+  const told = [...Object.keys(DEFAULT_VALUES), ...ZERO_DEFAULTS, ...NO_DEFAULTS, ...EMPTY_DEFAULTS]
+  t.deepEqual(
+    told.filter(field => !known.has(field)),
+    [],
+  )
 })
