@@ -31,6 +31,6 @@ export interface OperationObject {
   operationId: string
   parameters?: ParameterObject[]
   responses: Record<string, { description: string; schema?: JsonSchema }>
-  'x-kubernetes-action': string
-  'x-kubernetes-group-version-kind': object
+  'x-kubernetes-action'?: string
+  'x-kubernetes-group-version-kind'?: object
 }

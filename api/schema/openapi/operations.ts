@@ -1,35 +1,18 @@
 import { ALL_VERBS, groupVersionPath, type KindDeclaration, type Verb } from '../../kinds/kind.ts'
-import { PARAMETERS, type Parameter } from './parameters.ts'
-
-export interface GroupVersionKind {
-  group: string
-  version: string
-  kind: string
-}
-
-export type Method = 'get' | 'post' | 'put' | 'patch' | 'delete'
-
-/** One operation that the server offers, in words that both versions of OpenAPI are made from. */
-export interface Operation {
-  path: string
-  method: Method
-  id: string
-  /** `x-kubernetes-action`. */
-  action: 'list' | 'get' | 'post' | 'put' | 'patch' | 'delete' | 'deletecollection' | 'connect'
-  /** `x-kubernetes-group-version-kind`. */
-  kind: GroupVersionKind
-  description: string
-  /** Group and version in one word: `core_v1`. */
-  tag: string
-  parameters: readonly Parameter[]
-  /** Definition of the body. */
-  body: string | undefined
-  /** Definition of what is returned, undefined for text and streams. */
-  returns: string | undefined
-  codes: readonly number[]
-  /** On a custom resource: there is no strategic merge. */
-  isCustom: boolean
-}
+import { connectDrafts, isConnected, LOG_PARAMETERS } from './connect-operations.ts'
+import {
+  ANYTHING,
+  capital,
+  type Draft,
+  type GroupVersionKind,
+  groupWord,
+  MEDIA_TYPES,
+  META,
+  type Method,
+  type Operation,
+  WATCHED_MEDIA_TYPES,
+} from './operation.ts'
+import { PARAMETERS } from './parameters.ts'
 
 const PATCH_TYPES = [
   'application/apply-patch+yaml',
@@ -38,47 +21,32 @@ const PATCH_TYPES = [
   'application/strategic-merge-patch+json',
 ]
 
-/** The media types that an operation takes patches in: kubectl looks here whether it may send a strategic merge. */
-export const patchTypes = ({ isCustom }: Operation): string[] =>
-  PATCH_TYPES.filter(type => !isCustom || !type.includes('strategic'))
+/**
+ * The media types that an operation takes: kubectl looks here whether it may send a strategic merge, which custom resources
+ * have not.
+ */
+function consumedTypes(draft: Draft, isCustom: boolean): readonly string[] {
+  if (draft.method !== 'patch' || draft.action === 'connect') return ANYTHING
+  return PATCH_TYPES.filter(type => !isCustom || !type.includes('strategic'))
+}
 
-const META = 'io.k8s.apimachinery.pkg.apis.meta.v1.'
 export const PATCH = `${META}Patch`
 const STATUS = `${META}Status`
 const DELETE_OPTIONS = `${META}DeleteOptions`
 
-const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1)
-
-/** `CoreV1`, `RbacAuthorizationV1`: how operations of a group version are named. */
-function groupVersionName({ group, version }: { group: string; version: string }): string {
-  const words = group === '' ? ['core'] : group.replace(/\.k8s\.io$/, '').split('.')
-  return [...words, version].map(capital).join('')
-}
-
 const gvkOf = ({ group, version, kind }: GroupVersionKind): GroupVersionKind => ({ group, version, kind })
-
-/** What differs between the operations of one kind. */
-interface Draft {
-  path: string
-  method: Method
-  action: Operation['action']
-  /** First word of the id. */
-  verb: string
-  /** Rest of the id. */
-  what: string
-  text: string
-  query?: readonly Parameter[]
-  body?: string
-  returns?: string | undefined
-  codes?: readonly number[]
-  kind?: GroupVersionKind
-}
 
 /** All operations on a kind and its subresources. */
 export function operationsOf(kind: KindDeclaration): Operation[] {
-  const name = groupVersionName(kind)
-  const tag = `${(kind.group === '' ? 'core' : kind.group.replace(/\.k8s\.io$/, '')).replaceAll('.', '')}_${kind.version}`
-  return [...collectionDrafts(kind), ...objectDrafts(kind), ...subresourceDrafts(kind)].map(draft => ({
+  const name = capital(groupWord(kind.group)) + capital(kind.version)
+  const tag = `${groupWord(kind.group)}_${kind.version}`
+  const drafts = [
+    ...collectionDrafts(kind),
+    ...objectDrafts(kind),
+    ...watchDrafts(kind),
+    ...subresourceDrafts(kind),
+  ]
+  return drafts.map(draft => ({
     path: draft.path,
     method: draft.method,
     id: `${draft.verb}${name}${draft.what}`,
@@ -89,9 +57,15 @@ export function operationsOf(kind: KindDeclaration): Operation[] {
     parameters: draft.query ?? [],
     body: draft.body,
     returns: draft.returns,
+    consumes: consumedTypes(draft, kind.custom === true && (draft.kind ?? kind).kind === kind.kind),
+    produces: producedTypes(draft),
     codes: draft.codes ?? [200],
-    isCustom: kind.custom === true && (draft.kind ?? kind).kind === kind.kind,
   }))
+}
+
+function producedTypes({ action, returns }: Draft): readonly string[] {
+  if (action === 'list' || action?.startsWith('watch')) return WATCHED_MEDIA_TYPES
+  return returns ? MEDIA_TYPES : ANYTHING
 }
 
 const scopeName = ({ namespaced }: KindDeclaration): string => (namespaced ? 'Namespaced' : '')
@@ -130,6 +104,39 @@ function collectionDrafts(kind: KindDeclaration): Draft[] {
     drafts.push({ ...list, path: everywhere, what: `${kind.kind}ForAllNamespaces` })
   }
   return drafts
+}
+
+/** Watches by paths of their own, which old clients take; custom resources never had them. */
+function watchDrafts(kind: KindDeclaration): Draft[] {
+  if (kind.custom || !hasVerb(kind, 'watch')) return []
+  const inGroup = collectionPath(kind).slice(groupVersionPath(kind).length)
+  const path = `${groupVersionPath(kind)}/watch${inGroup}`
+  const what = scopeName(kind) + kind.kind
+  const common = {
+    method: 'get',
+    verb: 'watch',
+    returns: `${META}WatchEvent`,
+    query: PARAMETERS.list,
+  } as const
+  const instead = "deprecated: use the 'watch' parameter with a list operation instead"
+  const list = {
+    ...common,
+    action: 'watchlist',
+    text: `watch individual changes to a list of ${kind.kind}. ${instead}.`,
+  } as const
+  const everywhere = `${groupVersionPath(kind)}/watch/${kind.plural}`
+  const all: Draft = { ...list, path: everywhere, what: `${kind.kind}ListForAllNamespaces` }
+  return [
+    { ...list, path, what: `${what}List` },
+    {
+      ...common,
+      action: 'watch',
+      path: `${path}/{name}`,
+      what,
+      text: `watch changes to an object of kind ${kind.kind}. ${instead}, filtered to a single item with the 'fieldSelector' parameter.`,
+    },
+    ...(kind.namespaced ? [all] : []),
+  ]
 }
 
 const createParts = ({ kind, schema }: { kind: string; schema: string }) =>
@@ -246,9 +253,9 @@ function otherDrafts(
   const path = `${collectionPath(kind)}/{name}/${name}`
   const what = scopeName(kind) + kind.kind + capital(name)
   const schema = gvk.kind === kind.kind ? kind.schema : schemaName(gvk)
+  if (isConnected(gvk)) return connectDrafts(path, what, `${name} of ${kind.kind}`, gvk)
   return verbs.map(verb => {
     const method = METHODS[verb]!
-    if (gvk.kind.endsWith('Options')) return connectDraft(path, what, method, gvk)
     const common = { path, what, kind: gvk }
     if (verb === 'create')
       return {
@@ -260,23 +267,19 @@ function otherDrafts(
       }
     if (verb === 'get')
       return {
-        ...readDraft(path, what, `${name} of ${kind.kind}`, name === 'log' ? undefined : schema),
+        ...readDraft(
+          path,
+          what,
+          `${name} of the specified ${kind.kind}`,
+          name === 'log' ? undefined : schema,
+        ),
+        ...(name === 'log' && { query: LOG_PARAMETERS }),
         kind: gvk,
       }
     const make = verb === 'patch' ? patchDraft : replaceDraft
     return { ...make(path, what, `${name} of the specified ${kind.kind}`, schema), kind: gvk }
   })
 }
-
-const connectDraft = (path: string, what: string, method: Method, kind: GroupVersionKind): Draft => ({
-  path,
-  method,
-  action: 'connect',
-  verb: `connect${capital(method)}`,
-  what,
-  text: `connect ${method.toUpperCase()} requests to ${what}`,
-  kind,
-})
 
 const schemaName = ({ group, version, kind }: GroupVersionKind): string =>
   `io.k8s.api.${group === '' ? 'core' : group.split('.')[0]}.${version}.${kind}`

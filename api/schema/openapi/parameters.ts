@@ -5,7 +5,7 @@ export interface Parameter {
   description: string
 }
 
-const parameter = (name: string, type: Parameter['type'], description: string): Parameter => ({
+export const parameter = (name: string, type: Parameter['type'], description: string): Parameter => ({
   name,
   type,
   description,
@@ -51,6 +51,11 @@ const gracePeriodSeconds = parameter(
   'integer',
   'Seconds until the object is deleted; 0 deletes it at once.',
 )
+const ignoreStoreReadError = parameter(
+  'ignoreStoreReadErrorWithClusterBreakingPotential',
+  'boolean',
+  'Deletes an object that cannot be read, without finalizers and preconditions. Counts for nothing while its feature is off.',
+)
 const orphanDependents = parameter('orphanDependents', 'boolean', 'Deprecated: use propagationPolicy.')
 const propagationPolicy = parameter(
   'propagationPolicy',
@@ -76,13 +81,14 @@ export const PARAMETERS = {
   ],
   write: [dryRun, fieldManager, fieldValidation],
   patch: [dryRun, fieldManager, fieldValidation, force],
-  delete: [dryRun, gracePeriodSeconds, orphanDependents, propagationPolicy],
+  delete: [dryRun, gracePeriodSeconds, ignoreStoreReadError, orphanDependents, propagationPolicy],
   deleteCollection: [
     ...selection,
     sendInitialEvents,
     timeoutSeconds,
     dryRun,
     gracePeriodSeconds,
+    ignoreStoreReadError,
     orphanDependents,
     propagationPolicy,
   ],
@@ -98,6 +104,8 @@ export function pathParameters(path: string): { name: string; description: strin
     description:
       name === 'namespace'
         ? 'object name and auth scope, such as for teams and projects'
-        : 'name of the object',
+        : name === 'path'
+          ? 'path to the resource'
+          : 'name of the object',
   }))
 }

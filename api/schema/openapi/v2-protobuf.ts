@@ -115,6 +115,8 @@ const pathItem: Shape = {
   put: operationMember(3),
   post: operationMember(4),
   delete: operationMember(5),
+  options: operationMember(6),
+  head: operationMember(7),
   patch: operationMember(8),
   parameters: parameters(9),
 }

@@ -1,8 +1,10 @@
 import type { Descriptions } from '../definition.ts'
 import { customSchemas } from './custom-schema.ts'
 import type { OpenApiV2, OperationObject, ParameterObject, PathItem } from './document.ts'
+import { generalOperations } from './general-operations.ts'
 import type { OpenApiInput } from './input.ts'
-import { type Operation, operationsOf, patchTypes } from './operations.ts'
+import { isPretty, type Operation } from './operation.ts'
+import { operationsOf } from './operations.ts'
 import { PRETTY, pathParameters } from './parameters.ts'
 import { definitionSchema, syntheticDefinitions, v2 } from './property-schema.ts'
 
@@ -14,7 +16,7 @@ export function openApiV2({ kinds, schemas, version }: OpenApiInput, description
   return {
     swagger: '2.0',
     info: { title: 'Kubernetes', version },
-    paths: pathsOf(kinds.flatMap(operationsOf)),
+    paths: pathsOf([...generalOperations(kinds), ...kinds.flatMap(operationsOf)]),
     definitions: {
       ...Object.fromEntries(definitions),
       ...syntheticDefinitions(v2),
@@ -30,7 +32,7 @@ export function openApiV2({ kinds, schemas, version }: OpenApiInput, description
 function pathsOf(operations: readonly Operation[]): Record<string, PathItem> {
   const paths: Record<string, PathItem> = {}
   for (const operation of operations) {
-    const item = paths[operation.path] ?? ({ parameters: commonParameters(operation.path) } as PathItem)
+    const item = paths[operation.path] ?? ({ parameters: commonParameters(operation) } as PathItem)
     item[operation.method] = operationObject(operation)
     paths[operation.path] = item
   }
@@ -53,8 +55,8 @@ const query = ({
   uniqueItems: true,
 })
 
-const commonParameters = (path: string): ParameterObject[] => [
-  ...pathParameters(path).map(
+const commonParameters = (operation: Operation): ParameterObject[] => [
+  ...pathParameters(operation.path).map(
     ({ name, description }): ParameterObject => ({
       name,
       in: 'path',
@@ -64,10 +66,9 @@ const commonParameters = (path: string): ParameterObject[] => [
       uniqueItems: true,
     }),
   ),
-  query(PRETTY),
+  ...(isPretty(operation) ? [query(PRETTY)] : []),
 ]
 
-const MEDIA_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
 const REASONS: Record<number, string> = { 200: 'OK', 201: 'Created', 202: 'Accepted' }
 
 function operationObject(operation: Operation): OperationObject {
@@ -79,8 +80,8 @@ function operationObject(operation: Operation): OperationObject {
   ]
   return {
     description: operation.description,
-    consumes: method === 'patch' ? patchTypes(operation) : ['*/*'],
-    produces: returns ? MEDIA_TYPES : ['*/*'],
+    consumes: [...operation.consumes],
+    produces: [...operation.produces],
     schemes: ['https'],
     tags: [operation.tag],
     operationId: operation.id,
@@ -89,8 +90,8 @@ function operationObject(operation: Operation): OperationObject {
       ...Object.fromEntries(operation.codes.map(code => [code, { description: REASONS[code]!, schema }])),
       401: { description: 'Unauthorized' },
     },
-    'x-kubernetes-action': operation.action,
-    'x-kubernetes-group-version-kind': operation.kind,
+    ...(operation.action && { 'x-kubernetes-action': operation.action }),
+    ...(operation.kind && { 'x-kubernetes-group-version-kind': operation.kind }),
   }
 }
 

@@ -3,17 +3,19 @@ import { groupVersionPath, type KindDeclaration } from '../../kinds/kind.ts'
 import type { Descriptions } from '../definition.ts'
 import type { SchemaSet } from '../schemas.ts'
 import { customSchemas } from './custom-schema.ts'
+import { documentOf, generalOperations } from './general-operations.ts'
 import type { OpenApiInput } from './input.ts'
-import { type Operation, operationsOf, patchTypes } from './operations.ts'
+import { isPretty, type Operation } from './operation.ts'
+import { operationsOf } from './operations.ts'
 import { PRETTY, pathParameters } from './parameters.ts'
 import { definitionSchema, type JsonSchema, syntheticDefinitions, v3 } from './property-schema.ts'
 
 /** `api/v1`, `apis/apps/v1`: the document's name in the index. */
 const documentName = (kind: KindDeclaration): string => groupVersionPath(kind).slice(1)
 
-/** The document at `/openapi/v3`: where each group version's document is. The hash changes when it does. */
+/** The document at `/openapi/v3`: where each document is. The hash changes when the document does. */
 export function openApiV3Index({ kinds, schemas, version, remote }: OpenApiInput): object {
-  const names = [...new Set(kinds.map(documentName))].sort()
+  const names = [...new Set([...generalOperations(kinds).map(documentOf), ...kinds.map(documentName)])].sort()
   const paths = names.map(name => {
     const declared = kinds.filter(kind => documentName(kind) === name)
     const stamps = declared.map(kind => schemas.custom.get(kind.schema)?.stamp)
@@ -24,9 +26,12 @@ export function openApiV3Index({ kinds, schemas, version, remote }: OpenApiInput
   return { paths: { ...Object.fromEntries(paths), ...remote?.places } }
 }
 
-/** The document of one group version (`apis/apps/v1`), undefined when there is none. */
+/** The document of one group version (`apis/apps/v1`) or another part of the API (`version`), undefined when there is none. */
 export function openApiV3(input: OpenApiInput, name: string, descriptions: Descriptions): object | undefined {
-  const operations = input.kinds.filter(kind => documentName(kind) === name).flatMap(operationsOf)
+  const operations = [
+    ...generalOperations(input.kinds).filter(operation => documentOf(operation) === name),
+    ...input.kinds.filter(kind => documentName(kind) === name).flatMap(operationsOf),
+  ]
   if (operations.length === 0) return undefined
   return {
     openapi: '3.0.0',
@@ -44,7 +49,7 @@ export function openApiV3(input: OpenApiInput, name: string, descriptions: Descr
 function pathsOf(operations: readonly Operation[]): Record<string, JsonSchema> {
   const paths: Record<string, JsonSchema> = {}
   for (const operation of operations) {
-    paths[operation.path] ??= { parameters: commonParameters(operation.path) }
+    paths[operation.path] ??= { parameters: commonParameters(operation) }
     paths[operation.path]![operation.method] = operationObject(operation)
   }
   return paths
@@ -57,18 +62,17 @@ const query = ({ name, type, description }: { name: string; type: string; descri
   schema: { type, uniqueItems: true },
 })
 
-const commonParameters = (path: string): object[] => [
-  ...pathParameters(path).map(({ name, description }) => ({
+const commonParameters = (operation: Operation): object[] => [
+  ...pathParameters(operation.path).map(({ name, description }) => ({
     name,
     in: 'path',
     description,
     required: true,
     schema: { type: 'string', uniqueItems: true },
   })),
-  query(PRETTY),
+  ...(isPretty(operation) ? [query(PRETTY)] : []),
 ]
 
-const MEDIA_TYPES = ['application/json', 'application/yaml', 'application/vnd.kubernetes.protobuf']
 const REASONS: Record<number, string> = { 200: 'OK', 201: 'Created', 202: 'Accepted' }
 
 const content = (types: readonly string[], schema: JsonSchema): object =>
@@ -78,7 +82,7 @@ const reference = (name: string): JsonSchema => ({ $ref: `#/components/schemas/$
 
 function operationObject(operation: Operation): JsonSchema {
   const { method, body, returns } = operation
-  const answer = returns ? content(MEDIA_TYPES, reference(returns)) : content(['*/*'], { type: 'string' })
+  const answer = content(operation.produces, returns ? reference(returns) : { type: 'string' })
   const responses = operation.codes.map(code => [code, { description: REASONS[code], content: answer }])
   return {
     tags: [operation.tag],
@@ -87,13 +91,13 @@ function operationObject(operation: Operation): JsonSchema {
     ...(operation.parameters.length > 0 && { parameters: operation.parameters.map(query) }),
     ...(body && {
       requestBody: {
-        content: content(method === 'patch' ? patchTypes(operation) : ['*/*'], reference(body)),
+        content: content(operation.consumes, reference(body)),
         ...(method !== 'delete' && { required: true }),
       },
     }),
     responses: { ...Object.fromEntries(responses), 401: { description: 'Unauthorized' } },
-    'x-kubernetes-action': operation.action,
-    'x-kubernetes-group-version-kind': operation.kind,
+    ...(operation.action && { 'x-kubernetes-action': operation.action }),
+    ...(operation.kind && { 'x-kubernetes-group-version-kind': operation.kind }),
   }
 }
 

@@ -24,5 +24,6 @@ export const EXTRA_ROOTS: readonly string[] = [
   'io.k8s.api.policy.v1.Eviction',
   'io.k8s.api.autoscaling.v1.Scale',
   'io.k8s.api.authentication.v1.TokenRequest',
+  'io.k8s.apimachinery.pkg.version.Info',
   ...[...META_MODELS].map(model => `io.k8s.apimachinery.pkg.apis.meta.v1.${model.slice(2)}`),
 ]
