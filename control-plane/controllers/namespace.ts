@@ -11,6 +11,7 @@ import { discoverKinds } from './discovered-kinds.ts'
 import { namespaceConditions, type Remaining } from './namespace-conditions.ts'
 
 const FINALIZER = 'kubernetes'
+const POD = pods as KindDeclaration
 /** Bounds of the time until a namespace that is not empty is looked at again (milliseconds). */
 const SOONEST = 250
 const LATEST = 15_000
@@ -19,7 +20,7 @@ const LATEST = 15_000
 const isEmptied = ({ namespaced, stored, storedAs, verbs }: KindDeclaration): boolean =>
   namespaced && !storedAs && stored !== false && (!verbs || verbs.includes('deletecollection'))
 
-/** Empties a namespace that is being deleted, kind by kind, and then lets it go. */
+/** Empties a namespace that is being deleted, Pods first and then kind by kind, and lets it go. */
 export function namespaceController({ client, informers }: ControllerContext): Controller {
   const cache = informers.informer(namespaces)
   const podCache = informers.informer(pods)
@@ -40,14 +41,21 @@ export function namespaceController({ client, informers }: ControllerContext): C
       const namespace = cache.get(name)
       const finalizers = namespace?.spec.finalizers ?? []
       if (!namespace?.metadata.deletionTimestamp || !finalizers.includes(FINALIZER)) return
-      const kinds = [...builtinKinds, ...(await discoverKinds(client))].filter(isEmptied)
-      const left = (await Promise.all(kinds.map(kind => empty(kind, name)))).filter(
-        ({ objects }) => objects.length > 0,
-      )
+      const left = await emptyAll(name)
       await writeConditions(namespace, left)
       if (left.length > 0) return { requeueAfter: lookAgainIn(namespace) }
       await finalize(namespace)
     },
+  }
+
+  /** What is still there. As long as it is Pods, nothing else goes: a NetworkPolicy is to hold for as long as they run. */
+  async function emptyAll(namespace: string): Promise<Remaining[]> {
+    const running = await empty(POD, namespace)
+    if (running.objects.length > 0) return [running]
+    const kinds = [...builtinKinds, ...(await discoverKinds(client))]
+    const others = kinds.filter(kind => kind !== POD && isEmptied(kind))
+    const left = await Promise.all(others.map(kind => empty(kind, namespace)))
+    return left.filter(({ objects }) => objects.length > 0)
   }
 
   /** What is still there of a kind after all of it was asked to go. */

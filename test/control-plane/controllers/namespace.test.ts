@@ -78,3 +78,25 @@ test('a namespace that cannot be emptied says why', async t => {
   )
   await isGone('held')
 })
+
+// One of upstream's conformance tests of v1.34.
+test('while a Pod is left in a deleted namespace, nothing else is deleted', async t => {
+  const namespace = 'ordered'
+  await loops.createNamespace(namespace)
+  await loops.waitFor(serviceAccounts, `${namespace}/default`, () => true)
+  const spec = { containers: [{ name: 'c', image: 'i' }] }
+  const held = { name: 'held', namespace, finalizers: ['example.com/hold'] }
+  await loops.client.create(pods, { metadata: held, spec })
+  await loops.client.create(configMaps, { metadata: { name: 'kept', namespace } })
+  await kubectl('delete', 'namespace', namespace, '--wait=false')
+  const { status } = await loops.waitFor(namespaces, namespace, object => !!object.status?.conditions)
+  const left = status?.conditions?.find(({ type }) => type === 'NamespaceContentRemaining')
+  t.is(left?.message, 'Some resources are remaining: pods. has 1 resource instances')
+  t.truthy((await loops.client.get(pods, held)).metadata.deletionTimestamp)
+  t.is(
+    (await loops.client.get(configMaps, { namespace, name: 'kept' })).metadata.deletionTimestamp,
+    undefined,
+  )
+  await loops.client.patch(pods, held, { type: 'merge', body: { metadata: { finalizers: null } } })
+  await isGone(namespace)
+})
