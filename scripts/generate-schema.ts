@@ -52,7 +52,7 @@ if (writtenStamp() === stamp) process.exit(0)
 const { definitions, enums, descriptions } = buildDefinitions(
   builtinKinds,
   modelReader(join(library, 'dist/gen/models')),
-  commentReader(join(root, 'node_modules/kubernetes-types')),
+  commentReader(join(root, 'node_modules')),
 )
 mkdirSync(folder, { recursive: true })
 writeJson('descriptions.json', descriptions)

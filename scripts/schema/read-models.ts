@@ -63,4 +63,5 @@ function readClass(types: string, model: string): { description: string } {
 }
 
 /** Takes the escapes out that the library's generator put in for comments. */
-const plainText = (comment: string): string => comment.replaceAll("\\'", "'").replaceAll('\\"', '"').trim()
+const plainText = (comment: string): string =>
+  comment.replaceAll("\\'", "'").replaceAll('\\"', '"').replaceAll('*_/', '*/').trim()

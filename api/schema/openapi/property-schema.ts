@@ -103,12 +103,7 @@ export function definitionSchema(
   const definition = schemas.definitions[name]!
   const properties: Record<string, JsonSchema> = {}
   for (const [field, type] of Object.entries(definition.fields)) {
-    const description = describe(
-      texts[name]?.[field] ?? texts[splitType(type).inner]?.[''],
-      definition,
-      field,
-      schemas,
-    )
+    const description = describe(texts[name]?.[field], definition, field, schemas)
     const value = dialect.hasDefaults ? fieldDefault(name, definition, field) : undefined
     properties[field] = bare({
       ...(description && { description }),

@@ -124,3 +124,24 @@ test('fields of special types have a text of their own, not that of their type',
   t.regex(texts['io.k8s.api.coordination.v1.LeaseSpec']!.renewTime!, /^renewTime is a time when/)
   t.regex(texts['io.k8s.api.core.v1.ServicePort']!.targetPort!, /^Number or name of the port/)
 })
+
+test('every field has a text, but those few that v1.34 says nothing of', t => {
+  const texts = loadSchemas().descriptions()
+  const silent = Object.entries(definitions).flatMap(([name, { fields }]) =>
+    Object.keys(fields)
+      .filter(field => !texts[name]?.[field])
+      .map(field => `${short(name)}.${field}`),
+  )
+  const undocumented = /^apiextensions\.v1\.(JSONSchemaProps|ExternalDocumentation)\.|^pkg\.version\.Info\./
+  t.deepEqual(
+    silent.filter(field => !undocumented.test(field)),
+    [
+      'certificates.v1.CertificateSigningRequest.metadata',
+      'certificates.v1.CertificateSigningRequestList.metadata',
+      'networking.v1.IngressRule.http',
+      'meta.v1.WatchEvent.type',
+    ],
+  )
+  t.regex(texts['io.k8s.api.resource.v1.ResourceClaim']!.spec!, /^Spec describes what is being requested/)
+  t.regex(texts['io.k8s.api.admissionregistration.v1.RuleWithOperations']!.resources!, /'\*\/scale'/)
+})
