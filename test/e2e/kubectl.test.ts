@@ -195,7 +195,10 @@ test.serial('an image that is not there is told with the words of the runtime', 
     '--timeout=180s',
   )
   t.is(waiting.code, 0, waiting.output)
-  const { output } = await lab.kubectl('get', 'events', '--field-selector', 'involvedObject.name=noimage')
+  const { output } = await lab.kubectlUntil(
+    /Error: ErrImagePull/,
+    ...['get', 'events', '--field-selector', 'involvedObject.name=noimage'],
+  )
   t.regex(output, /Failed to pull image "127\.0\.0\.1:9\/nothing:1": .*connection refused/)
   t.regex(output, /Error: ErrImagePull/)
   await lab.kubectl('delete', 'pod', 'noimage', '--grace-period=0', '--force')

@@ -41,8 +41,8 @@ test.serial(
     t.is(made.code, 0, made.output)
     const ready = await lab.kubectl('wait', '--for=condition=Ready', 'pod/guest', '--timeout=180s')
     t.is(ready.code, 0, ready.output)
-    const answer = await lab.kubectl('exec', 'guest', '--', 'wget', '-q', '-O', '-', 'http://guest:8080/')
-    t.regex(answer.output, /^guest /)
+    const ask = ['exec', 'guest', '--', 'wget', '-q', '-O', '-', 'http://guest:8080/']
+    t.regex((await lab.kubectlUntil(/^guest /, ...ask)).output, /^guest /)
     const address = await lab.kubectl('get', 'pod', 'guest', '-o', 'jsonpath={.status.podIP}')
     const known = await lab.kubectl('exec', 'guest', '--', 'nslookup', 'whoami.example')
     t.true(known.output.includes(`Address: ${address.output}`), known.output)

@@ -112,14 +112,12 @@ for (const [part, text] of [
     const made = await lab.kubectl('create', 'configmap', name, '--from-literal=a=b')
     t.is(made.code, 0, made.output)
     await killIn(lab, 'control-plane', text)
-    await lab.kubectl('wait', '--for=create', `configmap/${name}`, '--timeout=180s')
-    for (let tries = 0; tries < 40; tries++) {
-      if ((await lab.kubectl('get', 'configmap', name)).code === 0) break
-      await new Promise(resolve => setTimeout(resolve, 250))
-    }
-    t.is((await lab.kubectl('get', 'configmap', name, '-o', 'jsonpath={.data.a}')).output, 'b')
+    const kept = await lab.kubectlUntil(/^b$/, 'get', 'configmap', name, '-o', 'jsonpath={.data.a}')
+    t.is(kept.output, 'b')
     const replicas = text === '--only scheduler' ? '4' : '3'
-    t.is((await lab.kubectl('scale', 'deployment', 'hello', `--replicas=${replicas}`)).code, 0)
-    t.is((await ready()).code, 0)
+    const scaled = await lab.kubectlUntil(/scaled/, 'scale', 'deployment', 'hello', `--replicas=${replicas}`)
+    t.is(scaled.code, 0, scaled.output)
+    const again = await ready()
+    t.is(again.code, 0, again.output)
   })
 }

@@ -142,7 +142,12 @@ const creating: Command[] = [
     run: 'create clusterrolebinding reads-ID --clusterrole=view --user=jane-ID',
     expect: /reads-\S+ created/,
   },
-  { name: 'run', run: 'run solo --image=solo:1 --restart=Never', expect: /pod\/solo created/ },
+  {
+    name: 'run',
+    // On the version's own node: others drain theirs.
+    run: `run solo --image=solo:1 --restart=Never --overrides='{"apiVersion":"v1","spec":{"nodeName":"ID"}}'`,
+    expect: /pod\/solo created/,
+  },
   { name: 'expose', run: 'expose deployment web --port=80 --name=web', expect: /service\/web exposed/ },
   { name: 'autoscale', run: 'autoscale deployment other --min=1 --max=3', expect: /other autoscaled/ },
   { name: 'apply', run: 'apply -f -', input: CONFIG('red'), expect: /configmap\/settings created/ },
@@ -228,7 +233,7 @@ const reading: Command[] = [
     run: 'get pods --sort-by=.metadata.name --chunk-size=1',
     expect: /solo/,
   },
-  { name: 'get -w', run: 'get configmap settings -w --request-timeout=3s', expect: /^settings +1 /m },
+  { name: 'get -w', run: 'get configmap settings -w --request-timeout=10s', expect: /^settings +1 /m },
   { name: 'describe', run: 'describe deployment web', expect: /Replicas: +2 desired/ },
   { name: 'describe', run: 'describe pods -l app=web', expect: /Container ID|Image: +web:1/ },
   { name: 'describe', run: 'describe service web', expect: /Endpoints:/ },

@@ -9,6 +9,7 @@ import { LAB_DEFAULTS, type LabOptions, machineSpecs } from '../../../lab/option
 import { kubectlBinary } from '../../helpers/kubectl.ts'
 
 const exec = promisify(execFile)
+const DEADLINE = 180_000
 const SKIFF = join(import.meta.dirname, '..', '..', '..', 'skiff')
 
 export interface Outcome {
@@ -36,6 +37,8 @@ export interface TestLab {
   down(): Promise<Outcome>
   skiff(...args: string[]): Promise<Outcome>
   kubectl(...args: string[]): Promise<Outcome>
+  /** Runs kubectl until it succeeds and says what is wanted: what it shows follows a moment after what it is about. */
+  kubectlUntil(wanted: RegExp, ...args: string[]): Promise<Outcome>
   machine(name: string): Promise<Machine>
   inMachine(name: string, ...command: string[]): Promise<string>
   remove(): Promise<void>
@@ -58,19 +61,27 @@ export async function createTestLab(index: number): Promise<TestLab> {
     if (!found) throw new Error(`machine ${name} is off`)
     return found
   }
+  const kubectl = (...args: string[]): Promise<Outcome> =>
+    run(kubectlBinary('1.33'), args, { KUBECONFIG: options.kubeconfig })
   return {
     options,
     skiff,
     down,
     machine,
+    kubectl,
+    async kubectlUntil(wanted, ...args) {
+      for (const end = Date.now() + DEADLINE; ; await new Promise(resolve => setTimeout(resolve, 250))) {
+        const outcome = await kubectl(...args)
+        if ((outcome.code === 0 && wanted.test(outcome.output)) || Date.now() > end) return outcome
+      }
+    },
     up: (...flags) =>
       skiff(
         'up',
         ...['--data', options.dataDir, '--name', options.name, '--subnet', options.subnet],
         ...['--kubeconfig', options.kubeconfig, ...flags],
       ),
-    kubectl: (...args) => run(kubectlBinary('1.33'), args, { KUBECONFIG: options.kubeconfig }),
-    inMachine: async (name, ...command) => runInMachine(await machine(name), command, 30_000),
+    inMachine: async (name, ...command) => runInMachine(await machine(name), command, 120_000),
     async remove() {
       await down()
       await rm(dataDir, { recursive: true, force: true })
