@@ -175,7 +175,11 @@ test('nobody gives away rights that they do not have', async t => {
       },
       as('jane', 'system:authenticated'),
     )
-  t.is((await bind('Role', 'fine')).status, 201)
+  const bound = await until(
+    () => bind('Role', 'fine'),
+    answer => answer.status !== 404,
+  )
+  t.is(bound.status, 201)
   const admin = await bind('ClusterRole', 'cluster-admin')
   t.is(admin.status, 403)
   t.true(

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { until } from '../../helpers/admission-webhook.ts'
 import { startTestApiServer } from '../../helpers/api-server.ts'
 
 const api = await startTestApiServer()
@@ -39,7 +40,9 @@ test.serial('a server behind an APIService may be let read how callers are authe
   t.is(bound.body.roleRef.apiGroup, 'rbac.authorization.k8s.io')
   const headers = { 'impersonate-user': 'system:serviceaccount:default:metrics' }
   const configMaps = '/api/v1/namespaces/kube-system/configmaps'
-  t.is((await api.raw(`${configMaps}/extension-apiserver-authentication`, { headers })).status, 200)
+  // Rights hold a moment after they were written.
+  const read = () => api.raw(`${configMaps}/extension-apiserver-authentication`, { headers })
+  await until(async () => (await read()).status === 200)
   t.is((await api.raw(`${configMaps}/kube-root-ca.crt`, { headers })).status, 403)
   const { body: own } = await api.raw(`${path}/system::extension-apiserver-authentication-reader`)
   t.deepEqual(

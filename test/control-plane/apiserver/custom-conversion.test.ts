@@ -1,5 +1,6 @@
 import { json } from 'node:stream/consumers'
 import test from 'ava'
+import { until } from '../../helpers/admission-webhook.ts'
 import { startTestApiServer, takeEvents } from '../../helpers/api-server.ts'
 import { definition, establish, version } from '../../helpers/custom-resources.ts'
 import { startTlsServer } from '../../helpers/tls-server.ts'
@@ -165,8 +166,12 @@ test.serial('a webhook is found behind its Service', async t => {
   const group = 'behind.example.com'
   const client = { service: { namespace: 'default', name: 'hook' }, caBundle: named.caBundle }
   await establish(api, definition(group, versions(), conversion(client)))
-  const { body } = await api.raw(pathOf(group, 'v1'), {
-    body: thing(group, 'v1', 'a', { host: 'x', port: 1 }),
+  const create = () => api.raw(pathOf(group, 'v1'), { body: thing(group, 'v1', 'a', { host: 'x', port: 1 }) })
+  let { body } = await create()
+  // Services are known a moment after they were made.
+  await until(async () => {
+    if (!body.spec) body = (await create()).body
+    return body.spec !== undefined
   })
   t.deepEqual(body.spec, { host: 'x', port: 1 })
 })

@@ -13,8 +13,9 @@ test('Events go away when they were last written longer ago than --event-ttl, an
     lastTimestamp: new Date().toISOString(),
   })
   const path = '/api/v1/namespaces/default/events'
-  t.is((await api.raw(path, { body: event('old') })).status, 201)
+  // The watch comes first: to it the Event is new, however long it takes to begin.
   const watch = await api.open(`${path}?watch=true&fieldSelector=metadata.name=old`)
+  t.is((await api.raw(path, { body: event('old') })).status, 201)
   const seen: string[] = []
   for await (const chunk of watch) {
     for (const line of chunk.toString().split('\n').filter(Boolean)) seen.push(JSON.parse(line).type)

@@ -156,8 +156,10 @@ test.serial('requests beyond the seats wait, and are answered when seats are fre
   t.is((await late).status, 201)
   for (const letGo of held.splice(0)) letGo()
   for (const { status } of await Promise.all(running)) t.is(status, 201)
-  const levels = await api.raw('/debug/api_priority_and_fairness/dump_priority_levels')
-  t.regex(levels.text, /^queued, +0, +true, +false, +0, +0, +\d+, +0, +0, +0$/m)
+  await until(t, 'the seats are given back', async () => {
+    const { text } = await api.raw('/debug/api_priority_and_fairness/dump_priority_levels')
+    return /^queued, +0, +true, +false, +0, +0, +\d+, +0, +0, +0$/m.test(text)
+  })
   t.regex((await api.raw('/debug/api_priority_and_fairness/dump_queues')).text, /^queued, +3, +0, +0, +0, /m)
 })
 
@@ -170,7 +172,8 @@ test.serial('a full queue and a wait that is too long are refused with 429', asy
   const seats = await metric('current_limit_seats', 'priority_level="short"')
   const running = Array.from({ length: seats }, () => api.raw(path, write(true)))
   await until(t, 'all seats are taken', async () => held.length === seats)
-  const waiting = api.raw(`${path}?timeout=2s`, write(false))
+  // It waits for a quarter of that, which is enough to look even on a busy machine.
+  const waiting = api.raw(`${path}?timeout=40s`, write(false))
   await until(t, 'one waits', async () => (await metric('current_inqueue_requests', '"short"')) === 1)
   const refused = await api.raw(path, write(false))
   t.is(refused.status, 429)
