@@ -86,14 +86,13 @@ export async function sendParts(ctx: ApiContext, code: number, type: string, bod
   }
 }
 
-/** Makes a part while the one before it is on its way. */
+/** Makes a part while the one before it is on its way. Two that wait would be copied into one before they are encrypted. */
 async function writeParts(res: ApiContext['res'], body: BodyParts): Promise<void> {
   let before: Promise<void> | undefined
   for (const part of body.parts()) {
-    const now = written(res, part)
     await before
-    before = now
-    if (res.destroyed) break
+    if (res.destroyed) return
+    before = written(res, part)
   }
   await before
 }
