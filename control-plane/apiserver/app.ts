@@ -3,6 +3,7 @@ import Koa from 'koa'
 import type { SchemaSet } from '../../api/schema/schemas.ts'
 import type { Logger } from '../../plugins/plugin.ts'
 import type { Authenticator, Authorizer } from '../auth/types.ts'
+import type { AccessMetrics } from './metrics/access-metrics.ts'
 import { type AuditOptions, audit } from './pipeline/audit.ts'
 import { authentication } from './pipeline/authentication.ts'
 import { authorization } from './pipeline/authorization.ts'
@@ -17,6 +18,8 @@ export interface AppOptions {
   authenticator: Authenticator
   authorizer: Authorizer
   metrics: Middleware
+  /** Counts who was found, and what was allowed. */
+  access: AccessMetrics
   /** Lets requests wait for what is too much at once, or refuses them. */
   limits: Middleware
   /** For reading bodies in protobuf. */
@@ -42,18 +45,18 @@ class ApiApp extends Koa<RequestState> {
 
 /** What each request goes through, in order. */
 export function createApp(options: AppOptions): Koa<RequestState> {
-  const { log, authenticator, authorizer, schemas, handle } = options
+  const { log, authenticator, authorizer, access, schemas, handle } = options
   const app = new ApiApp()
   const steps: Middleware[] = [
     requestInfo(schemas),
     options.metrics,
     errors(log),
     timeouts,
-    authentication(authenticator),
+    authentication(authenticator, access),
     audit(options.audit),
     impersonation(authorizer),
     options.limits,
-    authorization(authorizer),
+    authorization(authorizer, access),
     handle,
   ]
   for (const step of steps) app.use(step as Koa.Middleware<RequestState>)

@@ -12,6 +12,8 @@ export interface HttpServerOptions {
   cert: string
   /** Who may sign client certificates. */
   ca: string
+  /** Told of each connection that came to nothing. */
+  handshakeFailed?: () => void
 }
 
 /** A listening server. `port` is the one it got. */
@@ -47,7 +49,7 @@ const CIPHERS =
  * may have a token. Upgrades (`exec`, `attach` …) are handed to the same handler; see {@link upgradeOf}.
  */
 export async function listen(handler: RequestListener, options: HttpServerOptions): Promise<HttpServer> {
-  const { key, cert, ca, port, bindAddress } = options
+  const { key, cert, ca, port, bindAddress, handshakeFailed } = options
   const server = createSecureServer({
     allowHTTP1: true,
     key,
@@ -78,7 +80,7 @@ export async function listen(handler: RequestListener, options: HttpServerOption
   })
   server.on('clientError', refusedRequests(handler))
   server.on('sessionError', () => {})
-  server.on('tlsClientError', () => {})
+  server.on('tlsClientError', () => handshakeFailed?.())
   const connections = track(server)
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -45,7 +45,8 @@ import { followFlowConfiguration } from './fairness/follow.ts'
 import { registerFlowMetrics } from './fairness/metrics.ts'
 import { type HttpServer, listen } from './http-server.ts'
 import { createMachinery, type Machinery } from './machinery.ts'
-import { createIndicators, registerServerMetrics } from './metrics/server-metrics.ts'
+import { AccessMetrics, decisionCounts } from './metrics/access-metrics.ts'
+import { createIndicators, handshakeFailures, registerServerMetrics } from './metrics/server-metrics.ts'
 import { timedStore } from './metrics/timed-store.ts'
 import type { AuditSink } from './pipeline/audit.ts'
 import { fairness } from './pipeline/fairness.ts'
@@ -170,6 +171,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       key: options.pki.serving.key,
       cert: options.pki.serving.cert,
       ca: options.pki.ca.cert,
+      handshakeFailed: handshakeFailures(registry),
     },
   )
   const stopping = new AbortController()
@@ -225,8 +227,9 @@ function createHandler(
   const { client, admitted, informers, kinds, core } = machinery
   const tokens = createServiceAccountTokens(pki.serviceAccountKey, () => informers)
   const known = [tokens, createBootstrapTokens(() => informers), ...(options.tokens ?? [])]
-  const authenticator = createAuthenticator(known)
-  const authorizer = createAuthorizer({ informers })
+  const access = new AccessMetrics(registry)
+  const authenticator = createAuthenticator(known, seconds => access.certificate(seconds))
+  const authorizer = createAuthorizer({ informers, countOf: decisionCounts(registry) })
   const rules = createRuleResolver(informers)
   registerServerMetrics(registry, kinds)
   const indicators = createIndicators()
@@ -261,6 +264,7 @@ function createHandler(
     authorizer,
     schemas: core.schemas,
     metrics: metrics(registry),
+    access,
     limits: control
       ? fairness(control, registry)
       : limits({ ...DEFAULT_LIMITS, ...options.limits }, registry),

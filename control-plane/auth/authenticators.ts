@@ -33,8 +33,12 @@ const API_AUDIENCES = [ISSUER]
 /**
  * The chain: a client certificate, then a bearer token, then anonymous. A credential that nobody knows is refused: it is
  * never taken for anonymous.
+ * @param sawCertificate told of each request with a certificate, and how long that is still good for
  */
-export function createAuthenticator(tokens: readonly TokenAuthenticator[]): RequestAuthenticator {
+export function createAuthenticator(
+  tokens: readonly TokenAuthenticator[],
+  sawCertificate: (secondsLeft: number) => void = () => {},
+): RequestAuthenticator {
   const reviewToken = async (token: string, audiences: readonly string[] = API_AUDIENCES) => {
     for (const authenticator of tokens) {
       const identity = await authenticator.authenticate(token, audiences)
@@ -50,8 +54,11 @@ export function createAuthenticator(tokens: readonly TokenAuthenticator[]): Requ
   return {
     reviewToken,
     authenticate(request) {
-      const certificate = certificateUser(request)
-      if (typeof certificate === 'object') return certificate
+      const certificate = certificateOf(request)
+      if (typeof certificate === 'object') {
+        sawCertificate((certificate.expires - Date.now()) / 1000)
+        return certificate.user
+      }
       const token = tokenOf(request)
       if (token !== undefined) return tokenUser(token)
       if (certificate === 'untrusted') throw unauthorized()
@@ -64,24 +71,35 @@ export function createAuthenticator(tokens: readonly TokenAuthenticator[]): Requ
 const withAuthenticated = (user: UserInfo): UserInfo =>
   user.groups.includes(AUTHENTICATED) ? user : { ...user, groups: [...user.groups, AUTHENTICATED] }
 
-type CertificateUser = UserInfo | 'none' | 'untrusted'
-
-const certificateUsers = new WeakMap<object, CertificateUser>()
-
-/** CN is the name, each O a group (kubernetes.io, "X509 client certificates"). Looked at once a connection. */
-function certificateUser({ socket }: IncomingMessage): CertificateUser {
-  const known = certificateUsers.get(socket)
-  if (known !== undefined) return known
-  const user = readCertificate(socket as TLSSocket)
-  certificateUsers.set(socket, user)
-  return user
+/** Whose a certificate is, and until when (milliseconds since 1970). */
+interface Certified {
+  user: UserInfo
+  expires: number
 }
 
-function readCertificate(socket: TLSSocket): CertificateUser {
-  const subject = socket.getPeerCertificate?.()?.subject as { CN?: string; O?: string | string[] } | undefined
+type Certificate = Certified | 'none' | 'untrusted'
+
+const certificates = new WeakMap<object, Certificate>()
+
+/** CN is the name, each O a group (kubernetes.io, "X509 client certificates"). Looked at once a connection. */
+function certificateOf({ socket }: IncomingMessage): Certificate {
+  const known = certificates.get(socket)
+  if (known !== undefined) return known
+  const certificate = readCertificate(socket as TLSSocket)
+  certificates.set(socket, certificate)
+  return certificate
+}
+
+function readCertificate(socket: TLSSocket): Certificate {
+  const certificate = socket.getPeerCertificate?.()
+  const subject = certificate?.subject as { CN?: string; O?: string | string[] } | undefined
   if (!subject) return 'none'
   if (!socket.authorized || !subject.CN) return 'untrusted'
-  return withAuthenticated({ name: subject.CN, groups: subject.O === undefined ? [] : [subject.O].flat() })
+  const groups = subject.O === undefined ? [] : [subject.O].flat()
+  return {
+    user: withAuthenticated({ name: subject.CN, groups }),
+    expires: Date.parse(certificate!.valid_to),
+  }
 }
 
 function tokenOf({ headers }: IncomingMessage): string | undefined {

@@ -4,6 +4,8 @@ import { VERSION } from '../discovery/version.ts'
 import type { KindRegistry, Resource } from '../kind-registry.ts'
 import { hubOf } from '../watch/hub.ts'
 import { groupResourceOf } from './group-resource.ts'
+import { registerProcess, startOfProcess } from './process-metrics.ts'
+import { STABILITIES, stabilityOf } from './stability.ts'
 import { CounterTable, type Labels, register } from './tables.ts'
 
 /** Metrics of what the server holds and of its process, under upstream's names. Nothing is counted until they are read. */
@@ -15,6 +17,24 @@ export function registerServerMetrics(registry: Registry, kinds: KindRegistry): 
   register(registry, 'kubernetes_build_info', 'gauge', 'Version of this server', () => [
     { labels: build, value: 1 },
   ])
+  const version = `${major}.${minor}`
+  const before = `${major}.${Number(minor) - 1}`
+  const compatible = { component: 'kube', binary: version, emulation: version, min_compat: before }
+  register(registry, 'version_info', 'gauge', 'Versions that this server is compatible with', () => [
+    { labels: compatible, value: 1 },
+  ])
+  registerMeta(registry)
+}
+
+/** How many metrics there are, by what is promised of them. */
+function registerMeta(registry: Registry): void {
+  register(registry, 'registered_metrics_total', 'counter', 'Metrics, by what is promised of them', () => {
+    const names = registry.getMetricsAsArray().map(({ name }) => name)
+    return STABILITIES.map(stability => ({
+      labels: { stability_level: stability, deprecated_version: '' },
+      value: names.filter(name => stabilityOf(name) === stability).length,
+    }))
+  })
 }
 
 type Type = 'counter' | 'gauge' | 'histogram'
@@ -82,8 +102,6 @@ function stored(kinds: KindRegistry): Resource[] {
   return [...types.values()]
 }
 
-const startOfProcess = (): number => Date.now() / 1000 - process.uptime()
-
 /** How well the server is, check by check (upstream's component SLIs, KEP-3466). */
 export function createIndicators(): { registry: Registry; observe: Observe } {
   const registry = new PromRegistry()
@@ -115,14 +133,14 @@ export function createIndicators(): { registry: Registry; observe: Observe } {
   }
 }
 
-function registerProcess(registry: Registry): void {
-  const started = startOfProcess()
-  const single = (name: string, type: 'gauge' | 'counter', help: string, value: () => number) =>
-    register(registry, name, type, help, () => [{ labels: {}, value: value() }])
-  single('process_start_time_seconds', 'gauge', 'When the process began', () => started)
-  single('process_resident_memory_bytes', 'gauge', 'Resident memory', () => process.memoryUsage.rss())
-  single('process_cpu_seconds_total', 'counter', 'User and system time', () => {
-    const { user, system } = process.cpuUsage()
-    return (user + system) / 1e6
-  })
+/** Gives what counts the connections that came to nothing. */
+export function handshakeFailures(registry: Registry): () => void {
+  const name = 'apiserver_tls_handshake_errors_total'
+  const count = new CounterTable(registry, name, 'Connections whose TLS handshake failed').cell(
+    '',
+    () => ({}),
+  )
+  return () => {
+    count.value++
+  }
 }

@@ -1,5 +1,6 @@
 /** How far a metric's name and labels can be relied on (KEP-1209). */
-export type Stability = 'STABLE' | 'BETA' | 'ALPHA'
+export const STABILITIES = ['STABLE', 'BETA', 'ALPHA'] as const
+export type Stability = (typeof STABILITIES)[number]
 
 const STABLE = new Set([
   'apiserver_admission_controller_admission_duration_seconds',

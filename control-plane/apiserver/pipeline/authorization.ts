@@ -1,5 +1,6 @@
 import { forbidden, StatusError } from '../../../api/meta/status.ts'
 import type { AuthorizationAttributes, Authorizer, Decision, UserInfo } from '../../auth/types.ts'
+import type { AccessMetrics } from '../metrics/access-metrics.ts'
 import type { RequestInfo } from './request-info.ts'
 import type { ApiContext, Middleware } from './state.ts'
 
@@ -7,12 +8,14 @@ import type { ApiContext, Middleware } from './state.ts'
 const ALWAYS_ALLOWED = new Set(['/healthz', '/livez', '/readyz'])
 
 /** Refuses what the user has no right to. */
-export function authorization(authorizer: Authorizer): Middleware {
+export function authorization(authorizer: Authorizer, metrics: AccessMetrics): Middleware {
   return (ctx, next) => {
     const { info, user } = ctx.state
     ctx.state.authorizer = authorizer
     if (ALWAYS_ALLOWED.has(info.path)) return next()
+    const start = performance.now()
     const decided = (decision: Decision): Promise<void> => {
+      metrics.authorized(decision, (performance.now() - start) / 1000)
       ctx.state.decision = decision
       if (decision.allowed !== 'allow') throw refusal(info, user, decision)
       return next()

@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import test from 'ava'
 import { Registry } from 'prom-client'
 import { openAuditLog } from '../../../control-plane/apiserver/audit/log.ts'
@@ -120,11 +122,49 @@ test.serial('metrics have the names and labels that dashboards know', async t =>
     /^etcd_request_duration_seconds_count\{operation="update",group="",resource="configmaps"\} \d+$/m,
     /^etcd_requests_total\{operation="update",group="rbac.authorization.k8s.io",resource="roles"\} \d+$/m,
     /^# HELP apiserver_request_total \[STABLE\] ./m,
+    /^authentication_attempts\{result="success"\} [1-9]\d*$/m,
+    /^authentication_duration_seconds_count\{result="success"\} [1-9]\d*$/m,
+    /^authenticated_user_requests\{username="other"\} [1-9]\d*$/m,
+    /^authorization_attempts_total\{result="allowed"\} [1-9]\d*$/m,
+    /^authorization_attempts_total\{result="no-opinion"\} \d+$/m,
+    /^apiserver_authorization_decisions_total\{type="RBAC",name="rbac",decision="allowed"\} \d+$/m,
+    /^apiserver_client_certificate_expiration_seconds_bucket\{le="0"\} 0$/m,
+    /^registered_metrics_total\{stability_level="STABLE",deprecated_version=""\} [1-9]\d*$/m,
+    /^version_info\{component="kube",binary="1.34",emulation="1.34",min_compat="1.33"\} 1$/m,
+    /^process_open_fds \d+$/m,
     /^kubernetes_build_info\{major="1",minor="34",.*\} 1$/m,
     /^process_resident_memory_bytes \d+$/m,
   ]) {
     t.true(series.test(text), String(series))
   }
+})
+
+/** What a metric without labels is at. */
+async function countOf(name: string): Promise<number> {
+  const { text } = await api.raw('/metrics')
+  return Number(new RegExp(`^${name} (\\d+)$`, 'm').exec(text)![1])
+}
+
+test.serial('connections that speak no TLS are counted', async t => {
+  const before = await countOf('apiserver_tls_handshake_errors_total')
+  const socket = connect(Number(new URL(api.url).port), '127.0.0.1')
+  socket.resume().on('error', () => {})
+  socket.write('GET / HTTP/1.1\r\n\r\n')
+  await once(socket, 'close')
+  while ((await countOf('apiserver_tls_handshake_errors_total')) === before) await sleep(20)
+  t.pass()
+})
+
+test.serial('it is told which deprecated APIs were asked for', async t => {
+  const path = '/api/v1/namespaces/default/endpoints'
+  await api.raw(path)
+  const { text } = await api.raw('/metrics')
+  t.regex(
+    text,
+    /^apiserver_requested_deprecated_apis\{group="",version="v1",resource="endpoints",subresource="",removed_release=""\} 1$/m,
+  )
+  const [event] = await eventsOf(path, 1)
+  t.is(event.annotations['k8s.io/deprecated'], 'true')
 })
 
 test.serial('requests for paths that lead nowhere do not fill the metrics', async t => {
