@@ -3,7 +3,7 @@ import { type Change, type Document, REVISION_MARK, type StorePlugin, type Write
 import type { Check } from './check.ts'
 
 /** How long a change may take to be delivered. Milliseconds. */
-const DELIVERY = 10_000
+const DELIVERY = 60_000
 
 /** One requirement; `run` rejects with what is wrong. */
 export interface StoreCheck {

@@ -50,7 +50,7 @@ test.serial('a sandbox on the bridge reaches the node and other sandboxes', asyn
   })
   await node.call('ADD', 'skiff-bridge', config(), { id: 'b', namespace: b })
   for (const address of ['10.9.1.1', '10.9.1.3']) {
-    t.regex(await a.run('ping', '-c', '1', '-W', '2', address), /1 received/)
+    t.regex(await a.run('ping', '-c', '1', '-W', '30', address), /1 received/)
   }
   const [inside] = JSON.parse(await a.run('ip', '-j', 'link', 'show', 'eth0'))
   t.like(inside, { address: '0a:58:0a:09:01:02', mtu: 1_400 })
@@ -75,7 +75,7 @@ test.serial('the same ADD again answers the same, and one in the place of a half
   t.deepEqual(second.answer, first.answer)
   await namespace.run('ip', 'address', 'flush', 'dev', 'eth0')
   await node.call('ADD', 'skiff-bridge', config(), { id: 'a', namespace })
-  t.regex(await namespace.run('ping', '-c', '1', '-W', '2', '10.9.1.1'), /1 received/)
+  t.regex(await namespace.run('ping', '-c', '1', '-W', '30', '10.9.1.1'), /1 received/)
   t.deepEqual(await addresses(), ['10.9.1.2'])
 })
 
@@ -96,7 +96,7 @@ test.serial('a bridge that lost its address or is down is mended by the next ADD
   await node.namespace.run('ip', 'link', 'set', 'br0', 'down')
   const namespace = await node.createSandbox()
   await node.call('ADD', 'skiff-bridge', config(), { id: 'b', namespace })
-  t.regex(await namespace.run('ping', '-c', '1', '-W', '2', '10.9.1.1'), /1 received/)
+  t.regex(await namespace.run('ping', '-c', '1', '-W', '30', '10.9.1.1'), /1 received/)
 })
 
 test.serial('DEL takes the link and the address back, twice and after the sandbox is gone', async t => {
@@ -200,5 +200,5 @@ test.serial('loopback brings lo up', async t => {
   await namespace.run('ip', 'link', 'set', 'lo', 'down')
   const { answer } = await node.call('ADD', 'loopback', {}, { id: 'a', namespace, ifname: 'lo' })
   t.like(answer, { ips: [{ address: '127.0.0.1/8' }] })
-  t.regex(await namespace.run('ping', '-c', '1', '-W', '2', '127.0.0.1'), /1 received/)
+  t.regex(await namespace.run('ping', '-c', '1', '-W', '30', '127.0.0.1'), /1 received/)
 })

@@ -102,7 +102,7 @@ export function testRuntime(test: TestFn, start: () => Promise<RuntimeUnderTest>
 
   test.serial('a container goes from created over running to exited with its exit code', async t => {
     const { runtime } = under
-    const { id, config } = await container('sleep 0.2; exit 3')
+    const { id, config } = await container('sleep 5; exit 3')
     const created = await runtime.containerStatus(id)
     t.is(created.state, 'CONTAINER_CREATED')
     t.deepEqual([created.startedAt, created.finishedAt], [0, 0])
@@ -223,7 +223,7 @@ export function testRuntime(test: TestFn, start: () => Promise<RuntimeUnderTest>
     if (!execSync) return t.pass('not offered')
     const { id } = await running('sleep 1000')
     const command = ['sh', '-c', 'echo out; echo err >&2; exit 4']
-    const { stdout, stderr, exitCode } = await execSync(id, command, 10)
+    const { stdout, stderr, exitCode } = await execSync(id, command, 60)
     t.deepEqual([String(stdout), String(stderr), exitCode], ['out\n', 'err\n', 4])
     await t.throwsAsync(execSync(id, ['sleep', '1000'], 1))
   })
@@ -242,7 +242,7 @@ export function testRuntime(test: TestFn, start: () => Promise<RuntimeUnderTest>
       }
     })()
     const { id } = await running('sleep 1000')
-    await runtime.execSync?.(id, ['true'], 10)
+    await runtime.execSync?.(id, ['true'], 60)
     await runtime.stopContainer(id, 0)
     t.is(await ended.promise, id)
     t.deepEqual(seen.filter(event => event.id === id && event.type === 'exited').length, 1)

@@ -1,6 +1,9 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { cloneJson } from '../../../api/meta/clone.ts'
+import { SEED } from '../../helpers/seed.ts'
+
+fc.configureGlobal(SEED)
 
 test('a copy is equal to the value, and shares nothing with it', t => {
   fc.assert(

@@ -1,6 +1,9 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { cutMember, endOfContainer, findKnown, memberText } from '../../../api/meta/json-text.ts'
+import { SEED } from '../../helpers/seed.ts'
+
+fc.configureGlobal(SEED)
 
 const maps = fc.dictionary(fc.string(), fc.jsonValue({ maxDepth: 4 }), { noNullPrototype: true })
 

@@ -11,6 +11,9 @@ import {
   withSpec,
 } from '../../../api/meta/kept-spec.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
+import { SEED } from '../../helpers/seed.ts'
+
+fc.configureGlobal(SEED)
 
 const VALUE = { nodeName: 'one', containers: [{ name: 'a' }] }
 const spec = () => new SpecText(JSON.stringify(VALUE))

@@ -11,6 +11,9 @@ import {
   quantityValue,
   subtractQuantity,
 } from '../../../api/meta/quantity.ts'
+import { SEED } from '../../helpers/seed.ts'
+
+fc.configureGlobal(SEED)
 
 const canonical: Record<string, string> = {
   '0': '0',

@@ -6,6 +6,9 @@ import {
   parseLabelSelector,
   selectorFromMap,
 } from '../../../api/meta/selectors.ts'
+import { SEED } from '../../helpers/seed.ts'
+
+fc.configureGlobal(SEED)
 
 const labels = { app: 'web', tier: 'front', size: '5', empty: '' }
 

@@ -3,6 +3,9 @@ import fc from 'fast-check'
 import { findDuplicates } from '../../../api/schema/duplicates.ts'
 import { type FieldValidation, validateFields } from '../../../api/schema/field-validation.ts'
 import { loadSchemas } from '../../../api/schema/schemas.ts'
+import { SEED } from '../../helpers/seed.ts'
+
+fc.configureGlobal(SEED)
 
 const schemas = loadSchemas()
 const POD = { kind: 'Pod', version: 'v1', schema: 'io.k8s.api.core.v1.Pod' }

@@ -8,6 +8,9 @@ import {
   encodeAddress,
   encodeAttributes,
 } from '../../../cni/netlink/attributes.ts'
+import { SEED } from '../../helpers/seed.ts'
+
+fc.configureGlobal(SEED)
 
 const canonical = test.macro({
   exec: (t, given: string, expected: string) => t.is(decodeAddress(encodeAddress(given)), expected),

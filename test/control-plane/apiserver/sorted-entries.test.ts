@@ -2,6 +2,9 @@ import test from 'ava'
 import fc from 'fast-check'
 import { Entry } from '../../../control-plane/apiserver/cache/entry.ts'
 import { SortedEntries } from '../../../control-plane/apiserver/cache/sorted-entries.ts'
+import { SEED } from '../../helpers/seed.ts'
+
+fc.configureGlobal(SEED)
 
 const entry = (key: string, revision: number) => new Entry({ key, revision, bytes: Buffer.from('{}') })
 const contents = (entries: Iterable<Entry>) => [...entries].map(({ key, revision }) => [key, revision])

@@ -3,6 +3,9 @@ import packet from 'dns-packet'
 import fc from 'fast-check'
 import { isUnanswerable, MalformedQueryError, readQuery } from '../../../node/dns/wire/query.ts'
 import { sendTcp, sendUdp, startTestDns } from '../../helpers/dns-client.ts'
+import { SEED } from '../../helpers/seed.ts'
+
+fc.configureGlobal(SEED)
 
 const MANY = Array.from({ length: 60 }, (_, i) => `answer "{{ .Name }} 60 IN A 192.0.2.${i + 1}"`).join('\n')
 const COREFILE = `.:53 {

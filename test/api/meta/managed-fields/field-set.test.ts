@@ -10,6 +10,9 @@ import {
   union,
 } from '../../../../api/meta/managed-fields/field-set.ts'
 import { pathTexts } from '../../../../api/meta/managed-fields/path-text.ts'
+import { SEED } from '../../../helpers/seed.ts'
+
+fc.configureGlobal(SEED)
 
 /** Members as paths, the plain way: what the tree is checked against. */
 type Paths = Set<string>

@@ -12,6 +12,9 @@ import {
   recordOf,
 } from '../../../../api/meta/managed-fields/record.ts'
 import type { ObjectMeta } from '../../../../api/meta/object.ts'
+import { SEED } from '../../../helpers/seed.ts'
+
+fc.configureGlobal(SEED)
 
 const NASTY = ['}],"name":"', ',{"manager":"', ',"fieldsV1":{', '"', '\\', ']', 'ü', ',"subresource":"']
 

@@ -4,6 +4,9 @@ import { createPatch } from 'rfc6902'
 import { applyJsonPatch } from '../../../../api/meta/patch/json.ts'
 import { isSame } from '../../../../api/meta/patch/own.ts'
 import type { StatusError } from '../../../../api/meta/status.ts'
+import { SEED } from '../../../helpers/seed.ts'
+
+fc.configureGlobal(SEED)
 
 const failure = (run: () => unknown): StatusError | undefined => {
   try {

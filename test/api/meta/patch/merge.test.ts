@@ -2,6 +2,9 @@ import test from 'ava'
 import fc from 'fast-check'
 import { applyMergePatch, createMergePatch } from '../../../../api/meta/patch/merge.ts'
 import { isSame } from '../../../../api/meta/patch/own.ts'
+import { SEED } from '../../../helpers/seed.ts'
+
+fc.configureGlobal(SEED)
 
 /** RFC 7396, appendix A, as far as targets are objects. */
 const examples: [object, object, object][] = [

@@ -3,6 +3,9 @@ import fc from 'fast-check'
 import { isSame } from '../../../../api/meta/patch/own.ts'
 import { applyStrategicPatch } from '../../../../api/meta/patch/strategic.ts'
 import { loadSchemas } from '../../../../api/schema/schemas.ts'
+import { SEED } from '../../../helpers/seed.ts'
+
+fc.configureGlobal(SEED)
 
 const schemas = loadSchemas()
 const schema = schemas.patchSchema('io.k8s.api.apps.v1.Deployment')

@@ -15,6 +15,9 @@ import { trackUpdate } from '../../../../api/schema/merge/track.ts'
 import { trackedType } from '../../../../api/schema/merge/tracked.ts'
 import { validateConfiguration } from '../../../../api/schema/merge/validate.ts'
 import { loadSchemas } from '../../../../api/schema/schemas.ts'
+import { SEED } from '../../../helpers/seed.ts'
+
+fc.configureGlobal(SEED)
 
 const string = { type: 'string' }
 

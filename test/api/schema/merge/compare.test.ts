@@ -2,6 +2,9 @@ import test from 'ava'
 import fc from 'fast-check'
 import { compareValues } from '../../../../api/schema/merge/compare.ts'
 import { DEDUCED, type KeyedType, mapOf, type SetType } from '../../../../api/schema/merge/merge-type.ts'
+import { SEED } from '../../../helpers/seed.ts'
+
+fc.configureGlobal(SEED)
 
 const keyed: KeyedType = {
   kind: 'keyed',

@@ -4,6 +4,9 @@ import type { JsonSchemaProps } from '../../../../api/kinds/apiextensions.ts'
 import { applyDefaults } from '../../../../api/schema/structural/default.ts'
 import { prune } from '../../../../api/schema/structural/prune.ts'
 import { validateValue } from '../../../../api/schema/structural/validate.ts'
+import { SEED } from '../../../helpers/seed.ts'
+
+fc.configureGlobal(SEED)
 
 /** Schemas whose defaults are of their type, and objects that fit them more or less. */
 const { schema } = fc.letrec<{ schema: JsonSchemaProps }>(tie => ({

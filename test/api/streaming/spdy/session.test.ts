@@ -6,6 +6,9 @@ import fc from 'fast-check'
 import { dataFrame, readFrames, synStreamFrame } from '../../../../api/streaming/spdy/frames.ts'
 import { SpdySession } from '../../../../api/streaming/spdy/session.ts'
 import type { SpdyStream } from '../../../../api/streaming/spdy/stream.ts'
+import { SEED } from '../../../helpers/seed.ts'
+
+fc.configureGlobal(SEED)
 
 function connect(): { client: SpdySession; server: SpdySession } {
   const [a, b] = duplexPair()

@@ -10,6 +10,9 @@ import {
   type SpecRange,
 } from '../../../../control-plane/apiserver/cache/document.ts'
 import { encode } from '../../../../control-plane/apiserver/rest/encode.ts'
+import { SEED } from '../../../helpers/seed.ts'
+
+fc.configureGlobal(SEED)
 
 const words = fc.oneof(
   fc.string(),

@@ -1,6 +1,9 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { allocate } from '../../../../control-plane/apiserver/fairness/allocation.ts'
+import { SEED } from '../../../helpers/seed.ts'
+
+fc.configureGlobal(SEED)
 
 const close = (a: number, b: number): boolean => Math.abs(a - b) < 1e-4 * Math.max(1, Math.abs(a))
 

@@ -6,6 +6,9 @@ import { attachedRecord, attachRecord, ManagedRecord } from '../../../../api/met
 import { parseDocument } from '../../../../control-plane/apiserver/cache/document.ts'
 import { readAroundKnown, wholeObject } from '../../../../control-plane/apiserver/handlers/known-parts.ts'
 import { encode } from '../../../../control-plane/apiserver/rest/encode.ts'
+import { SEED } from '../../../helpers/seed.ts'
+
+fc.configureGlobal(SEED)
 
 const manager = { manager: 'm', operation: 'Update', apiVersion: 'v1' } as const
 const owner = new Owner(manager, '{"f:spec":{".":{},"f:a":{}}}', '2025-01-01T00:00:00Z')

@@ -1,6 +1,9 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { TemplateReader } from '../../../../control-plane/apiserver/handlers/template-reader.ts'
+import { SEED } from '../../../helpers/seed.ts'
+
+fc.configureGlobal(SEED)
 
 const all = () => true
 

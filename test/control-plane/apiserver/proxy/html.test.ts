@@ -1,6 +1,9 @@
 import test from 'ava'
 import fc from 'fast-check'
 import { rewriteLinks } from '../../../../control-plane/apiserver/proxy/html.ts'
+import { SEED } from '../../../helpers/seed.ts'
+
+fc.configureGlobal(SEED)
 
 const through = (link: string): string => (link.startsWith('/') ? `/proxy${link}` : link)
 
