@@ -8,7 +8,10 @@ import type { LabOptions, MachineSpec } from './options.ts'
 import { dataDirs } from './state.ts'
 
 const SKIFF = fileURLToPath(new URL('../skiff', import.meta.url))
-const READY_DEADLINE = 30_000
+/** For a server that is busy with its start (milliseconds). */
+export const READY_DEADLINE = 30_000
+/** A server that comes up just now may never answer what it was asked too early. */
+const ATTEMPT_DEADLINE = 2_000
 
 /** Switches the control plane on and waits until it is ready. Returns whether it was off. */
 export async function startControlPlane(options: LabOptions, spec: MachineSpec): Promise<boolean> {
@@ -34,12 +37,14 @@ async function waitForApiServer(options: LabOptions, spec: MachineSpec): Promise
   }
 }
 
-/** A client of the lab's API server as its admin; rejects when the server is not ready. */
-export async function connect(options: LabOptions): Promise<Client> {
+/** A client of the lab's API server as its admin; rejects when the server is not ready, or says nothing for so long. */
+export async function connect(options: LabOptions, milliseconds = ATTEMPT_DEADLINE): Promise<Client> {
   const client = createClient(await loadKubeconfig(options.kubeconfig))
-  await client.request('GET', '/readyz', undefined, { signal: AbortSignal.timeout(2_000) }).catch(error => {
-    client.close()
-    throw error
-  })
+  await client
+    .request('GET', '/readyz', undefined, { signal: AbortSignal.timeout(milliseconds) })
+    .catch(error => {
+      client.close()
+      throw error
+    })
   return client
 }

@@ -1,6 +1,6 @@
 import type { Client } from '../api/client/client.ts'
 import { installAddOns } from './add-ons.ts'
-import { connect, startControlPlane } from './control-plane.ts'
+import { connect, READY_DEADLINE, startControlPlane } from './control-plane.ts'
 import { createCredentials } from './credentials.ts'
 import { type DemoResult, demoFaults, deployDemo, runDemoClient } from './demo/check.ts'
 import { makeLabImages } from './images/lab-images.ts'
@@ -81,7 +81,7 @@ async function startMachines(context: UpContext): Promise<string> {
     startControlPlane(options, controlPlane!),
     ...workers.map(worker => startWorker(options, worker, { images, proxy })),
   ])
-  context.client = await connect(options)
+  context.client = await connect(options, READY_DEADLINE)
   await installAddOns(context.client)
   await removeExtraWorkers(options, context.client)
   const already = started.filter(isNew => !isNew).length

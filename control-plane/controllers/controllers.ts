@@ -11,6 +11,7 @@ import { daemonSetController } from './daemon-set/controller.ts'
 import { deploymentController } from './deployment/controller.ts'
 import { disruptionController } from './disruption/controller.ts'
 import { endpointsController } from './endpoints/endpoints-controller.ts'
+import { endpointSliceMirroringController } from './endpoints/mirroring-controller.ts'
 import { endpointSliceController } from './endpoints/slice-controller.ts'
 import { runGarbageCollector } from './garbage-collector/run.ts'
 import { jobController } from './job/controller.ts'
@@ -46,6 +47,7 @@ const CONTROLLERS: Record<string, (context: ControllerContext) => Controller> = 
   'horizontal-pod-autoscaler': context => autoscalerController(context),
   'endpoint-slice-controller': endpointSliceController,
   'endpoint-controller': endpointsController,
+  'endpoint-slice-mirroring-controller': endpointSliceMirroringController,
   'namespace-controller': namespaceController,
   'pod-garbage-collector': podGarbageCollector,
   'pvc-protection-controller': claimProtection,
