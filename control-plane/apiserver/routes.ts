@@ -62,9 +62,8 @@ export async function route(ctx: ApiContext, routes: Routes): Promise<void> {
       return await sendMetrics(ctx, routes)
     case 'debug':
       return await debugHandler(ctx, routes)
-    case '':
-      return await sendJson(ctx, 200, { paths: rootPaths(routes) })
     default:
+      if (info.path === '/') return await sendJson(ctx, 200, { paths: rootPaths(routes) })
       return await sendText(ctx, 404, '404 page not found\n')
   }
 }

@@ -1,7 +1,10 @@
 import type { ApiObject } from '../../../api/meta/object.ts'
-import { badRequest, forbiddenField, invalid, required } from '../../../api/meta/status.ts'
+import { isMap } from '../../../api/meta/patch/own.ts'
+import { badRequest, forbiddenField, invalid, required, type StatusError } from '../../../api/meta/status.ts'
+import { jsonType } from '../../../api/schema/decode-state.ts'
 import { findDuplicates } from '../../../api/schema/duplicates.ts'
 import { readBody } from '../pipeline/body.ts'
+import { numberFault } from '../pipeline/not-finite.ts'
 import { isTrue } from '../pipeline/request-info.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import { fieldValidation } from './options.ts'
@@ -22,16 +25,19 @@ export async function readApply(ctx: ApiContext): Promise<ApplyBody> {
     throw invalid(PATCH_OPTIONS, '', [required('fieldManager', 'is required for apply patch')])
   }
   const mode = fieldValidation(ctx, 'PatchOptions')
-  const { value, duplicates } = await parseConfiguration((await readBody(ctx.req)).toString())
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw badRequest(
-      'error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal into Go value of type map[string]interface {}',
-    )
+  const { value: sent, duplicates } = await parseConfiguration((await readBody(ctx.req)).toString())
+  // Nothing reads as an object without fields.
+  const value = sent ?? {}
+  if (!isMap(value)) {
+    throw notJson(`json: cannot unmarshal ${jsonType(value)} into Go value of type map[string]interface {}`)
   }
   if (duplicates && mode === 'Strict') throw badRequest(`error strict decoding YAML: ${duplicates}`)
   if (duplicates && mode === 'Warn') ctx.state.warnings.add(duplicates)
-  return { config: value as ApiObject, force: isTrue(query.get('force')) }
+  return { config: value as unknown as ApiObject, force: isTrue(query.get('force')) }
 }
+
+const notJson = (why: string): StatusError =>
+  badRequest(`error decoding YAML: error unmarshaling JSON: while decoding JSON: ${why}`)
 
 const PATCH_OPTIONS = { group: 'meta.k8s.io', kind: 'PatchOptions' }
 
@@ -44,6 +50,8 @@ export function refuseForce({ state }: ApiContext): void {
 /** The text of an apply request; `duplicates` says which keys stand twice. @throws StatusError 400 */
 async function parseConfiguration(text: string): Promise<{ value: unknown; duplicates?: string }> {
   const json = parseJson(text)
+  const fault = numberFault(text, json)
+  if (fault) throw notJson(fault)
   if (json !== undefined && findDuplicates(text, json).length === 0) return { value: json }
   const { readApplied } = await import('../pipeline/yaml.ts')
   return readApplied(text)

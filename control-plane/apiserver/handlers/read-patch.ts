@@ -5,6 +5,7 @@ import { badRequest, StatusError, unsupportedMediaType } from '../../../api/meta
 import { jsonType } from '../../../api/schema/decode-state.ts'
 import { findDuplicates } from '../../../api/schema/duplicates.ts'
 import { mediaType, readBody } from '../pipeline/body.ts'
+import { numberFault } from '../pipeline/not-finite.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import { APPLY_TYPE, refuseForce } from './apply.ts'
 
@@ -38,6 +39,8 @@ export async function readPatch(ctx: ApiContext, kind: KindDeclaration): Promise
   let body: unknown
   try {
     body = checked(type, JSON.parse(text))
+    const fault = kind.custom && numberFault(text, body)
+    if (fault) throw unreadable(type, fault)
   } catch (error) {
     if (error instanceof SyntaxError) throw await notJson(type, bytes)
     throw error

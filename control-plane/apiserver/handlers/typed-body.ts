@@ -4,6 +4,7 @@ import { validateFields } from '../../../api/schema/field-validation.ts'
 import type { SchemaSet } from '../../../api/schema/schemas.ts'
 import type { Resource } from '../kind-registry.ts'
 import { mediaType, parseObject, readBody } from '../pipeline/body.ts'
+import { numberFault } from '../pipeline/not-finite.ts'
 import { JSON_TYPE } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import { type Core, keyOf, type Target } from '../rest/core.ts'
@@ -43,8 +44,22 @@ async function parse(
 ): Promise<{ object: ApiObject; duplicates?: string | undefined }> {
   const expected = { kind: kind.kind, apiVersion: apiVersion(kind) }
   const { object, duplicates } = await parseObject(ctx, body, expected)
+  if (kind.custom) await refuseNumbers(ctx, kind, body, object)
   checkKind(kind, object)
   return { object: keepReset(object as ApiObject), duplicates }
+}
+
+/** Refuses a custom resource with a number that would be stored as `null`; other kinds have fields for what they take. */
+async function refuseNumbers(
+  ctx: ApiContext,
+  { kind }: KindDeclaration,
+  body: Buffer,
+  object: object,
+): Promise<void> {
+  const fault = mediaType(ctx) === JSON_TYPE && numberFault(body.toString(), object)
+  if (!fault) return
+  const { unrecognized } = await import('../pipeline/unreadable.ts')
+  throw unrecognized(kind, fault, body)
 }
 
 /** Reads once more what is known to be well. */

@@ -51,7 +51,7 @@ export function readYaml(text: string): Yaml {
 
 /** What an alias names becomes a copy; numbers that JSON has not are refused. */
 function asJson(text: string, value: unknown): unknown {
-  if (value === undefined || !/\*|\.(inf|nan)/i.test(text)) return value
+  if (value === undefined || !/\*|\.(inf|nan)|e\+?\d{3}/i.test(text)) return value
   const finite = (_: string, part: unknown): unknown => {
     if (typeof part !== 'number' || Number.isFinite(part)) return part
     throw new Error(`json: unsupported value: ${Number.isNaN(part) ? 'NaN' : part > 0 ? '+Inf' : '-Inf'}`)

@@ -96,11 +96,8 @@ const textOf = (value: unknown): string => (typeof value === 'string' ? value : 
 
 /** @throws StatusError 400 for another version or kind, 500 for fields that the schema does not have */
 export function checkConfiguration(core: Core, kind: ConfiguredKind, config: ApiObject): void {
-  if (config.kind !== kind.kind) throw badRequest(`invalid object type: ${versionKind(config)}`)
-  if (config.apiVersion !== apiVersion(kind)) {
-    throw badRequest(
-      `Incorrect version specified in apply patch. Specified patch version: ${textOf(config.apiVersion)}, expected: ${apiVersion(kind)}`,
-    )
+  if (config.kind !== kind.kind || config.apiVersion !== apiVersion(kind)) {
+    throw badRequest(`invalid object type: ${versionKind(config)}`)
   }
   if (Array.isArray(config.metadata?.managedFields)) throw badRequest('metadata.managedFields must be nil')
   const faults = validateConfiguration(core.schemas.mergeTypes.get(kind.schema), config)

@@ -228,9 +228,13 @@ test('a configuration that the schema does not allow is refused in upstream word
   t.is(managed.status, 400)
   t.is(managed.body.message, 'metadata.managedFields must be nil')
   const version = await apply(path, { ...deployment(name), apiVersion: 'apps/v2' })
+  t.is(version.body.message, 'invalid object type: apps/v2, Kind=Deployment')
+  const nothing = await apply(path, '')
+  t.is(nothing.body.message, 'invalid object type: /, Kind=')
+  const list = await apply(path, '- a')
   t.is(
-    version.body.message,
-    'Incorrect version specified in apply patch. Specified patch version: apps/v2, expected: apps/v1',
+    list.body.message,
+    'error decoding YAML: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type map[string]interface {}',
   )
 })
 

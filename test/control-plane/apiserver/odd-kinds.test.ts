@@ -103,3 +103,37 @@ test('watches are not sent in YAML, nor streams of other things than watches', a
   t.is((await ask('application/json;stream=other')).status, 406)
   t.is((await ask('application/yaml;stream=watch, application/json')).status, 200)
 })
+
+// Found by trying: it was stored as null.
+test('a number beyond all floats is refused where it would be kept', async t => {
+  const why = 'json: cannot unmarshal number 1.5e400 into Go value of type float64'
+  const text =
+    '{"apiVersion":"odd.example.com/v1","kind":"Thing","metadata":{"name":"a"},"spec":{"n":1.5e400}}'
+  const yaml = { headers: { 'content-type': 'application/apply-patch+yaml' }, method: 'PATCH' }
+  for (const [answer, message] of [
+    [
+      await api.raw(THINGS, { body: text }),
+      `the object provided is unrecognized (must be of type Thing): ${why} (${text.slice(0, 30)} ...)`,
+    ],
+    [await patch(`${THINGS}/a`, 'merge', text), `error decoding patch: ${why}`],
+    [
+      await api.raw(`${THINGS}/a?fieldManager=m`, { ...yaml, body: text }),
+      `error decoding YAML: error unmarshaling JSON: while decoding JSON: ${why}`,
+    ],
+  ] as const) {
+    t.is(answer.status, 400, answer.text)
+    t.is(answer.body.message, message)
+  }
+  const said = JSON.stringify('1e400, or 2e+999')
+  const fine = `{"metadata":{"name":"said"},"apiVersion":"odd.example.com/v1","kind":"Thing","spec":{"n":${said}}}`
+  t.is((await api.raw(THINGS, { body: fine })).status, 201)
+})
+
+test('a path of two slashes leads nowhere', async t => {
+  for (const path of ['//', '//api/v1/pods', '//version']) {
+    const { status, text } = await api.raw(path)
+    t.is(status, 404, path)
+    t.is(text, '404 page not found\n')
+  }
+  t.is((await api.raw('/')).status, 200)
+})
