@@ -11,10 +11,29 @@ export interface ClientConfig {
   token?: string
   /** Read again every minute, as bound tokens are renewed in place. */
   tokenFile?: string
+  /** Basic authentication. */
+  username?: string
+  password?: string
+  /** A program that gives a token, or certificate and key. */
+  exec?: ExecConfig
   insecureSkipVerify?: boolean
   userAgent?: string
   /** Namespace of the context, `default` where it names none. */
   namespace?: string
+}
+
+/** A program that gives credentials: `users[].user.exec`. */
+export interface ExecConfig {
+  /** A path, or a name to be found in PATH. */
+  command: string
+  args: string[]
+  /** Variables beside those of this process. */
+  env: Record<string, string>
+  /** Of ExecCredential. */
+  apiVersion: string
+  provideClusterInfo: boolean
+  installHint?: string
+  interactiveMode: 'Never' | 'IfAvailable' | 'Always'
 }
 
 /** A kubeconfig that cannot be used; names the file, the field and what was expected. */
@@ -58,16 +77,21 @@ async function readConfig(document: Entry, path: string, wanted?: string): Promi
   return {
     server: cluster.server.replace(/\/$/, ''),
     ...(ca && { ca }),
-    ...(await readCredentials(user, path)),
+    ...(await readCredentials(user, path, context.user)),
     ...(cluster['insecure-skip-tls-verify'] && { insecureSkipVerify: true }),
     namespace: context.namespace ?? 'default',
   }
 }
 
 /** How a client shows who it is. */
-export type Credentials = Pick<ClientConfig, 'cert' | 'key' | 'token' | 'tokenFile'>
+export type Credentials = Pick<
+  ClientConfig,
+  'cert' | 'key' | 'token' | 'tokenFile' | 'username' | 'password' | 'exec'
+>
 
-async function readCredentials(user: Entry, path: string): Promise<Credentials> {
+async function readCredentials(user: Entry, path: string, name: string): Promise<Credentials> {
+  const { username, password, exec } = user
+  checkMethods(user, path, name)
   const [cert, key] = await Promise.all([
     readPem(user, 'client-certificate', path),
     readPem(user, 'client-key', path),
@@ -77,6 +101,58 @@ async function readCredentials(user: Entry, path: string): Promise<Credentials> 
     ...(key && { key }),
     ...(user.token && { token: user.token }),
     ...(user.tokenFile && { tokenFile: resolve(dirname(path), user.tokenFile) }),
+    ...((username || password) && { username: username ?? '', password: password ?? '' }),
+    ...(exec && { exec: readExec(exec, path, name) }),
+  }
+}
+
+/** Ways to be known by that exclude each other. */
+function checkMethods(
+  { token, tokenFile, username, password, exec }: Entry,
+  path: string,
+  name: string,
+): void {
+  const methods = [
+    ...(token || tokenFile ? ['token'] : []),
+    ...(username || password ? ['basicAuth'] : []),
+    ...(exec ? ['exec'] : []),
+  ]
+  if (methods.length < 2) return
+  const found = `more than one authentication method found for ${name}; found [${methods.join(' ')}]`
+  throw new KubeconfigError(`kubeconfig ${path}: ${found}, only one is allowed`)
+}
+
+const EXEC_VERSIONS = ['client.authentication.k8s.io/v1', 'client.authentication.k8s.io/v1beta1']
+const MODES: unknown[] = ['Never', 'IfAvailable', 'Always']
+
+function readExec(exec: Entry, path: string, name: string): ExecConfig {
+  const refuse = (fault: string): never => {
+    throw new KubeconfigError(`kubeconfig ${path}: ${fault}`)
+  }
+  const lacks = (what: string) =>
+    refuse(`${what} must be specified for ${name} to use exec authentication plugin`)
+  const { command, apiVersion, args, env = [], provideClusterInfo = false, installHint } = exec
+  if (!command) lacks('command')
+  if (!apiVersion) lacks('apiVersion')
+  if (!EXEC_VERSIONS.includes(apiVersion))
+    refuse(`exec plugin: invalid apiVersion ${JSON.stringify(apiVersion)}`)
+  for (const variable of (env ?? []) as Entry[]) if (!variable?.name) lacks('env variable name')
+  const isOld = apiVersion === EXEC_VERSIONS[1]
+  const interactiveMode = exec.interactiveMode ?? (isOld ? 'IfAvailable' : lacks('interactiveMode'))
+  if (!MODES.includes(interactiveMode)) {
+    refuse(`invalid interactiveMode for ${name}: ${JSON.stringify(interactiveMode)}`)
+  }
+  return {
+    // A path is seen from where the kubeconfig is; a name is looked for in PATH.
+    command: command.includes('/') ? resolve(dirname(path), command) : command,
+    args: (args ?? []).map(String),
+    env: Object.fromEntries(
+      ((env ?? []) as Entry[]).map(variable => [variable.name, String(variable.value ?? '')]),
+    ),
+    apiVersion,
+    provideClusterInfo,
+    ...(installHint && { installHint }),
+    interactiveMode,
   }
 }
 
@@ -88,7 +164,7 @@ export async function loadUsers(path: string): Promise<Map<string, Credentials>>
   const document = parseDocument(path, text)
   const users = new Map<string, Credentials>()
   for (const { name, user } of (document.users ?? []) as Entry[]) {
-    users.set(name, await readCredentials(user ?? {}, path))
+    users.set(name, await readCredentials(user ?? {}, path, name))
   }
   const context = (document.contexts as Entry[] | undefined)?.find(
     ({ name }) => name === document['current-context'],

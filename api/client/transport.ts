@@ -2,11 +2,12 @@ import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { type Status, StatusError } from '../meta/status.ts'
+import { authorizationOf } from './authorization.ts'
 import { type Connection, NoHttp2Error, type TlsIdentity, type WireAnswer } from './connection.ts'
 import { ConnectionError } from './errors.ts'
 import { http1Connection } from './http1-connection.ts'
 import { http2Connection } from './http2-connection.ts'
-import type { ClientConfig } from './kubeconfig.ts'
+import type { ClientConfig, Credentials } from './kubeconfig.ts'
 
 /** A request below the kinds. */
 export interface WireRequest {
@@ -29,17 +30,20 @@ export interface Transport {
 }
 
 const TOKEN_FILE_TTL = 60_000
+const UNAUTHORIZED = 401
 
 export function createTransport(config: ClientConfig): Transport {
   const url = new URL(config.server)
-  const connection = openConnection(url, config)
-  const token = tokenReader(config)
+  const source = credentialSource(url, config)
   const prefix = url.pathname === '/' ? '' : url.pathname
   const call = async (request: WireRequest): Promise<WireAnswer> => {
     request.signal?.throwIfAborted()
-    const headers = requestHeaders(request, config, await token())
+    const { connection, authorization } = await source.current()
+    const headers = requestHeaders(request, config, authorization)
     const { method, path, body, signal } = request
-    return connection.call({ method, path: prefix + path, headers, body, signal })
+    const called = await connection.call({ method, path: prefix + path, headers, body, signal })
+    if (called.status === UNAUTHORIZED) source.refused()
+    return called
   }
   const answer = async <R>(request: WireRequest, read: (body: Readable) => R | Promise<R>): Promise<R> => {
     try {
@@ -54,7 +58,53 @@ export function createTransport(config: ClientConfig): Transport {
     send: request => answer(request, buffer),
     open: (request, headDeadline) =>
       withHeadDeadline(request, headDeadline, limited => answer(limited, body => body)),
+    close: () => source.close(),
+  }
+}
+
+/** The connection, and how a request on it shows who sends it. */
+interface CredentialSource {
+  current(): Promise<{ connection: Connection; authorization: string | undefined }>
+  /** The server did not know who it was. */
+  refused(): void
+  close(): void
+}
+
+function credentialSource(url: URL, config: ClientConfig): CredentialSource {
+  if (config.exec) return pluginSource(url, config)
+  const connection = openConnection(url, config)
+  const token = tokenReader(config)
+  const basic = authorizationOf({ ...config, token: '' })
+  return {
+    async current() {
+      const read = await token()
+      return { connection, authorization: read ? authorizationOf({ token: read }) : basic }
+    },
+    refused() {},
     close: () => connection.close(),
+  }
+}
+
+/** Credentials of a program. Another certificate is another connection. */
+function pluginSource(url: URL, config: ClientConfig): CredentialSource {
+  const plugin = import('./exec-plugin.ts').then(({ createExecPlugin }) =>
+    createExecPlugin(config.exec!, config),
+  )
+  let shown: Credentials | undefined
+  let connection: Connection | undefined
+  return {
+    async current() {
+      const credentials = await (await plugin).credentials()
+      if (connection && shown?.cert !== credentials.cert) {
+        connection.close()
+        connection = undefined
+      }
+      shown = credentials
+      connection ??= openConnection(url, { ...config, ...credentials })
+      return { connection, authorization: authorizationOf(credentials) }
+    },
+    refused: () => void plugin.then(known => known.refused()),
+    close: () => connection?.close(),
   }
 }
 
@@ -98,12 +148,12 @@ async function withHeadDeadline<R>(
 function requestHeaders(
   { accept, body, contentType }: WireRequest,
   { userAgent }: ClientConfig,
-  token: string | undefined,
+  authorization: string | undefined,
 ): Record<string, string | number> {
   return {
     accept: accept ?? 'application/json',
     'user-agent': userAgent ?? 'skiff',
-    ...(token && { authorization: `Bearer ${token}` }),
+    ...(authorization && { authorization }),
     ...(body !== undefined && {
       'content-type': contentType ?? 'application/json',
       'content-length': Buffer.byteLength(body),

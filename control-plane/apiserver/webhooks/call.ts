@@ -1,12 +1,12 @@
 import { request } from 'node:https'
 import { isIP } from 'node:net'
 import { text } from 'node:stream/consumers'
+import { authorizationOf } from '../../../api/client/authorization.ts'
 import type { InformerFactory } from '../../../api/client/client.ts'
-import type { Credentials } from '../../../api/client/kubeconfig.ts'
 import type { WebhookClientConfig } from '../../../api/kinds/apiextensions.ts'
 import { findEndpoint } from '../proxy/backends.ts'
 import { dialFault } from '../proxy/target.ts'
-import type { FindCredentials } from './credentials.ts'
+import type { FindCredentials, WebhookCredentials } from './credentials.ts'
 
 /** A webhook that did not answer as it should; the message is what upstream tells of it. */
 export class WebhookError extends Error {
@@ -37,7 +37,7 @@ interface Place {
 }
 
 /** Whom to trust, and how to be trusted. */
-type Trust = Credentials & { ca: string | undefined }
+type Trust = WebhookCredentials & { ca: string | undefined }
 
 /**
  * Posts a review to a webhook, at its URL or at one of the Pods behind its Service, and gives the parsed answer.
@@ -59,8 +59,9 @@ export async function callWebhook(
     ? urlPlace(config.url, search)
     : await servicePlace(config.service!, search, informers)
   const ca = config.caBundle ? Buffer.from(config.caBundle, 'base64').toString() : undefined
-  const trust = { ca, ...credentials?.(place.target) }
+  const trust = { ca, ...(await credentialsFor(place, credentials)) }
   const { status, answer } = await post(place, JSON.stringify(body), trust, deadline)
+  if (status === UNAUTHORIZED) trust.refused?.()
   if (status < 200 || status > 299) throw new WebhookError(refusal(status, answer), { status })
   try {
     return JSON.parse(answer)
@@ -68,6 +69,17 @@ export async function callWebhook(
     throw new WebhookError(`couldn't get version/kind; json parse error: ${(cause as Error).message}`, {
       cause,
     })
+  }
+}
+
+async function credentialsFor(
+  { url, target }: Place,
+  find: FindCredentials | undefined,
+): Promise<WebhookCredentials | undefined> {
+  try {
+    return await find?.(target)
+  } catch (cause) {
+    throw new WebhookError(`Post "${url}": ${(cause as Error).message}`, { cause })
   }
 }
 
@@ -85,6 +97,7 @@ const REFUSALS: Record<number, string> = {
   504: 'the server was unable to return a response in the time allotted, but may still be processing the request',
 }
 const SERVER_ERROR = 500
+const UNAUTHORIZED = 401
 const FORBIDDEN = 403
 const LONGEST_REFUSAL = 2_048
 
@@ -157,15 +170,16 @@ class StaleConnection extends Error {}
 function postOnce(
   { host, port, path, name }: Place,
   body: string,
-  { ca, cert, key, token }: Trust,
+  { ca, cert, key, ...shown }: Trust,
   signal: AbortSignal,
 ): Promise<PostedAnswer> {
+  const authorization = authorizationOf(shown)
   const headers = {
     'content-type': 'application/json',
     accept: 'application/json',
     'content-length': Buffer.byteLength(body),
     host: name,
-    ...(token && { authorization: `Bearer ${token}` }),
+    ...(authorization && { authorization }),
   }
   const options = {
     host,

@@ -186,10 +186,10 @@ test('webhooks are shown what a kubeconfig has for them', async t => {
   const { ValidatingAdmissionWebhook: find } = await read(
     told('ValidatingAdmissionWebhook', { ...types, kubeConfigFile }),
   )
-  t.is(find!('hook.ns.svc:443')?.token, 'hook.ns.svc')
-  t.is(find!('a.example.com:443')?.token, '*.example.com')
-  t.is(find!('b.example.com:8443')?.token, 'b.example.com:8443')
-  t.is(find!('hook.ns.svc:8443')?.token, '*')
+  t.is((await find!('hook.ns.svc:443'))?.token, 'hook.ns.svc')
+  t.is((await find!('a.example.com:443'))?.token, '*.example.com')
+  t.is((await find!('b.example.com:8443'))?.token, 'b.example.com:8443')
+  t.is((await find!('hook.ns.svc:8443'))?.token, '*')
   await t.throwsAsync(read(told('MutatingAdmissionWebhook', { ...types, kubeConfigFile: 'x.yaml' })), {
     message: /kubeConfigFile: Invalid value: "x.yaml": must be an absolute file path/,
   })
