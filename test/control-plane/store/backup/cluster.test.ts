@@ -29,7 +29,8 @@ test.serial(
           const result = await store.put(type, 'counter', revisions.get(type)!, storeDocument(round))
           revisions.set(type, result.ok ? result.revision : 0)
         }
-        await new Promise(resolve => setTimeout(resolve, 100))
+        // Long enough for the masters to be asked twice, on a busy machine too.
+        await new Promise(resolve => setTimeout(resolve, 1_000))
       }
     })()
     while (round < 2) await new Promise(setImmediate)
