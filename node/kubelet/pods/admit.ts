@@ -11,12 +11,67 @@ const PORTS_TAKEN: Rejection = {
   message: "Predicate NodePorts failed: node(s) didn't have free ports for the requested pod ports",
 }
 
+const OTHER_LABEL: Rejection = {
+  reason: 'PodOSSelectorNodeLabelDoesNotMatch',
+  message: "Failed to admit pod as the `kubernetes.io/os` label doesn't match node label",
+}
+
+const OTHER_SYSTEM: Rejection = {
+  reason: 'PodOSNotSupported',
+  message: "Failed to admit pod as the OS field doesn't match node OS",
+}
+
+/** Upstream's list, for kernels from 4.15 on. */
+const SAFE_SYSCTLS = new Set([
+  'kernel.shm_rmid_forced',
+  'net.ipv4.ip_local_port_range',
+  'net.ipv4.tcp_syncookies',
+  'net.ipv4.ping_group_range',
+  'net.ipv4.ip_unprivileged_port_start',
+  'net.ipv4.ip_local_reserved_ports',
+  'net.ipv4.tcp_keepalive_time',
+  'net.ipv4.tcp_fin_timeout',
+  'net.ipv4.tcp_keepalive_intvl',
+  'net.ipv4.tcp_keepalive_probes',
+  'net.ipv4.tcp_rmem',
+  'net.ipv4.tcp_wmem',
+])
+
 /**
  * The kubelet's own look at a Pod that was bound to it: two schedulers, or a Pod that names its node, may have given the
- * node more than it has. Undefined when there is room.
+ * node more than it has, or what it is not to run. Undefined when there is room.
  */
 export const admitPod = (pod: Pod, others: readonly Pod[], allocatable: Allocatable): Rejection | undefined =>
-  shortage(pod, others, allocatable) ?? (hostPortsClash(pod, others) ? PORTS_TAKEN : undefined)
+  forbiddenSysctl(pod) ??
+  otherSystem(pod) ??
+  shortage(pod, others, allocatable) ??
+  (hostPortsClash(pod, others) ? PORTS_TAKEN : undefined)
+
+function otherSystem({ metadata, spec }: Pod): Rejection | undefined {
+  const label = metadata.labels?.['kubernetes.io/os']
+  if (label !== undefined && label !== process.platform) return OTHER_LABEL
+  return spec.os && spec.os.name !== process.platform ? OTHER_SYSTEM : undefined
+}
+
+/** Only kernel settings that each Pod has of its own and that harm no other may be set. */
+function forbiddenSysctl({ spec: { securityContext, hostNetwork, hostIPC } }: Pod): Rejection | undefined {
+  for (const { name } of securityContext?.sysctls ?? []) {
+    const setting = dotted(name)
+    if (!SAFE_SYSCTLS.has(setting)) return forbidden(`"${setting}" not allowlisted`)
+    const [shares, namespace] = setting.startsWith('net.') ? [hostNetwork, 'Net'] : [hostIPC, 'IPC']
+    if (shares) return forbidden(`"${setting}" not allowed with host ${namespace} enabled`)
+  }
+  return undefined
+}
+
+/** Settings may be written with slashes, and dots then stand in for slashes. */
+const dotted = (name: string): string =>
+  /^[^./]*\//.test(name) ? name.replace(/[./]/g, separator => (separator === '.' ? '/' : '.')) : name
+
+const forbidden = (why: string): Rejection => ({
+  reason: 'SysctlForbidden',
+  message: `forbidden sysctl: ${why}`,
+})
 
 function shortage(pod: Pod, others: readonly Pod[], allocatable: Allocatable): Rejection | undefined {
   const most = amount('pods', allocatable?.pods)
