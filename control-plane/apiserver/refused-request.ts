@@ -62,6 +62,7 @@ function oddMethod(bytes: Buffer | undefined, socket: Socket): IncomingMessage |
     const [, name = '', value = ''] = /^([^:\s]+):\s*(.*?)\s*$/.exec(text) ?? []
     if (name === '') return undefined
     request.headers[name.toLowerCase()] ??= value
+    request.rawHeaders.push(name, value)
   }
   request.push(null)
   return request

@@ -9,7 +9,7 @@ const SERVICE_ACCOUNT = /^system:serviceaccount:([^:]+):([^:]+)$/
 /** Makes the request in another's name where `Impersonate-*` headers ask for it and the user may do so. */
 export function impersonation(authorizer: Authorizer): Middleware {
   return (ctx, next) => {
-    const wanted = asks(ctx.req.headers) && impersonated(ctx.req.headers)
+    const wanted = asks(ctx.req.headers) && impersonated(ctx.req.rawHeaders)
     return wanted ? impersonate(ctx, wanted, next) : next()
   }
 
@@ -28,13 +28,14 @@ function asks(headers: IncomingHttpHeaders): boolean {
   return false
 }
 
-function impersonated(headers: IncomingHttpHeaders): UserInfo | undefined {
-  const name = single(headers['impersonate-user'])
-  const groups = list(headers['impersonate-group'])
-  const uid = single(headers['impersonate-uid'])
+function impersonated(rawHeaders: readonly string[]): UserInfo | undefined {
+  const headers = valuesOf(rawHeaders)
+  const name = headers.get('impersonate-user')?.[0]
+  const groups = headers.get('impersonate-group') ?? []
+  const uid = headers.get('impersonate-uid')?.[0]
   const extra: Record<string, string[]> = {}
-  for (const [header, value] of Object.entries(headers)) {
-    if (header.startsWith(EXTRA)) extra[decodeURIComponent(header.slice(EXTRA.length))] = list(value)
+  for (const [header, values] of headers) {
+    if (header.startsWith(EXTRA)) extra[decoded(header.slice(EXTRA.length))] = values
   }
   const hasExtra = Object.keys(extra).length > 0
   if (!name) {
@@ -44,14 +45,26 @@ function impersonated(headers: IncomingHttpHeaders): UserInfo | undefined {
   return { name, groups, ...(uid && { uid }), ...(hasExtra && { extra }) }
 }
 
-/** Node joins repeated headers with a comma. */
-function list(value: string | string[] | undefined): string[] {
-  if (value === undefined) return []
-  return (Array.isArray(value) ? value : value.split(',')).map(part => part.trim()).filter(Boolean)
+/** The values of headers, each by itself: Node joins them by commas, which may be in a group's name. */
+function valuesOf(rawHeaders: readonly string[]): Map<string, string[]> {
+  const headers = new Map<string, string[]>()
+  for (let i = 0; i < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i]!.toLowerCase()
+    const values = headers.get(name)
+    if (values) values.push(rawHeaders[i + 1]!)
+    else headers.set(name, [rawHeaders[i + 1]!])
+  }
+  return headers
 }
 
-const single = (value: string | string[] | undefined): string | undefined =>
-  Array.isArray(value) ? value[0] : value
+/** A key that is not well encoded is taken as it is, as upstream does. */
+function decoded(key: string): string {
+  try {
+    return decodeURIComponent(key)
+  } catch {
+    return key
+  }
+}
 
 async function checkImpersonation(authorizer: Authorizer, user: UserInfo, wanted: UserInfo): Promise<void> {
   const account = SERVICE_ACCOUNT.exec(wanted.name)

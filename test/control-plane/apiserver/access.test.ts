@@ -60,6 +60,23 @@ test.serial('impersonation acts with the rights of the other, for those who may'
   t.true(refused.body.message.includes('cannot impersonate resource "users"'))
 })
 
+// Found by trying: names were parted at their commas, and a key that is not encoded was a fault of the server.
+test.serial('who is impersonated is taken to the letter', async t => {
+  const headers: Record<string, any> = {
+    'impersonate-user': 'jane',
+    'impersonate-group': ['cn=readers,ou=staff', 'others'],
+    'impersonate-extra-acme.com%2Fproject': ['a, b', 'c'],
+    'impersonate-extra-50%': 'off',
+  }
+  const body = { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' }
+  const answer = await api.raw('/apis/authentication.k8s.io/v1/selfsubjectreviews', { body, headers })
+  t.is(answer.status, 201, answer.text)
+  const { username, groups, extra } = answer.body.status.userInfo
+  t.is(username, 'jane')
+  t.deepEqual(groups, ['cn=readers,ou=staff', 'others', 'system:authenticated'])
+  t.deepEqual(extra, { 'acme.com/project': ['a, b', 'c'], '50%': ['off'] })
+})
+
 test.serial('discovery: groups, versions and resources, and the aggregated form with its ETag', async t => {
   const { body: groups } = await api.raw('/apis')
   t.is(groups.kind, 'APIGroupList')

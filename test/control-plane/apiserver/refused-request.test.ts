@@ -45,6 +45,8 @@ test('who may do nothing may not do it by an unknown method', async t => {
     refused.body.message,
     'configmaps is forbidden: User "system:anonymous" cannot  resource "configmaps" in API group "" in the namespace "default"',
   )
+  const other = await say(request('FOO', MAPS, 'Impersonate-User: jane\r\n'))
+  t.true(other.body.message.includes('User "jane" cannot  resource "configmaps"'), other.body.message)
   const path = await say(request('FOO', '/apis'), null)
   t.is(path.body.message, 'forbidden: User "system:anonymous" cannot foo path "/apis"')
   const token = await say(request('FOO', MAPS, 'Authorization: Bearer wrong\r\n'), null)
