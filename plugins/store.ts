@@ -103,6 +103,9 @@ export interface StorePlugin {
   /** Lets the revisions of a type go on at least at the given one; its log ends there. Needed to restore a backup. */
   advance?(type: string, revision: number): Promise<void>
 
+  /** Bytes that the store takes up on its disk, or in memory where it has none. For metrics. */
+  size?(): Promise<number>
+
   /** Forgets a type with all its documents and its log (a custom resource that was taken away). */
   drop(type: string): Promise<void>
 

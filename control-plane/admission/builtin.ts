@@ -1,3 +1,4 @@
+import type { Registry } from 'prom-client'
 import type { Client, InformerFactory } from '../../api/client/client.ts'
 import type { AdmissionPlugin } from '../../plugins/admission.ts'
 import { createAuthorizer } from '../auth/authorizers.ts'
@@ -31,6 +32,7 @@ import { podTopologyLabels } from './opt-in/topology-labels.ts'
 import { enabledPlugins, type PluginName } from './plugin-names.ts'
 import { defaultTolerationSeconds, taintNodesByCondition } from './pod-defaults.ts'
 import { podSecurity } from './pod-security/admission.ts'
+import { PodSecurityMetrics } from './pod-security/metrics.ts'
 import { priorityAdmission } from './priority.ts'
 import { resourceQuotaAdmission } from './resource-quota.ts'
 import { runtimeClassAdmission } from './runtime-class.ts'
@@ -51,6 +53,7 @@ export interface AdmissionOptions {
   dynamic: DynamicAdmission
   /** Plugins of third parties. */
   others: readonly AdmissionPlugin[]
+  registry: Registry
   /** Upstream's defaults where left out. */
   settings?: AdmissionSettings | undefined
 }
@@ -74,7 +77,8 @@ const CREATE: Record<PluginName, (parts: Parts) => AdmissionPlugin> = {
   TaintNodesByCondition: () => taintNodesByCondition,
   AlwaysPullImages: () => alwaysPullImages,
   ImagePolicyWebhook: ({ informers, configured }) => imagePolicy(configured.ImagePolicyWebhook!, informers),
-  PodSecurity: ({ client, informers, configured }) => podSecurity(client, informers, configured.PodSecurity),
+  PodSecurity: ({ client, informers, configured, registry }) =>
+    podSecurity(client, informers, configured.PodSecurity, new PodSecurityMetrics(registry)),
   PodNodeSelector: ({ finder, configured }) => podNodeSelector(finder, configured.PodNodeSelector),
   Priority: ({ informers }) => priorityAdmission(informers),
   DefaultTolerationSeconds: ({ settings }) => defaultTolerationSeconds(settings?.tolerationSeconds),

@@ -145,7 +145,7 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
       const { MutatingAdmissionWebhook: mutating, ValidatingAdmissionWebhook: validating } =
         settings?.configurations ?? {}
       dynamic = createDynamicAdmission({ ...made, registry, log, credentials: { mutating, validating } })
-      const plugins = admissionPlugins({ ...made, serviceCIDR, dynamic, others, settings })
+      const plugins = admissionPlugins({ ...made, serviceCIDR, dynamic, others, registry, settings })
       return createAdmissionChain(plugins, new AdmissionMetrics(registry))
     },
   })
@@ -231,7 +231,7 @@ function createHandler(
   const authenticator = createAuthenticator(known, seconds => access.certificate(seconds))
   const authorizer = createAuthorizer({ informers, countOf: decisionCounts(registry) })
   const rules = createRuleResolver(informers)
-  registerServerMetrics(registry, kinds)
+  registerServerMetrics(registry, kinds, options.store)
   const indicators = createIndicators()
   if (control) registerFlowMetrics(registry, control)
   const current = async (looked: readonly KindDeclaration<any>[]): Promise<void> => {

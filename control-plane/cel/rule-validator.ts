@@ -6,6 +6,7 @@ import { CALL_LIMIT, CostError, EvaluationError, type Program } from './environm
 import { normalPath } from './field-path.ts'
 import { Optional } from './language/values.ts'
 import { type CompiledRule, compileRules, isCompiled, type RuleNode } from './rules.ts'
+import { timed } from './times.ts'
 
 /** What all rules on one object may cost together (upstream's limit). */
 const TOTAL_BUDGET = 10_000_000
@@ -29,9 +30,11 @@ export class RuleValidator {
    * by `warn`. `path` is where the object stands.
    */
   validate(object: unknown, old: unknown, warn: (text: string) => void = () => {}, path = ''): FieldError[] {
-    if (!this.#root) return []
+    const root = this.#root
+    if (!root) return []
     const run = new Run(warn)
-    run.node(this.#root, object, { old, isSame: once(() => old !== undefined && isSame(object, old)) }, path)
+    const before = { old, isSame: once(() => old !== undefined && isSame(object, old)) }
+    timed('evaluation', () => run.node(root, object, before, path))
     return run.errors
   }
 }

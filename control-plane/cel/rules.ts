@@ -2,6 +2,7 @@ import type { JsonSchemaProps, ValidationRule } from '../../api/kinds/apiextensi
 import { CompileError, compile, type Environment, InstantiationError, type Program } from './environment.ts'
 import { optionalOf } from './language/types.ts'
 import { type Declaration, escapeName, SchemaTypes } from './schema-types.ts'
+import { timed } from './times.ts'
 
 /** A rule ready to run. */
 export interface CompiledRule {
@@ -79,7 +80,9 @@ class RuleCompiler {
     environment.registerVariable('oldSelf', declaration.type)
     const optional = environment.clone()
     optional.registerVariable('oldSelf', optionalOf(declaration.type))
-    return rules.map(rule => compileRule(rule, rule.optionalOldSelf ? optional : environment))
+    return timed('compilation', () =>
+      rules.map(rule => compileRule(rule, rule.optionalOldSelf ? optional : environment)),
+    )
   }
 }
 

@@ -50,6 +50,7 @@ const LOG_RETENTION = 10 * 60_000
 
 /** A store that does not answer a ping for so long is not well. Milliseconds. */
 const PING_DEADLINE = 3_000
+const SIZE_DEADLINE = 1_000
 const SCAN_COUNT = 1_000
 /** So often the masters of a cluster are asked for a moment without writes. */
 const PASSES = 50
@@ -74,6 +75,10 @@ export async function openStore(options: RedisStoreOptions): Promise<StorePlugin
   options.signal?.addEventListener('abort', () => void store.close(), { once: true })
   return store
 }
+
+/** Of what INFO tells. */
+const sizeOf = (info: string): number =>
+  Number((/^aof_current_size:(\d+)/m.exec(info) ?? /^used_memory:(\d+)/m.exec(info))?.[1] ?? 0)
 
 /** Any master will do. */
 const ANY_TYPE = 'namespaces'
@@ -227,6 +232,15 @@ class RedisStore implements StorePlugin {
 
   async ping(): Promise<void> {
     await this.#ping(PING_DEADLINE)
+  }
+
+  /** The append-only files of all masters; the memory of one that has none. */
+  async size(): Promise<number> {
+    const routes = await this.#topology.everywhere()
+    const sizes = await Promise.all(
+      routes.map(route => call(route, ({ redis }) => redis.info(), SIZE_DEADLINE).then(sizeOf)),
+    )
+    return sizes.reduce((sum, size) => sum + size, 0)
   }
 
   async close(): Promise<void> {

@@ -8,6 +8,7 @@ import type { AdmissionAttributes, AdmissionPlugin } from '../../../plugins/admi
 import { NamespaceFinder } from '../matching/selection.ts'
 import type { Checked } from './check.ts'
 import { violations } from './checks.ts'
+import type { PodSecurityMetrics } from './metrics.ts'
 import { checkNamespace } from './namespaces.ts'
 import { type Exemptions, isOpen, OPEN, type Policy, policyOf } from './policy.ts'
 
@@ -27,11 +28,17 @@ const PREFIX = 'pod-security.kubernetes.io/'
 const POD_SUBRESOURCES = new Set(['', 'ephemeralcontainers', 'resize'])
 
 /** Holds Pods to the Pod Security Standard that their namespace's labels ask for (kubernetes.io, "Pod Security Admission"). */
-export function podSecurity(client: Client, informers: InformerFactory, settings = OPEN): AdmissionPlugin {
+export function podSecurity(
+  client: Client,
+  informers: InformerFactory,
+  settings = OPEN,
+  metrics?: PodSecurityMetrics,
+): AdmissionPlugin {
   const finder = new NamespaceFinder(client, informers)
   const podCache = informers.informer(pods)
-  const policyIn = async (namespace: string): Promise<Policy> => {
+  const policyIn = async (namespace: string, attributes: AdmissionAttributes): Promise<Policy> => {
     const found = await finder.find(namespace).catch(error => {
+      metrics?.failed(attributes, true)
       if (!isNotFound(error)) throw error
       throw internalError(`failed to lookup namespace ${JSON.stringify(namespace)}`)
     })
@@ -50,20 +57,24 @@ export function podSecurity(client: Client, informers: InformerFactory, settings
       if (resource === 'namespaces') return checkNamespace(attributes, () => podCache.list(), settings)
       const isPod = resource === 'pods'
       const reason = exemption(attributes, settings.exemptions)
-      if (reason) return exempt(attributes, reason)
+      if (reason) return exempt(attributes, reason, metrics)
       const { object, oldObject, namespace = '' } = attributes
-      const policy = await policyIn(namespace)
+      const policy = await policyIn(namespace, attributes)
       if (isOpen(policy)) {
-        if (isPod) tellPolicy(attributes, policy)
+        if (!isPod) return
+        tellPolicy(attributes, policy)
+        metrics?.evaluated('enforce', attributes, policy, true)
         return
       }
       if (isPod && oldObject && !isSignificant(object as Pod, oldObject as Pod)) return
       const checked: Checked | undefined = isPod ? (object as Pod) : TEMPLATES[resource]?.(object)
       if (!checked?.spec) return
       const { runtimeClassName = '' } = checked.spec
-      if (settings.exemptions.runtimeClasses.has(runtimeClassName)) return exempt(attributes, 'runtimeClass')
-      if (isPod) enforce(attributes, checked, policy)
-      else warn(attributes, checked, policy)
+      if (settings.exemptions.runtimeClasses.has(runtimeClassName)) {
+        return exempt(attributes, 'runtimeClass', metrics)
+      }
+      if (isPod) enforce(attributes, checked, policy, metrics)
+      else warn(attributes, checked, policy, metrics)
     },
   }
 }
@@ -77,40 +88,65 @@ function exemption(
   return usernames.has(user.name) ? 'user' : undefined
 }
 
-function exempt({ origin }: AdmissionAttributes, reason: string): void {
-  origin?.annotate(`${PREFIX}exempt`, reason)
+function exempt(
+  attributes: AdmissionAttributes,
+  reason: string,
+  metrics: PodSecurityMetrics | undefined,
+): void {
+  metrics?.exempted(attributes)
+  attributes.origin?.annotate(`${PREFIX}exempt`, reason)
 }
 
 const tellPolicy = ({ origin }: AdmissionAttributes, policy: Policy): void =>
   origin?.annotate(`${PREFIX}enforce-policy`, policy.enforce.name)
 
-function enforce(attributes: AdmissionAttributes, pod: Checked, policy: Policy): void {
+function enforce(
+  attributes: AdmissionAttributes,
+  pod: Checked,
+  policy: Policy,
+  metrics: PodSecurityMetrics | undefined,
+): void {
   const { level, minor, name } = policy.enforce
   tellPolicy(attributes, policy)
   const faults = violations(level, pod, minor)
+  metrics?.evaluated('enforce', attributes, policy, !faults)
   if (!faults) {
-    warn(attributes, pod, policy)
+    warn(attributes, pod, policy, metrics)
     return
   }
-  note(attributes, pod, policy)
+  note(attributes, pod, policy, metrics)
   const why = `violates PodSecurity ${JSON.stringify(name)}: ${faults}`
   throw forbidden({ group: '', plural: 'pods' }, pod.metadata?.name || attributes.name, why)
 }
 
-/** For the audit log alone. */
-function note({ origin }: AdmissionAttributes, pod: Checked, { audit }: Policy): void {
-  if (!origin) return
+/** For the audit log and the metrics alone. */
+function note(
+  attributes: AdmissionAttributes,
+  pod: Checked,
+  policy: Policy,
+  metrics: PodSecurityMetrics | undefined,
+): void {
+  const { audit } = policy
+  if (!attributes.origin && !metrics) return
   const faults = violations(audit.level, pod, audit.minor)
   if (!faults) return
+  metrics?.evaluated('audit', attributes, policy, false)
   const text = `would violate PodSecurity ${JSON.stringify(audit.name)}: ${faults}`
-  origin.annotate(`${PREFIX}audit-violations`, text)
+  attributes.origin?.annotate(`${PREFIX}audit-violations`, text)
 }
 
-function warn(attributes: AdmissionAttributes, pod: Checked, policy: Policy): void {
-  note(attributes, pod, policy)
+function warn(
+  attributes: AdmissionAttributes,
+  pod: Checked,
+  policy: Policy,
+  metrics: PodSecurityMetrics | undefined,
+): void {
+  note(attributes, pod, policy, metrics)
   const { level, minor, name } = policy.warn
   const faults = violations(level, pod, minor)
-  if (faults) attributes.warn(`would violate PodSecurity ${JSON.stringify(name)}: ${faults}`)
+  if (!faults) return
+  metrics?.evaluated('warn', attributes, policy, false)
+  attributes.warn(`would violate PodSecurity ${JSON.stringify(name)}: ${faults}`)
 }
 
 const SECCOMP_POD = 'seccomp.security.alpha.kubernetes.io/pod'

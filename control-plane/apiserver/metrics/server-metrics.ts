@@ -1,4 +1,6 @@
 import { Registry as PromRegistry, type Registry } from 'prom-client'
+import type { StorePlugin } from '../../../plugins/store.ts'
+import { celTimes } from '../../cel/times.ts'
 import type { Observe } from '../discovery/health.ts'
 import { VERSION } from '../discovery/version.ts'
 import type { KindRegistry, Resource } from '../kind-registry.ts'
@@ -9,7 +11,7 @@ import { STABILITIES, stabilityOf } from './stability.ts'
 import { CounterTable, type Labels, register } from './tables.ts'
 
 /** Metrics of what the server holds and of its process, under upstream's names. Nothing is counted until they are read. */
-export function registerServerMetrics(registry: Registry, kinds: KindRegistry): void {
+export function registerServerMetrics(registry: Registry, kinds: KindRegistry, store: StorePlugin): void {
   registerResources(registry, kinds)
   registerProcess(registry)
   const { major, minor, gitVersion, goVersion, platform } = VERSION
@@ -24,6 +26,27 @@ export function registerServerMetrics(registry: Registry, kinds: KindRegistry): 
     { labels: compatible, value: 1 },
   ])
   registerMeta(registry)
+  registerStore(registry, store)
+  registerRules(registry)
+}
+
+/** Not told while the store does not answer, or where it does not know. */
+function registerStore(registry: Registry, store: StorePlugin): void {
+  const name = 'apiserver_storage_size_bytes'
+  register(registry, name, 'gauge', 'Bytes that the store takes up', async () => {
+    const size = await store.size?.().catch(() => undefined)
+    return size === undefined ? [] : [{ labels: { storage_cluster_id: 'storage-cluster-0' }, value: size }]
+  })
+}
+
+/** Rules in schemas of custom resources. */
+function registerRules(registry: Registry): void {
+  const add = (what: keyof typeof celTimes, help: string) => {
+    const name = `apiserver_cel_${what}_duration_seconds`
+    register(registry, name, 'histogram', help, () => celTimes[what].series(name, {}))
+  }
+  add('compilation', 'Time to compile rules of schemas')
+  add('evaluation', 'Time to hold objects to rules of schemas')
 }
 
 /** How many metrics there are, by what is promised of them. */

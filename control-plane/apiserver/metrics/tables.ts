@@ -114,10 +114,10 @@ export function register(
   name: string,
   type: 'counter' | 'gauge' | 'histogram',
   help: string,
-  values: () => Iterable<object>,
+  values: () => Iterable<object> | Promise<Iterable<object>>,
 ): void {
   const told = `[${stabilityOf(name)}] ${help}`
-  const get = async () => ({ name, type, help: told, aggregator: 'sum', values: [...values()] })
+  const get = async () => ({ name, type, help: told, aggregator: 'sum', values: [...(await values())] })
   registry.registerMetric({ name, get, reset() {} } as never)
 }
 

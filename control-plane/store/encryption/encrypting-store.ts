@@ -66,7 +66,7 @@ export function encryptingStore(
     }
     return found
   }
-  const { types, advance } = store
+  const { types, advance, size } = store
   const refused = async (type: string, result: WriteResult & { ok: false }): Promise<WriteResult> => {
     const current = result.current && (await codec(type).decode(result.current))
     return { ok: false, current }
@@ -103,6 +103,7 @@ export function encryptingStore(
       ),
     ...(types && { types: () => types.call(store) }),
     ...(advance && { advance: (type, revision) => advance.call(store, type, revision) }),
+    ...(size && { size: () => size.call(store) }),
     drop: type => store.drop(type),
     ping: () => store.ping(),
     close: () => store.close(),

@@ -1,7 +1,9 @@
 import test from 'ava'
+import { Registry } from 'prom-client'
 import { namespaces, pods } from '../../../api/kinds/core.ts'
 import { podSecurity } from '../../../control-plane/admission/pod-security/admission.ts'
 import { violations } from '../../../control-plane/admission/pod-security/checks.ts'
+import { PodSecurityMetrics } from '../../../control-plane/admission/pod-security/metrics.ts'
 import { levelAt, OPEN, policyOf } from '../../../control-plane/admission/pod-security/policy.ts'
 import { attributesOf, refusal } from '../../helpers/admission.ts'
 import { createFakeInformers } from '../../helpers/fake-informers.ts'
@@ -289,14 +291,16 @@ test('defaults hold where a namespace says nothing, and not for whom is exempt',
     named('free'),
   )
   const strict = levelAt('baseline', 'v1.30')
-  const plugin = podSecurity({} as never, informers, {
+  const settings = {
     defaults: { enforce: strict, audit: strict, warn: strict },
     exemptions: {
       namespaces: new Set(['free']),
       usernames: new Set(['root']),
       runtimeClasses: new Set(['kata']),
     },
-  })
+  }
+  const registry = new Registry()
+  const plugin = podSecurity({} as never, informers, settings, new PodSecurityMetrics(registry))
   const notes: string[] = []
   const origin = {
     options: () => undefined,
@@ -318,6 +322,16 @@ test('defaults hold where a namespace says nothing, and not for whom is exempt',
     notes,
     ['namespace', 'user', 'runtimeClass'].map(reason => `${LABELS}exempt=${reason}`),
   )
+  const told = await registry.metrics()
+  const labels = 'request_operation="create",resource="pod",subresource=""'
+  for (const series of [
+    `pod_security_evaluations_total{decision="deny",policy_level="baseline",policy_version="v1.30",mode="enforce",${labels},ocp_namespace=""} 1`,
+    `pod_security_evaluations_total{decision="deny",policy_level="baseline",policy_version="v1.30",mode="audit",${labels},ocp_namespace=""} 2`,
+    `pod_security_evaluations_total{decision="allow",policy_level="privileged",policy_version="latest",mode="enforce",${labels},ocp_namespace=""} 1`,
+    `pod_security_exemptions_total{${labels}} 3`,
+  ]) {
+    t.true(told.includes(series), series)
+  }
 })
 
 test('who chooses levels for a namespace that is exempt is told that they count for nothing', async t => {

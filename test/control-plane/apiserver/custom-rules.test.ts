@@ -82,6 +82,24 @@ test.serial('kubectl shows which rules an object breaks', async t => {
   t.regex((await apply(app(group, { min: 1, max: 2, port: '5%' }))).stdout, /created/)
 })
 
+test.serial('how long rules take is counted', async t => {
+  const group = 'counted.example.com'
+  const counts = async () => {
+    const { text } = await api.raw('/metrics')
+    return ['compilation', 'evaluation'].map(what =>
+      Number(new RegExp(`^apiserver_cel_${what}_duration_seconds_count (\\d+)$`, 'm').exec(text)![1]),
+    )
+  }
+  const before = await counts()
+  await establish(
+    group,
+    "{type: object, properties: {min: {type: integer}}, x-kubernetes-validations: [{rule: 'self.min > 0'}]}",
+  )
+  t.regex((await apply(app(group, { min: 1 }))).stdout, /created/)
+  const after = await counts()
+  t.true(after[0]! > before[0]! && after[1]! > before[1]!, String([before, after]))
+})
+
 test.serial(
   'a rule compares with what was there before, and one that was broken already only warns',
   async t => {

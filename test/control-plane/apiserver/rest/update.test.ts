@@ -76,6 +76,7 @@ async function startServer(wrap: (store: StorePlugin) => StorePlugin): Promise<S
           ...made,
           serviceCIDR: '10.96.0.0/16',
           others: [],
+          registry: new Registry(),
           dynamic: createDynamicAdmission({ ...made, registry: new Registry(), log: quietLog }),
         }),
       ),
