@@ -1,7 +1,17 @@
 /** A body that cannot be read as its kind. The message is the one Go's decoder gives. */
 export class DecodeError extends Error {
   readonly code = 'ERR_DECODE'
+  /** What the converter says that the result of a strategic patch goes through, where that has words of its own. */
+  readonly converted: string | undefined
+
+  constructor(message: string, options: { cause?: unknown; converted?: string | undefined } = {}) {
+    super(message, options)
+    this.converted = options.converted
+  }
 }
+
+/** What a value is to Go's reflection, as far as it tells. */
+export type GoKind = 'bool' | 'float64' | 'int32' | 'int64' | 'map' | 'slice' | 'string' | 'struct'
 
 /** Upstream's decoder stops collecting there. */
 const MOST_FAULTS = 100
@@ -15,7 +25,7 @@ export interface Walk {
   enterItem(place: string | number): void
   leaveItem(): void
   unknown(field: string): void
-  mismatch(value: unknown, goType: string, shown?: string): Error
+  mismatch(value: unknown, goType: string, kind?: GoKind, shown?: string): Error
 }
 
 /** Ends a {@link QuietWalk} that met something. */
@@ -73,11 +83,30 @@ export class DecodeState implements Walk {
   }
 
   /** `shown` is what the message calls the value, if not its JSON type. */
-  mismatch(value: unknown, goType: string, shown = jsonType(value)): DecodeError {
+  mismatch(value: unknown, goType: string, kind?: GoKind, shown = jsonType(value)): DecodeError {
     const field = `${this.struct}.${this.#fields.join('.')}`
     const place = this.#fields.length > 0 ? `Go struct field ${field}` : 'Go value'
-    return new DecodeError(`json: cannot unmarshal ${shown} into ${place} of type ${goType}`)
+    const message = `json: cannot unmarshal ${shown} into ${place} of type ${goType}`
+    return new DecodeError(message, { converted: kind && conversionFault(value, goType, kind) })
   }
+}
+
+function conversionFault(value: unknown, goType: string, kind: GoKind): string | undefined {
+  const given = goKind(value)
+  if (kind === 'map' || kind === 'slice') return `cannot restore ${kind} from ${given}`
+  if (kind === 'struct') return `cannot restore struct from: ${given}`
+  const isNumber = given === 'int64' || given === 'float64'
+  if (!isNumber || kind === 'bool' || (given === 'float64' && kind === 'string')) {
+    return `unrecognized type: ${kind}`
+  }
+  return given === 'int64' && kind !== 'string' ? undefined : `cannot convert ${given} to ${goType}`
+}
+
+function goKind(value: unknown): GoKind {
+  if (typeof value === 'string') return 'string'
+  if (typeof value === 'boolean') return 'bool'
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
+  return Array.isArray(value) ? 'slice' : 'map'
 }
 
 /** JSON's name of a value's type, as Go's messages have it. */

@@ -91,7 +91,7 @@ function readObject(
   name: string,
   fields: Map<string, FieldReader>,
 ): unknown {
-  if (!isMap(value)) throw state.mismatch(value, goType(name))
+  if (!isMap(value)) throw state.mismatch(value, goType(name), 'struct')
   const outer = state.struct
   for (const key of Object.keys(value)) {
     const field = fields.get(key)
@@ -128,7 +128,7 @@ function isEmpty(value: unknown): boolean {
 
 function listReader(read: Reader, inner: string, type: string): Reader {
   return (value, state) => {
-    if (!Array.isArray(value)) throw state.mismatch(value, goType(type))
+    if (!Array.isArray(value)) throw state.mismatch(value, goType(type), 'slice')
     for (let i = 0; i < value.length; i++) {
       state.enterItem(i)
       value[i] = value[i] === null ? zeroValue(inner) : read(value[i], state)
@@ -140,7 +140,7 @@ function listReader(read: Reader, inner: string, type: string): Reader {
 
 function mapReader(read: Reader, inner: string, type: string): Reader {
   return (value, state) => {
-    if (!isMap(value)) throw state.mismatch(value, goType(type))
+    if (!isMap(value)) throw state.mismatch(value, goType(type), 'map')
     for (const key of Object.keys(value)) {
       const given = value[key]
       state.enterItem(key)

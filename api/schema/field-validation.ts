@@ -43,7 +43,9 @@ function decode(schemas: SchemaSet, kind: BodyKind, object: object): string[] {
   try {
     return schemas.decode(kind.schema, object)
   } catch (error) {
-    if (error instanceof DecodeError) throw cannotBeHandled(kind, error.message)
+    if (error instanceof DecodeError) {
+      throw Object.assign(cannotBeHandled(kind, error.message), { cause: error })
+    }
     throw error
   }
 }

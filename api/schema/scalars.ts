@@ -51,18 +51,20 @@ export function scalarReader(type: string, enumName: string | undefined): Reader
   }
 }
 
+const KINDS = { string: 'string', boolean: 'bool', number: 'float64' } as const
+
 const typed =
   (wanted: 'string' | 'boolean' | 'number', go: string): Reader =>
   (value, state) => {
-    if (typeof value !== wanted) throw state.mismatch(value, go)
+    if (typeof value !== wanted) throw state.mismatch(value, go, KINDS[wanted])
     return value
   }
 
-function integer(go: string, bound: number): Reader {
+function integer(go: 'int32' | 'int64', bound: number): Reader {
   return (value, state) => {
-    if (typeof value !== 'number') throw state.mismatch(value, go)
+    if (typeof value !== 'number') throw state.mismatch(value, go, go)
     const fits = Number.isInteger(value) && value < bound && value >= -bound
-    if (!fits) throw state.mismatch(value, go, `number ${value}`)
+    if (!fits) throw state.mismatch(value, go, go, `number ${value}`)
     return value
   }
 }
@@ -76,9 +78,12 @@ const readIntOrString: Reader = value => {
 }
 
 const readBytes: Reader = (value, state) => {
-  if (typeof value !== 'string') throw state.mismatch(value, '[]uint8')
+  if (typeof value !== 'string') throw state.mismatch(value, '[]uint8', 'slice')
   const fault = base64Fault(value)
-  if (fault >= 0) throw new DecodeError(`illegal base64 data at input byte ${fault}`)
+  if (fault >= 0) {
+    const why = `illegal base64 data at input byte ${fault}`
+    throw new DecodeError(why, { converted: `error decoding from json: ${why}` })
+  }
   return value
 }
 

@@ -9,6 +9,7 @@ import { applyMergePatch } from '../../../api/meta/patch/merge.ts'
 import { isMap } from '../../../api/meta/patch/own.ts'
 import { applyStrategicPatch } from '../../../api/meta/patch/strategic.ts'
 import { badRequest, invalid, invalidValue, isStatusError } from '../../../api/meta/status.ts'
+import { DecodeError } from '../../../api/schema/decode-state.ts'
 import { type FieldValidation, unreadable } from '../../../api/schema/field-validation.ts'
 import type { Entry } from '../cache/entry.ts'
 import { noObject } from '../pipeline/body.ts'
@@ -88,8 +89,10 @@ export function refusedPatch(
 ): unknown {
   const prefix = unreadable(kind)
   if (!isStatusError(error) || !error.message.startsWith(prefix)) return error
-  const shown = patch.type === 'strategic' ? goText(patch.body) : JSON.stringify(apply(patch))
-  const why = error.message.slice(prefix.length)
+  const isConverted = patch.type === 'strategic'
+  const shown = isConverted ? goText(patch.body) : JSON.stringify(apply(patch))
+  const converted = isConverted && error.cause instanceof DecodeError && error.cause.converted
+  const why = converted || error.message.slice(prefix.length)
   return invalid({ group: '', kind: '' }, '', [invalidValue('patch', shown, why)])
 }
 

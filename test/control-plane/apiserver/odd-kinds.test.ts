@@ -137,3 +137,26 @@ test('a path of two slashes leads nowhere', async t => {
   }
   t.is((await api.raw('/')).status, 200)
 })
+
+// Strategic patches are not read from text: upstream converts their result, and says so in other words.
+for (const [change, why] of [
+  [{ replicas: '3' }, 'unrecognized type: int32'],
+  [{ replicas: 1.5 }, 'cannot convert float64 to int32'],
+  [{ paused: 1 }, 'unrecognized type: bool'],
+  [{ selector: 5 }, 'cannot restore struct from: int64'],
+  [{ selector: { matchLabels: 'a' } }, 'cannot restore map from string'],
+  [{ selector: { matchLabels: { a: 1 } } }, 'cannot convert int64 to string'],
+  [{ selector: { matchLabels: { a: true } } }, 'unrecognized type: string'],
+  [{ template: { spec: { restartPolicy: 1 } } }, 'cannot convert int64 to v1.RestartPolicy'],
+] as const) {
+  test(`what a strategic patch cannot be converted to is told - ${JSON.stringify(change)}`, async t => {
+    const path = '/apis/apps/v1/namespaces/default/deployments'
+    const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } }
+    const spec = { selector: { matchLabels: { a: 'b' } }, template }
+    // One of the tests creates it, the others find it there.
+    await api.raw(path, { body: { metadata: { name: 'converted' }, spec } })
+    const { status, body } = await patch(`${path}/converted`, 'strategic-merge', { spec: change })
+    t.is(status, 422, body.message)
+    t.true(body.message.endsWith(`]": ${why}`), body.message)
+  })
+}
