@@ -1,5 +1,5 @@
 /**
- * Writes `generated/schema.json` and `generated/descriptions.json` from the models of the installed
+ * Writes `generated/schema.json`, `descriptions.json` and `columns.json` from the models of the installed
  * `@kubernetes/client-node` 1.4, which was made of Kubernetes v1.34's OpenAPI. Does nothing when they are up to date.
  */
 import { createHash } from 'node:crypto'
@@ -7,6 +7,7 @@ import { globSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'no
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { builtinKinds } from '../api/kinds/builtin.ts'
+import { buildColumns } from './schema/build-columns.ts'
 import { buildDefinitions } from './schema/build-definitions.ts'
 import { commentReader } from './schema/read-comments.ts'
 import { modelReader } from './schema/read-models.ts'
@@ -56,5 +57,6 @@ const { definitions, enums, descriptions } = buildDefinitions(
 )
 mkdirSync(folder, { recursive: true })
 writeJson('descriptions.json', descriptions)
+writeJson('columns.json', buildColumns(descriptions))
 writeJson('schema.json', { stamp, definitions, enums })
 console.log(`generated/schema.json: ${Object.keys(definitions).length} definitions`)

@@ -35,6 +35,12 @@ export interface SchemaFile {
 /** Content of `generated/descriptions.json`: of a definition under `''`, of its fields under their names. */
 export type Descriptions = Record<string, Record<string, string>>
 
+/** Content of `generated/columns.json`: texts of the columns that all kinds may have, and of those of kinds. */
+export interface ColumnTexts {
+  common: Record<string, string>
+  kinds: Record<string, Record<string, string>>
+}
+
 /** `[]`, `{}` or '' in front of a type, and what follows. */
 export function splitType(type: string): { container: '' | '[]' | '{}'; inner: string } {
   if (type.startsWith('[]')) return { container: '[]', inner: type.slice(2) }

@@ -3,7 +3,14 @@ import { fileURLToPath } from 'node:url'
 import type { PatchField, PatchSchema } from '../meta/patch/strategic.ts'
 import { type CustomDefinition, decodeCustom } from './custom.ts'
 import { Decoder } from './decode.ts'
-import { type Definition, type Descriptions, isReference, type SchemaFile, splitType } from './definition.ts'
+import {
+  type ColumnTexts,
+  type Definition,
+  type Descriptions,
+  isReference,
+  type SchemaFile,
+  splitType,
+} from './definition.ts'
 import { MergeTypes } from './merge/merge-types.ts'
 
 /** Where the generator writes. */
@@ -65,6 +72,14 @@ export function loadSchemas(folder: string = GENERATED): SchemaSet {
     descriptions: () => readGenerated<Descriptions>(folder, 'descriptions.json'),
   }
   return set
+}
+
+let columnTexts: ColumnTexts | undefined
+
+/** The text of a column of a built-in kind, undefined where there is none. Texts are read when first asked for. */
+export function columnText(kind: string, column: string): string | undefined {
+  columnTexts ??= readGenerated<ColumnTexts>(GENERATED, 'columns.json')
+  return columnTexts.kinds[kind]?.[column] ?? columnTexts.common[column]
 }
 
 function readGenerated<T>(folder: string, name: string): T {

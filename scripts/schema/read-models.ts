@@ -64,4 +64,4 @@ function readClass(types: string, model: string): { description: string } {
 
 /** Takes the escapes out that the library's generator put in for comments. */
 const plainText = (comment: string): string =>
-  comment.replaceAll("\\'", "'").replaceAll('\\"', '"').replaceAll('*_/', '*/').trim()
+  comment.replaceAll("\\'", "'").replaceAll('\\"', '"').replaceAll('*_/', '*/').replaceAll('/_*', '/*').trim()

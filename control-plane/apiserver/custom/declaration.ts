@@ -59,14 +59,12 @@ const NAME: Column = {
   name: 'Name',
   type: 'string',
   format: 'name',
-  description: 'Name of the object, unique among those of its kind and namespace.',
   value: '.metadata.name',
 }
 
 const AGE: Column = {
   name: 'Age',
   type: 'date',
-  description: 'Time since the object was created.',
   value: objectAge,
 }
 

@@ -30,7 +30,7 @@ import {
 import { readPatch } from './read-patch.ts'
 import { keepReset, readChanged, readNew } from './typed-body.ts'
 
-const SCALE = { columns: scaleColumns }
+const SCALE = { kind: 'Scale', columns: scaleColumns }
 const SCALE_KIND = { kind: 'Scale', apiVersion: 'autoscaling/v1' }
 
 export async function createHandler(

@@ -151,7 +151,7 @@ function lineEvents(ctx: ApiContext, kind: KindDeclaration, { form, meta }: Shap
   }
   const include = includeObject(ctx)
   const table = (object: ApiObject, resourceVersion: string) =>
-    tableOf(kind, [{ object }], { resourceVersion }, include, meta)
+    tableOf(kind, [{ object }], { resourceVersion }, include, meta, false)
   return lineEncoder(
     `table ${include} ${meta}`,
     entry => Buffer.from(JSON.stringify(table(entry.object, String(entry.revision)))),

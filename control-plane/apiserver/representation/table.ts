@@ -2,6 +2,7 @@ import type { Column, KindDeclaration } from '../../../api/kinds/kind.ts'
 import { recordOf } from '../../../api/meta/managed-fields/record.ts'
 import type { ApiObject, ListMeta } from '../../../api/meta/object.ts'
 import { readPath } from '../../../api/meta/path.ts'
+import { columnText } from '../../../api/schema/schemas.ts'
 import { REVISION_MARK } from '../../../plugins/store.ts'
 import { metadataText } from '../cache/document.ts'
 import type { Entry } from '../cache/entry.ts'
@@ -9,6 +10,8 @@ import type { MetaVersion } from './negotiate.ts'
 
 /** What a row carries of its object (`includeObject`). */
 export type IncludeObject = 'None' | 'Metadata' | 'Object'
+
+type TableKind = Pick<KindDeclaration, 'kind' | 'columns'>
 
 /** A Table of meta.k8s.io. */
 export interface Table {
@@ -19,30 +22,36 @@ export interface Table {
   rows: object[]
 }
 
-/** The columns of a kind with one row an object, as `kubectl get` prints it. */
+/**
+ * The columns of a kind with one row an object, as `kubectl get` prints it.
+ * @param isDescribed the columns have their texts; events of watches do without, as they come often
+ */
 export function tableOf(
-  kind: Pick<KindDeclaration, 'columns'>,
+  kind: TableKind,
   entries: readonly Pick<Entry, 'object'>[],
   metadata: ListMeta,
   include: IncludeObject,
   meta: MetaVersion,
+  isDescribed = true,
 ): Table {
   const now = new Date()
   return {
     kind: 'Table',
     apiVersion: meta,
     metadata,
-    columnDefinitions: kind.columns.map(definition),
+    columnDefinitions: kind.columns.map(column => definition(column, isDescribed ? kind.kind : undefined)),
     rows: entries.map(entry => row(kind, entry.object, now, include, meta)),
   }
 }
 
-function definition({ name, type, format = '', description = '', priority = 0 }: Column): object {
+function definition(column: Column, kind: string | undefined): object {
+  const { name, type, format = '', priority = 0 } = column
+  const description = column.description ?? (kind === undefined ? '' : (columnText(kind, name) ?? ''))
   return { name, type, format, description, priority }
 }
 
 function row(
-  kind: Pick<KindDeclaration, 'columns'>,
+  kind: TableKind,
   object: ApiObject,
   now: Date,
   include: IncludeObject,

@@ -335,6 +335,7 @@ test.serial('a table has the kind’s columns and a row an object, in lists and 
     body.columnDefinitions.map((column: any) => column.name),
     ['Name', 'Data', 'Age'],
   )
+  t.regex(body.columnDefinitions[1].description, /^Data contains the configuration data\./)
   t.deepEqual(body.rows[0].cells.slice(0, 2), ['row', 1])
   t.is(body.rows[0].object.kind, 'PartialObjectMetadata')
   const [event] = await takeEvents(await api.open(`${path}?watch=1`, { headers }), 1)
