@@ -111,9 +111,9 @@ export class ViewStore implements StorePlugin {
     }
     /** Batches stay in order though a conversion takes its time; one that fails ends the subscription. */
     let last: Promise<void> | undefined
-    const deliver = async (batch: Change[]): Promise<void> => {
+    const deliver = async (reading: Promise<Change[]>): Promise<void> => {
       try {
-        const changes = await view.read(batch)
+        const changes = await reading
         if (!isOver) listener.changes(changes)
       } catch {
         if (isOver) return
@@ -123,9 +123,9 @@ export class ViewStore implements StorePlugin {
     }
     const unsubscribe = this.#store.subscribe(view.type, after, {
       changes(batch) {
-        const changes = last ? undefined : view.read(batch)
-        if (Array.isArray(changes)) return listener.changes(changes)
-        const mine: Promise<void> = (last ?? Promise.resolve()).then(() => deliver(batch))
+        const reading = last ? last.then(() => view.read(batch)) : view.read(batch)
+        if (Array.isArray(reading)) return listener.changes(reading)
+        const mine = deliver(reading)
         last = mine
         void mine.then(() => {
           if (last === mine) last = undefined

@@ -131,6 +131,30 @@ test.serial('a webhook that fails or changes names fails the request with upstre
   t.is((await api.raw(pathOf(group, 'v1'), { body })).status, 201)
 })
 
+test.serial('changes that cannot be converted end no server: they are shown once they can', async t => {
+  const group = 'mended.example.com'
+  const client = { url: webhook.url, caBundle: webhook.caBundle }
+  await establish(api, definition(group, versions(), conversion(client)))
+  const made = await api.raw(pathOf(group, 'v2'), { body: thing(group, 'v2', 'a', { address: 'x:1' }) })
+  t.is(made.status, 201, made.text)
+  t.deepEqual((await api.raw(pathOf(group, 'v1'))).body.items[0].spec, { host: 'x', port: 1 })
+  breaks = 'fails'
+  const change = (address: string) =>
+    api.raw(`${pathOf(group, 'v2')}/a`, {
+      method: 'PATCH',
+      body: { spec: { address } },
+      headers: { 'content-type': 'application/merge-patch+json' },
+    })
+  for (const port of [2, 3]) t.is((await change(`y:${port}`)).status, 200)
+  const read = () => api.raw(`${pathOf(group, 'v1')}/a`)
+  await until(async () => (await read()).status === 500)
+  t.regex((await read()).body.message, /Kind=Thing failed: cannot do that/)
+  breaks = 'not'
+  const isMended = async () => (await read()).body.spec?.port === 3
+  await until(isMended)
+  t.true(await isMended())
+})
+
 test.serial('an unreachable webhook, and one whose certificate is not trusted, are told of', async t => {
   const group = 'away.example.com'
   await establish(api, definition(group, versions(), conversion({ url: webhook.url })))
