@@ -23,6 +23,9 @@ export const PROTOBUF_V2_ACCEPT = 'application/com.github.proto-openapi.spec.v2@
 /** What they are answered: `@` is no legal character of a media type, and Go's parser refuses it. */
 export const PROTOBUF_V2_TYPE = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
 
+/** What `/openapi/v3/…` is answered in protobuf, for the same reason. */
+export const PROTOBUF_V3_TYPE = 'application/com.github.proto-openapi.spec.v3.v1.0+protobuf'
+
 /** Our own document with what other servers add to it; where both have something under one name, ours stays. */
 async function wholeV2(input: OpenApiInput): Promise<OpenApiV2> {
   const own = openApiV2(input, input.schemas.descriptions())
@@ -58,6 +61,20 @@ export class OpenApiDocuments {
       const document = openApiV3(input, name, input.schemas.descriptions())
       return document && JSON.stringify(document)
     })
+  }
+
+  /** {@link groupVersion} in protobuf, which few clients ask for. */
+  groupVersionProtobuf(name: string): Promise<OpenApiDocument | undefined> {
+    return this.#document(
+      `v3-protobuf/${name}`,
+      async input => {
+        const document = openApiV3(input, name, input.schemas.descriptions())
+        if (!document) return undefined
+        const { encodeOpenApiV3 } = await import('./v3-protobuf.ts')
+        return encodeOpenApiV3(document)
+      },
+      PROTOBUF_V3_TYPE,
+    )
   }
 
   /** `/openapi/v2` as JSON. */

@@ -27,6 +27,16 @@ export const flag =
   (writer, value: boolean) =>
     writer.uint32(tag(field, 0)).bool(value)
 
+export const integer =
+  (field: number): Member =>
+  (writer, value: number) =>
+    writer.uint32(tag(field, 0)).int64(value)
+
+export const double =
+  (field: number): Member =>
+  (writer, value: number) =>
+    writer.uint32(tag(field, 1)).double(value)
+
 /** A message in a field. The shape is given by a function, since messages contain each other. */
 export const message =
   (field: number, shape: () => Shape): Member =>

@@ -9,6 +9,23 @@ import { VERSION } from './version.ts'
 
 const DOCUMENTED_FOREVER = 'public, immutable'
 
+const PROTOBUF_V3 = /^application\/com\.github\.proto-openapi\.spec\.v3[@.]v1\.0\+protobuf$/
+const JSON_OR_ANY = new Set(['application/json', 'application/*', '*/*'])
+
+/** Whether the first form that is to be had of a v3 document, by the weights of `Accept`, is protobuf. */
+function prefersProtobuf(accept: string): boolean {
+  if (!accept.includes('protobuf')) return false
+  const wanted = accept.split(',').map(clause => {
+    const [type = '', ...parameters] = clause.split(';').map(part => part.trim())
+    const weight = parameters.find(parameter => parameter.startsWith('q='))
+    return { type, weight: weight === undefined ? 1 : Number(weight.slice(2)) }
+  })
+  const found = wanted
+    .filter(({ type, weight }) => weight > 0 && (PROTOBUF_V3.test(type) || JSON_OR_ANY.has(type)))
+    .sort((a, b) => b.weight - a.weight)[0]
+  return found !== undefined && PROTOBUF_V3.test(found.type)
+}
+
 /** Answers `/openapi/v2` and `/openapi/v3…` out of the kinds that are served now. Its code is loaded when first asked. */
 export class OpenApiHandler {
   #kinds: KindRegistry
@@ -54,7 +71,11 @@ export class OpenApiHandler {
     const documents = await this.#documents
     const [, , version, ...rest] = ctx.state.info.path.split('/')
     const name = rest.join('/')
-    if (version === 'v3') return name ? await documents.groupVersion(name) : await documents.index()
+    if (version === 'v3' && !name) return await documents.index()
+    if (version === 'v3')
+      return prefersProtobuf(ctx.get('accept'))
+        ? await documents.groupVersionProtobuf(name)
+        : await documents.groupVersion(name)
     if (version !== 'v2' || name) return undefined
     return ctx.get('accept').includes('protobuf') ? await documents.v2Protobuf() : await documents.v2Json()
   }

@@ -133,3 +133,17 @@ test('formats that nobody knows are warned of when they come into a definition',
   const patched = await api.mergePatch(`${at}/things.formed.example.com`, { spec })
   t.is(patched.headers.warning, '299 - "unrecognized format \\"odder\\""')
 })
+
+test('documents of OpenAPI v3 are in protobuf for who likes that best, under both names of its type', async t => {
+  const type = (separator: string) => `application/com.github.proto-openapi.spec.v3${separator}v1.0+protobuf`
+  const typeFor = async (accept: string) => {
+    const { status, headers } = await api.raw('/openapi/v3/version', { headers: { accept } })
+    t.is(status, 200, accept)
+    return headers['content-type']
+  }
+  t.is(await typeFor(type('@')), type('.'))
+  t.is(await typeFor(`${type('.')},application/json`), type('.'))
+  t.is(await typeFor(`application/json,${type('@')}`), 'application/json')
+  t.is(await typeFor(`${type('@')};q=0.5,*/*`), 'application/json')
+  t.is(await typeFor('*/*'), 'application/json')
+})
