@@ -50,7 +50,7 @@ test.serial('every node gets a network of its own, and keeps it when the control
   const third = await loops.waitFor(nodes, 'n3', ({ spec }) => spec.podCIDR)
   t.is(third.spec.podCIDR, '10.244.2.0/24')
   t.deepEqual(third.spec.podCIDRs, ['10.244.2.0/24'])
-  t.is(loops.informers.informer(nodes).get('n1')!.spec.podCIDR, cidrs[0])
+  t.is((await loops.client.get(nodes, { name: 'n1' })).spec.podCIDR, cidrs[0])
 })
 
 test.serial('a node that is not ready is tainted, and its Pods go when their time is over', async t => {
