@@ -22,8 +22,9 @@ interface Term {
   mismatchLabelKeys?: string[]
 }
 
-function mergeTerm(term: Term, labels: Record<string, string>): void {
-  if (!term.labelSelector) return
+/** What is missing from a term is for validation to tell. */
+function mergeTerm(term: Term | undefined, labels: Record<string, string>): void {
+  if (!term?.labelSelector) return
   merge(term.labelSelector, term.matchLabelKeys, 'In', labels)
   merge(term.labelSelector, term.mismatchLabelKeys, 'NotIn', labels)
 }
