@@ -26,6 +26,7 @@ import { strategies } from '../registry/strategies.ts'
 import { Aggregator } from './aggregation/aggregator.ts'
 import { publishAuthentication } from './aggregation/authentication-config.ts'
 import { LocalServices } from './aggregation/local-services.ts'
+import { registerAvailability } from './aggregation/metrics.ts'
 import { createApp } from './app.ts'
 import { auditMetricsOf } from './audit/metrics.ts'
 import type { AuditPolicy } from './audit/policy.ts'
@@ -232,6 +233,7 @@ function createHandler(
   const authorizer = createAuthorizer({ informers, countOf: decisionCounts(registry) })
   const rules = createRuleResolver(informers)
   registerServerMetrics(registry, kinds, options.store)
+  registerAvailability(registry, informers)
   const indicators = createIndicators()
   if (control) registerFlowMetrics(registry, control)
   const current = async (looked: readonly KindDeclaration<any>[]): Promise<void> => {

@@ -15,6 +15,11 @@ class Track {
     this.#since = now
   }
 
+  /** How many there are now. */
+  get count(): number {
+    return this.#count
+  }
+
   change(delta: number, now: number): void {
     this.distribution.add(this.#count / this.limit, (now - this.#since) * MILLI)
     this.#since = now

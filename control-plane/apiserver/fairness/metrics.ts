@@ -21,6 +21,12 @@ export function registerFlowMetrics(registry: Registry, control: FlowControl): v
   registerLevels(control, add)
   registerFlows(control, add)
   registerUsage(control, add)
+  register(registry, 'apiserver_current_inqueue_requests', 'gauge', 'Requests that wait, by kind', () =>
+    (['readOnly', 'mutating'] as const).map(kind => ({
+      labels: { request_kind: kind },
+      value: control.current.waiting[kind].count,
+    })),
+  )
   add('seat_fair_frac', 'gauge', 'Fraction of its target that each level was given', () => [
     { labels: {}, value: control.fraction },
   ])

@@ -73,6 +73,13 @@ function registerResources(registry: Registry, kinds: KindRegistry): void {
       )
   const inMemory = () => stored(kinds)
   registerObjects(of(() => onceEach(inMemory())))
+  register(
+    registry,
+    'apiserver_init_events_total',
+    'counter',
+    'Events of what there was at the start of watches',
+    () => initialEvents(inMemory()),
+  )
   registerWatches(of(inMemory))
 }
 
@@ -106,6 +113,15 @@ function registerWatches(add: Add): void {
       value: hubOf(cache).watchers,
     },
   ])
+}
+
+/** Those of all versions together. */
+function initialEvents(resources: readonly Resource[]): object[] {
+  const byName = Map.groupBy(resources, ({ type }) => type.split('@')[0]!)
+  return [...byName].map(([name, versions]) => ({
+    labels: groupResourceOf(name),
+    value: versions.reduce((sum, { cache }) => sum + hubOf(cache).initial, 0),
+  }))
 }
 
 /** Versions of a custom resource are types of their own, and the same objects. */

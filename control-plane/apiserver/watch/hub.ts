@@ -48,6 +48,8 @@ export class WatchHub {
   #paid = 0
   /** Events sent so far by their size, each counted once for every watcher. */
   readonly sent = new Distribution(SIZES)
+  /** Events that told watchers what there was when they came. */
+  initial = 0
 
   constructor(cache: CacheView) {
     this.#cache = cache

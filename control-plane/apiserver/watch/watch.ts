@@ -103,10 +103,12 @@ class Watch {
     const view = this.#resource.cache.view()
     let lines: Buffer[] = []
     let size = 0
+    const hub = hubOf(this.#resource.cache)
     for (const entry of view.range(this.#filter.from, this.#filter.to)) {
       if (!selects(this.#filter, entry)) continue
       const frame = this.#encoder.frame('ADDED', entry)
       lines.push(frame)
+      hub.initial++
       size += frame.length
       if (size < CHUNK) continue
       await this.#sink.send(Buffer.concat(lines))

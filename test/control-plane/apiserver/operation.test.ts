@@ -134,6 +134,8 @@ test.serial('metrics have the names and labels that dashboards know', async t =>
     /^apiserver_storage_size_bytes\{storage_cluster_id="storage-cluster-0"\} [1-9]\d*$/m,
     /^apiserver_cel_compilation_duration_seconds_count \d+$/m,
     /^apiserver_cel_evaluation_duration_seconds_bucket\{le="10"\} \d+$/m,
+    /^apiserver_init_events_total\{group="",resource="namespaces"\} [1-9]\d*$/m,
+    /^aggregator_unavailable_apiservice\{name="v1.apps"\} 0$/m,
     /^process_open_fds \d+$/m,
     /^kubernetes_build_info\{major="1",minor="34",.*\} 1$/m,
     /^process_resident_memory_bytes \d+$/m,
