@@ -151,8 +151,9 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
     },
   })
   const { client, informers, kinds } = machinery
-  const control =
-    options.hasFairness === false ? undefined : createFlowControl(options.limits, machinery.kinds)
+  const control = orClose(machinery, () =>
+    options.hasFairness === false ? undefined : createFlowControl(options.limits, kinds),
+  )
   const aggregator = new Aggregator({ client, informers, frontProxy: options.pki.frontProxy.client, log })
   const local = new LocalServices({ client, informers, kinds, log })
   const start = Promise.withResolvers<void>()
@@ -207,6 +208,16 @@ export async function startApiServer(options: ApiServerOptions): Promise<ApiServ
   start.resolve()
   void maintain(options, machinery, { server, local }, stopping.signal)
   return { port: server.port, client, informers, stop }
+}
+
+/** Gives back what was begun where the next step fails: its caches would try to load for ever. */
+function orClose<T>(machinery: Machinery, step: () => T): T {
+  try {
+    return step()
+  } catch (error) {
+    machinery.close()
+    throw error
+  }
 }
 
 /** What a server is made of. */
