@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { promisify } from 'node:util'
-import { gzip } from 'node:zlib'
+import { gunzipSync, gzip } from 'node:zlib'
 import type { OpenApiV2 } from './document.ts'
 import type { OpenApiInput } from './input.ts'
 import { openApiV2 } from './v2.ts'
@@ -53,6 +53,14 @@ export class OpenApiDocuments {
   /** `/openapi/v3`. */
   index(): Promise<OpenApiDocument | undefined> {
     return this.#document('v3', input => JSON.stringify(openApiV3Index(input)))
+  }
+
+  /** The place of a document of v3 as the index has it, with the hash of what it is now. */
+  async placeOf(path: string): Promise<string | undefined> {
+    const index = await this.index()
+    if (!index) return undefined
+    const { paths } = JSON.parse(gunzipSync(index.gzip).toString()) as OpenApiIndex
+    return paths[path.slice('/openapi/v3/'.length)]?.serverRelativeURL
   }
 
   /** `/openapi/v3/<name>`, where the name is `api/v1` or `apis/<group>/<version>`. Undefined when there is no such group version. */
@@ -117,6 +125,10 @@ export class OpenApiDocuments {
     }
     document.then(found => found ?? forget(), forget)
   }
+}
+
+interface OpenApiIndex {
+  paths: Record<string, { serverRelativeURL: string } | undefined>
 }
 
 type Content = string | Uint8Array | undefined

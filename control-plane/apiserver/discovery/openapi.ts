@@ -47,11 +47,15 @@ export class OpenApiHandler {
     const document = await this.#find(ctx)
     if (!document) return await sendText(ctx, 404, '404 page not found\n')
     const { etag, contentType } = document
-    const isHashed = ctx.state.info.query.has('hash')
+    const hash = ctx.state.info.query.get('hash')
+    if (hash && api === 'v3') {
+      const place = await (await this.#documents)?.placeOf(ctx.state.info.path)
+      if (place && !place.endsWith(`?hash=${hash}`)) return await redirect(ctx, place)
+    }
     const headers = {
       etag,
       vary: 'Accept, Accept-Encoding',
-      ...(isHashed && { 'cache-control': DOCUMENTED_FOREVER }),
+      ...(hash && { 'cache-control': DOCUMENTED_FOREVER }),
     }
     if (ctx.req.headers['if-none-match'] === etag) {
       if (ctx.state.flow) addFlowHeaders(headers, ctx.state.flow)
@@ -108,4 +112,10 @@ export class OpenApiHandler {
     }
     return this.#listed.kinds
   }
+}
+
+/** A document that has changed since is elsewhere: what stands at the old place may be kept for ever. */
+function redirect(ctx: ApiContext, location: string): Promise<void> {
+  const body = Buffer.from(`<a href="${location}">Moved Permanently</a>.\n\n`)
+  return sendBody(ctx, 301, 'text/html; charset=utf-8', body, { location })
 }

@@ -61,13 +61,15 @@ const CRLF = Buffer.from('\r\n')
 /** The sink that is an HTTP response; it ends after so many seconds or when the client goes. */
 function responseSink({ res }: ApiContext, seconds: number): WatchSink {
   const gone = new AbortController()
-  const timer = setTimeout(() => gone.abort(), Math.min(seconds * 1000, 2 ** 31 - 1))
+  const lasts = Math.min(seconds * 1000, 2 ** 31 - 1)
+  const timer = setTimeout(() => gone.abort(), lasts)
   res.once('close', () => {
     clearTimeout(timer)
     gone.abort()
   })
   return {
     signal: gone.signal,
+    deadline: Date.now() + lasts,
     async send(lines) {
       if (!res.destroyed && !res.write(lines)) await drained(res)
     },

@@ -99,8 +99,8 @@ export async function parseObject(
       return { object: decodeProtobuf(ctx.state.schemas, body, expected) }
     }
     // Rare, and large: loaded when first needed.
-    const { readYaml } = await import('./yaml.ts')
-    const { value, duplicates } = readYaml(body.toString())
+    const { readYaml, yamlText } = await import('./yaml.ts')
+    const { value, duplicates } = readYaml(yamlText(body))
     return { object: objectOf(value), ...(duplicates && { duplicates }) }
   } catch (cause) {
     if (isStatusError(cause)) throw cause

@@ -1,7 +1,7 @@
 import { badRequest, isStatusError } from '../../../api/meta/status.ts'
 import type { Logger } from '../../../plugins/plugin.ts'
 import { sendError } from './respond.ts'
-import type { Middleware } from './state.ts'
+import type { Middleware, RequestState } from './state.ts'
 
 /** The outermost step: whatever is thrown becomes a Status; what nobody foresaw is logged. */
 export function errors(log: Logger): Middleware {
@@ -10,7 +10,7 @@ export function errors(log: Logger): Middleware {
       await next()
     } catch (thrown) {
       const error = isTooDeep(thrown) ? badRequest('json: exceeded max depth') : thrown
-      if (!isStatusError(error) && !ctx.res.destroyed) {
+      if (!isStatusError(error) && !ctx.res.destroyed && !isAnsweredTwice(ctx.state, error)) {
         log.error({ error, method: ctx.method, path: ctx.path }, 'request failed')
       }
       // Who was answered already (the request took too long) has all there is to know.
@@ -20,6 +20,10 @@ export function errors(log: Logger): Middleware {
     }
   }
 }
+
+/** A request that took too long is told so; its answer comes too late. */
+const isAnsweredTwice = ({ terminated }: RequestState, error: unknown): boolean =>
+  terminated !== undefined && (error as NodeJS.ErrnoException).code === 'ERR_HTTP_HEADERS_SENT'
 
 /** What walks over a body does so recursively: one nested ten thousands deep is the client's fault. */
 const isTooDeep = (error: unknown): boolean =>

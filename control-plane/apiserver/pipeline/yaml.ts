@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { LineCounter, parse, stringify, type Tags } from 'yaml'
 import { badRequest } from '../../../api/meta/status.ts'
 
@@ -21,6 +22,17 @@ const duplicate = (line: number, key: string): string =>
 export interface Yaml {
   value: unknown
   duplicates?: string
+}
+
+/** All that may stand in a YAML document. */
+const READABLE = /^[\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]*$/u
+
+/** The text of a document in YAML, which unlike JSON has to be sound UTF-8. @throws Error that begins with `yaml: ` */
+export function yamlText(body: Buffer): string {
+  if (!isUtf8(body)) throw new Error('yaml: invalid leading UTF-8 octet')
+  const text = body.toString()
+  if (!READABLE.test(text)) throw new Error('yaml: control characters are not allowed')
+  return text
 }
 
 /** Reads the first document of a text in YAML 1.1, as upstream does. @throws Error that begins with `yaml: ` */

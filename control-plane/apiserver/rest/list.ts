@@ -5,6 +5,7 @@ import { compileFilter, type Filter, type FilterOptions, selects } from '../cach
 import type { EntriesView } from '../cache/sorted-entries.ts'
 import type { CacheView } from '../cache/watch-cache.ts'
 import type { Resource } from '../kind-registry.ts'
+import { jsonFault } from '../pipeline/json-fault.ts'
 import { storeCall } from './core.ts'
 import { checkListOptions, type RevisionOptions } from './list-options.ts'
 
@@ -120,14 +121,15 @@ function decodeContinue(token: string): Continuation {
   const odd = /[^\w-]/.exec(token)?.index ?? (token.length % 4 === 1 ? token.length - 1 : undefined)
   if (odd !== undefined) throw badToken(`: illegal base64 data at input byte ${odd}`)
   let content: { v?: unknown; rv?: unknown; start?: unknown } | null
+  const text = Buffer.from(token, 'base64url')
   try {
-    content = JSON.parse(Buffer.from(token, 'base64url').toString())
-  } catch (error) {
-    throw badToken(`: ${(error as Error).message}`)
+    content = JSON.parse(text.toString())
+  } catch {
+    throw badToken(`: ${jsonFault(text)}`)
   }
   const { v, rv = 0, start = '' } = content ?? {}
   if (v !== 'meta.k8s.io/v1') throw badToken(`: server does not recognize this encoded version ${v ?? ''}`)
-  if (!Number.isInteger(rv) || rv === 0) {
+  if (!Number.isSafeInteger(rv) || rv === 0) {
     throw badToken(': incorrect encoded start resourceVersion (version meta.k8s.io/v1)')
   }
   if (typeof start !== 'string' || start === '') {

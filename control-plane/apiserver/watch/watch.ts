@@ -26,9 +26,13 @@ export interface WatchSink {
   push(lines: Buffer): void
   end(): void
   readonly signal: AbortSignal
+  /** When it will end, if that is known. Milliseconds since the epoch. */
+  readonly deadline?: number
 }
 
 const BOOKMARK_INTERVAL = 60_000
+/** So long before its end a watch tells how far it has come, whatever it told before. */
+const LAST_BOOKMARK = 2_000
 const LOG_PAGE = 500
 /** Lines put together into one write while catching up. Bytes. */
 const CHUNK = 256 << 10
@@ -66,6 +70,7 @@ class Watch {
   #sink: WatchSink
   #revision = 0
   #written = Date.now()
+  #timer: NodeJS.Timeout | undefined
 
   constructor(
     store: StorePlugin,
@@ -161,7 +166,7 @@ class Watch {
     const { signal } = this.#sink
     return new Promise((resolve, reject) => {
       const done = (error?: Error) => {
-        clearInterval(timer)
+        clearTimeout(this.#timer)
         leave()
         signal.removeEventListener('abort', aborted)
         if (error) reject(error)
@@ -176,9 +181,9 @@ class Watch {
         lost: isClosed =>
           done(isClosed ? undefined : expired('the watch cache was loaded anew: start from a list')),
       })
-      const timer = setInterval(() => this.#bookmark(), BOOKMARK_INTERVAL / 4)
       signal.addEventListener('abort', aborted)
       this.#pushMissed()
+      if (this.#request.allowWatchBookmarks) this.#scheduleBookmark()
     })
   }
 
@@ -191,8 +196,23 @@ class Watch {
     }
   }
 
+  /** A minute after what was written last, and right before the end. */
+  #scheduleBookmark(): void {
+    const { deadline } = this.#sink
+    const last = deadline === undefined ? Infinity : deadline - LAST_BOOKMARK
+    const now = Date.now()
+    if (now > last) return
+    const due = Math.min(this.#written + BOOKMARK_INTERVAL, last)
+    this.#timer = setTimeout(
+      () => {
+        if (due === last || Date.now() - this.#written >= BOOKMARK_INTERVAL) this.#bookmark()
+        if (due !== last) this.#scheduleBookmark()
+      },
+      Math.max(due - now, 1),
+    )
+  }
+
   #bookmark(): void {
-    if (!this.#request.allowWatchBookmarks || Date.now() - this.#written < BOOKMARK_INTERVAL) return
     this.#written = Date.now()
     const { kind, cache } = this.#resource
     hubOf(cache).flush()

@@ -19,7 +19,8 @@ export async function webSocketSink(ctx: ApiContext, seconds: number): Promise<W
   const { socket } = upgradeOf(ctx.req)!
   const webSocket = await acceptWebSocket(ctx, protocol)
   const gone = new AbortController()
-  const timer = setTimeout(() => gone.abort(), Math.min(seconds * 1000, 2 ** 31 - 1))
+  const lasts = Math.min(seconds * 1000, 2 ** 31 - 1)
+  const timer = setTimeout(() => gone.abort(), lasts)
   webSocket.once('close', () => {
     clearTimeout(timer)
     gone.abort()
@@ -27,6 +28,7 @@ export async function webSocketSink(ctx: ApiContext, seconds: number): Promise<W
   webSocket.resume()
   return {
     signal: gone.signal,
+    deadline: Date.now() + lasts,
     async send(lines) {
       sendLines(webSocket, lines)
       while (socket.writableNeedDrain && !gone.signal.aborted) await drained(socket)

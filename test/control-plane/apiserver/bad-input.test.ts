@@ -140,3 +140,19 @@ test('hostile JSON: deep nesting, a great many keys, prototypes, invalid UTF-8',
   ])
   t.is((await api.raw(path, { body: invalid })).status, 422)
 })
+
+test('YAML has to be sound UTF-8 without control characters', async t => {
+  const answers: [number, RegExp][] = [
+    [0xff, /yaml: invalid leading UTF-8 octet/],
+    [0x07, /yaml: control characters are not allowed/],
+  ]
+  for (const [octet, words] of answers) {
+    const body = Buffer.concat([Buffer.from('metadata: {name: "a'), Buffer.from([octet]), Buffer.from('"}')])
+    const { status, text } = await api.raw('/api/v1/namespaces/default/configmaps', {
+      body,
+      headers: { 'content-type': 'application/yaml' },
+    })
+    t.is(status, 400, text)
+    t.regex(text, words)
+  }
+})

@@ -223,3 +223,14 @@ test('the state of the components is looked up, and said to be deprecated', asyn
   t.is((await api.raw('/api/v1/componentstatuses/nobody')).status, 404)
   t.is((await api.raw('/api/v1/componentstatuses', { body: {} })).status, 405)
 })
+
+test('an OpenAPI document asked for by the hash of another one is found where it is now', async t => {
+  const { paths } = (await api.raw('/openapi/v3')).body
+  const { serverRelativeURL } = paths['apis/apps/v1']
+  const found = await api.raw(serverRelativeURL)
+  t.is(found.status, 200)
+  t.is(found.headers['cache-control'], 'public, immutable')
+  const moved = await api.raw('/openapi/v3/apis/apps/v1?hash=0')
+  t.is(moved.status, 301)
+  t.is(moved.headers.location, serverRelativeURL)
+})

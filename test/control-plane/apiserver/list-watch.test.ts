@@ -243,6 +243,18 @@ test.serial('a watch from no revision is one with initial events, and tells wher
   }
 })
 
+test.serial('right before it ends, a watch tells how far it has come', async t => {
+  const [{ path }, other] = [await space(), await space()]
+  const { resourceVersion } = (await api.raw(path)).body.metadata
+  const options = `allowWatchBookmarks=true&timeoutSeconds=12&resourceVersion=${resourceVersion}`
+  const stream = await api.open(`${path}?watch=1&${options}`)
+  await other.create('elsewhere')
+  const [event] = await takeEvents(stream, 1)
+  t.is(event!.type, 'BOOKMARK')
+  t.true(Number(event!.object.metadata.resourceVersion) > Number(resourceVersion))
+  t.false('annotations' in event!.object.metadata)
+})
+
 test.serial(
   'to a watch with a selector, an object that starts to match is added and one that stops is deleted',
   async t => {

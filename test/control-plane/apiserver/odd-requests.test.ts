@@ -332,6 +332,11 @@ const OPTIONS: [query: string, status: number, message: string][] = [
     'invalid continue token: continue key is not valid: illegal base64 data at input byte 0',
   ],
   [
+    `continue=${Buffer.from('{').toString('base64url')}`,
+    400,
+    'invalid continue token: continue key is not valid: unexpected end of JSON input',
+  ],
+  [
     `continue=${tokenOf({})}`,
     400,
     'invalid continue token: continue key is not valid: server does not recognize this encoded version ',
