@@ -130,7 +130,7 @@ export function admissionPlugins(options: AdmissionOptions): AdmissionPlugin[] {
     // What storage itself does comes after all that may change an object, and is not done twice.
     escalationCheck(client, informers, authorizer),
     deviceAdminAccess(finder),
-    serviceAddresses({ client: admitted, serviceCIDR }),
+    serviceAddresses({ client: admitted, informers, serviceCIDR }),
     ...create(enabled.filter(name => LAST.has(name))),
   ]
 }

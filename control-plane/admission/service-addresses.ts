@@ -1,21 +1,27 @@
 import { randomInt } from 'node:crypto'
 import { Address4 } from 'ip-address'
-import type { Client } from '../../api/client/client.ts'
+import type { Client, InformerFactory } from '../../api/client/client.ts'
 import { configMaps, services } from '../../api/kinds/core.ts'
 import { resourceName } from '../../api/kinds/kind.ts'
 import { ipAddresses } from '../../api/kinds/networking.ts'
 import type { Service } from '../../api/kinds/types.ts'
 import { internalError, invalid, invalidValue, isAlreadyExists, isNotFound } from '../../api/meta/status.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../../plugins/admission.ts'
+import { offsets, type Ranges, serviceRanges } from './service-ranges.ts'
 
 const SERVICE = { group: '', kind: 'Service' }
 const FIRST_NODE_PORT = 30_000
 const LAST_NODE_PORT = 32_767
 const PORT_LOCKS = 'kube-system'
 const MOST_TRIES = 64
+const MANAGED = {
+  'ipaddress.kubernetes.io/ip-family': 'IPv4',
+  'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
+}
 
 interface Options {
   client: Client
+  informers: InformerFactory
   serviceCIDR: string
 }
 
@@ -24,8 +30,8 @@ interface Options {
  * a ConfigMap of its number: whoever makes it first has it, with any number of API servers. Addresses and ports of deleted
  * Services are given back.
  */
-export function serviceAddresses({ client, serviceCIDR }: Options): AdmissionPlugin {
-  const range = new Address4(serviceCIDR)
+export function serviceAddresses({ client, informers, serviceCIDR }: Options): AdmissionPlugin {
+  const ranges = serviceRanges(informers, serviceCIDR)
   return {
     name: 'ServiceAddresses',
     handles: ({ kind, subresource }) => resourceName(kind) === 'services' && subresource === '',
@@ -34,7 +40,7 @@ export function serviceAddresses({ client, serviceCIDR }: Options): AdmissionPlu
       const old = attributes.oldObject as Service | undefined
       if (attributes.operation === 'DELETE') return releaseAll(client, attributes, old)
       if (!service) return
-      await assignClusterIP(client, range, attributes, service, old)
+      await assignClusterIP(client, ranges, attributes, service, old)
       await assignNodePorts(client, attributes, service, old)
       if (attributes.operation === 'UPDATE') releaseDropped(client, attributes, service, old)
     },
@@ -46,7 +52,7 @@ const hasAddress = ({ spec }: Service): boolean =>
 
 async function assignClusterIP(
   client: Client,
-  range: Address4,
+  ranges: Ranges,
   attributes: AdmissionAttributes,
   service: Service,
   old: Service | undefined,
@@ -56,15 +62,15 @@ async function assignClusterIP(
   if (old && hasAddress(old) && old.spec.clusterIP === spec.clusterIP) return
   const wanted = spec.clusterIP || spec.clusterIPs?.[0]
   const address = wanted
-    ? await takeWanted(client, range, attributes, service, wanted)
-    : await takeAny(client, range, attributes, service)
+    ? await takeWanted(client, ranges, attributes, service, wanted)
+    : await takeAny(client, ranges, attributes, service)
   spec.clusterIP = address
   spec.clusterIPs = [address]
 }
 
 async function takeWanted(
   client: Client,
-  range: Address4,
+  ranges: Ranges,
   attributes: AdmissionAttributes,
   service: Service,
   address: string,
@@ -73,7 +79,12 @@ async function takeWanted(
     invalid(SERVICE, service.metadata.name, [invalidValue('spec.clusterIPs', [address], why)])
   if (!Address4.isValid(address))
     throw refuse('must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')
-  if (!new Address4(address).isInSubnet(range)) {
+  const ip = new Address4(address)
+  const range = ranges().find(one => ip.isInSubnet(one))
+  if (!range) {
+    throw refuse(`failed to allocate IP ${address}: the provided network does not match the current range`)
+  }
+  if (ip.bigInt() === range.startAddress().bigInt() || ip.bigInt() === range.endAddress().bigInt()) {
     throw refuse(
       `failed to allocate IP ${address}: the provided IP (${address}) is not in the valid range. The range of valid IPs is ${range.address}`,
     )
@@ -82,20 +93,18 @@ async function takeWanted(
   throw refuse(`failed to allocate IP ${address}: provided IP is already allocated`)
 }
 
-/** The first addresses are left for Services that ask for one (KEP-3070): others come from the upper part first. */
 async function takeAny(
   client: Client,
-  range: Address4,
+  ranges: Ranges,
   attributes: AdmissionAttributes,
   service: Service,
 ): Promise<string> {
-  const first = range.startAddress().bigInt()
-  const size = Number(range.endAddress().bigInt() - first) + 1
-  const reserved = Math.min(Math.max(16, Math.floor(size / 16)), 256)
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const offset = randomInt(tries < MOST_TRIES / 2 && size > reserved + 2 ? reserved : 1, size - 1)
-    const address = Address4.fromBigInt(first + BigInt(offset)).address
-    if (await takeAddress(client, attributes, service, address)) return address
+  for (const range of ranges()) {
+    const first = range.startAddress().bigInt()
+    for (const offset of offsets(range)) {
+      const address = Address4.fromBigInt(first + BigInt(offset)).address
+      if (await takeAddress(client, attributes, service, address)) return address
+    }
   }
   throw internalError('failed to allocate a serviceIP: range is full')
 }
@@ -111,7 +120,7 @@ async function takeAddress(
   const object = {
     apiVersion: 'networking.k8s.io/v1',
     kind: 'IPAddress',
-    metadata: { name: address, labels: { 'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io' } },
+    metadata: { name: address, labels: MANAGED },
     spec: { parentRef },
   }
   const taken = await take(() => client.create(ipAddresses, object as never))

@@ -34,6 +34,7 @@ import { EVENT_TTL, expireEvents } from './bootstrap/expire-events.ts'
 import { reconcileKubernetesService } from './bootstrap/kubernetes-service.ts'
 import { ensureNamespaces } from './bootstrap/namespaces.ts'
 import { ensurePriorityClasses } from './bootstrap/priority-classes.ts'
+import { ensureServiceCidr } from './bootstrap/service-cidr.ts'
 import { startCustomResources } from './custom/start.ts'
 import { DiscoveryHandler } from './discovery/handler.ts'
 import type { HealthCheck } from './discovery/health.ts'
@@ -348,6 +349,10 @@ async function bootstrap(
     startup.run(ensureFlowConfiguration(client), 'priority-and-fairness-config-producer'),
     startup.run(publishAuthentication(client, options.pki), 'start-cluster-authentication-info-controller'),
     startup.run(service, 'bootstrap-controller'),
+    startup.run(
+      ensureServiceCidr(client, options.serviceCIDR, options.log),
+      'start-kubernetes-service-cidr-controller',
+    ),
   ])
   const rights = Promise.all(RIGHTS.map(kind => informers.informer(kind).synced()))
   await startup.run(rights, 'generic-apiserver-start-informers')

@@ -24,6 +24,7 @@ import { podGarbageCollector } from './pod-gc.ts'
 import { policyStatusController } from './policy-status/controller.ts'
 import { replicaSetController, replicationController } from './replica-set/controller.ts'
 import { resourceQuotaController } from './resource-quota.ts'
+import { serviceCidrController } from './service-cidr.ts'
 import { statefulSetController } from './stateful-set/controller.ts'
 import { attributesClassProtection, claimProtection, volumeProtection } from './storage-protection.ts'
 
@@ -32,6 +33,7 @@ const CONTROLLERS: Record<string, (context: ControllerContext) => Controller> = 
   'serviceaccount-controller': serviceAccountController,
   'root-ca-publisher': rootCaController,
   cidrAllocator: nodeIpamController,
+  'service-cidr-controller': serviceCidrController,
   'node-controller': nodeLifecycleController,
   'deployment-controller': deploymentController,
   'replicaset-controller': replicaSetController,

@@ -204,6 +204,7 @@ test.serial('health is told check by check, in upstream order', async t => {
       'scheduling/bootstrap-system-priority-classes',
       'priority-and-fairness-config-producer',
       'bootstrap-controller',
+      'start-kubernetes-service-cidr-controller',
       'start-kube-aggregator-informers',
       'apiservice-status-local-available-controller',
       'apiservice-status-remote-available-controller',
