@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { isMap } from '../../../api/meta/patch/own.ts'
 import { badRequest, forbiddenField, invalid, required, type StatusError } from '../../../api/meta/status.ts'
@@ -25,7 +26,7 @@ export async function readApply(ctx: ApiContext): Promise<ApplyBody> {
     throw invalid(PATCH_OPTIONS, '', [required('fieldManager', 'is required for apply patch')])
   }
   const mode = fieldValidation(ctx, 'PatchOptions')
-  const { value: sent, duplicates } = await parseConfiguration((await readBody(ctx.req)).toString())
+  const { value: sent, duplicates } = await parseConfiguration(await readBody(ctx.req))
   // Nothing reads as an object without fields.
   const value = sent ?? {}
   if (!isMap(value)) {
@@ -48,13 +49,14 @@ export function refuseForce({ state }: ApiContext): void {
 }
 
 /** The text of an apply request; `duplicates` says which keys stand twice. @throws StatusError 400 */
-async function parseConfiguration(text: string): Promise<{ value: unknown; duplicates?: string }> {
-  const json = parseJson(text)
+async function parseConfiguration(body: Buffer): Promise<{ value: unknown; duplicates?: string }> {
+  const text = body.toString()
+  const json = isUtf8(body) ? parseJson(text) : undefined
   const fault = numberFault(text, json)
   if (fault) throw notJson(fault)
   if (json !== undefined && findDuplicates(text, json).length === 0) return { value: json }
   const { readApplied } = await import('../pipeline/yaml.ts')
-  return readApplied(text)
+  return readApplied(body)
 }
 
 function parseJson(text: string): unknown {

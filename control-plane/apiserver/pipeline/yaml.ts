@@ -97,9 +97,9 @@ function firstDocument(text: string): string {
 }
 
 /** Reads the YAML of an apply request. @throws StatusError 400 */
-export function readApplied(text: string): Yaml {
+export function readApplied(body: Buffer): Yaml {
   try {
-    const { value, duplicates } = readYaml(text)
+    const { value, duplicates } = readYaml(yamlText(body))
     return { value, ...(duplicates && { duplicates: `error converting YAML to JSON: ${duplicates}` }) }
   } catch (cause) {
     throw badRequest(`error decoding YAML: error converting YAML to JSON: ${(cause as Error).message}`)

@@ -154,5 +154,12 @@ test('YAML has to be sound UTF-8 without control characters', async t => {
     })
     t.is(status, 400, text)
     t.regex(text, words)
+    const applied = await api.raw('/api/v1/namespaces/default/configmaps/a?fieldManager=m', {
+      method: 'PATCH',
+      body,
+      headers: { 'content-type': 'application/apply-patch+yaml' },
+    })
+    t.is(applied.status, 400, applied.text)
+    t.regex(applied.text, words)
   }
 })
