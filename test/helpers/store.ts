@@ -1,6 +1,6 @@
 import type { ExecutionContext } from 'ava'
 import { Redis } from 'ioredis'
-import { openStore } from '../../control-plane/store/redis-store.ts'
+import { openStore, type RedisStoreOptions } from '../../control-plane/store/redis-store.ts'
 import type { StorePlugin } from '../../plugins/store.ts'
 import { quietLog } from './log.ts'
 import { startRedis, type TestRedis } from './redis.ts'
@@ -12,9 +12,12 @@ export interface TestStore {
   control: Redis
 }
 
-export async function openTestStore(t: ExecutionContext): Promise<TestStore> {
+export async function openTestStore(
+  t: ExecutionContext,
+  options: Partial<RedisStoreOptions> = {},
+): Promise<TestStore> {
   const redis = await startRedis()
-  const store = await openStore({ url: redis.url, log: quietLog })
+  const store = await openStore({ url: redis.url, log: quietLog, ...options })
   const control = new Redis({ path: redis.url.replace('unix://', '') })
   t.teardown(async () => {
     control.disconnect()

@@ -1,11 +1,8 @@
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import test, { type ExecutionContext } from 'ava'
-import { Redis } from 'ioredis'
-import { openStore, type RedisStoreOptions } from '../../../control-plane/store/redis-store.ts'
+import test from 'ava'
 import type { StorePlugin } from '../../../plugins/store.ts'
-import { quietLog } from '../../helpers/log.ts'
-import { startRedis } from '../../helpers/redis.ts'
+import { openTestStore } from '../../helpers/store.ts'
 import { storeDocument } from '../../helpers/store-load.ts'
 
 const MIB = 1024 * 1024
@@ -21,18 +18,6 @@ const TRAFFIC = [
 ]
 /** Events are created, and taken away again by their age. */
 const EVENTS = { created: 3_000, kept: 300, size: 900 }
-
-async function start(t: ExecutionContext, options: Partial<RedisStoreOptions> = {}) {
-  const redis = await startRedis()
-  const store = await openStore({ url: redis.url, log: quietLog, ...options })
-  const control = new Redis({ path: redis.url.replace('unix://', '') })
-  t.teardown(async () => {
-    control.disconnect()
-    await store.close()
-    await redis.remove()
-  })
-  return { redis, store, control }
-}
 
 /** Writes a share of an hour's traffic; `revisions` carries over from one share to the next. */
 async function write(store: StorePlugin, share: number, revisions: Map<string, number>): Promise<void> {
@@ -64,7 +49,7 @@ async function writeEvents(store: StorePlugin, share: number, alive: [string, nu
 }
 
 test('an hour of leases, status updates and Events leaves the store as large as it was, in memory and on disk', async t => {
-  const { redis, store, control } = await start(t)
+  const { redis, store, control } = await openTestStore(t)
   await control.config('SET', 'auto-aof-rewrite-min-size', REWRITE_AT)
   const used = async () => Number(/used_memory_dataset:(\d+)/.exec(await control.info('memory'))![1])
   const revisions = new Map<string, number>()
@@ -99,7 +84,7 @@ test('an hour of leases, status updates and Events leaves the store as large as 
 })
 
 test('large objects do not make a large log', async t => {
-  const { store, control } = await start(t)
+  const { store, control } = await openTestStore(t)
   for (let i = 0, revision = 0; i < 100; i++) {
     const result = await store.put('secrets', 'ns/large', revision, storeDocument(i, MIB / 2))
     revision = result.ok ? result.revision : 0
@@ -108,7 +93,7 @@ test('large objects do not make a large log', async t => {
 })
 
 test('changes older than the retention go; who is up to date is not disturbed, who is not starts anew', async t => {
-  const { store, control } = await start(t, { logRetention: 3_000 })
+  const { store, control } = await openTestStore(t, { logRetention: 3_000 })
   const seen: number[] = []
   store.subscribe('pods', 1, {
     changes: batch => seen.push(...batch.map(({ revision }) => revision)),
