@@ -73,6 +73,16 @@ export const named =
     }
   }
 
+/** A map of messages in a message of its own, whose field `entries` has names and values. */
+export const mapped = (field: number, entries: number, value: () => Shape): Member =>
+  within([field], named(entries, message(2, value)))
+
+/** The same where a value is one of several messages: the first of them. */
+export const mappedFirst = (field: number, entries: number, value: () => Shape): Member => {
+  const first = message(1, value)
+  return within([field], named(entries, within([2], first)))
+}
+
 /** An Any: YAML in text, of which JSON is a part. */
 const any =
   (field: number): Member =>

@@ -5,6 +5,8 @@ import {
   encode,
   extensions,
   flag,
+  mapped,
+  mappedFirst,
   message,
   messages,
   named,
@@ -33,13 +35,7 @@ const schema: Shape = {
     message(1, () => schema),
   ),
   allOf: messages(24, () => schema),
-  properties: within(
-    [25],
-    named(
-      1,
-      message(2, () => schema),
-    ),
-  ),
+  properties: mapped(25, 1, () => schema),
   [EXTENSIONS]: extensions(31),
 }
 
@@ -94,16 +90,7 @@ const operation: Shape = {
   produces: texts(6),
   consumes: texts(7),
   parameters: parameters(8),
-  responses: within(
-    [9],
-    named(
-      1,
-      within(
-        [2],
-        message(1, () => response),
-      ),
-    ),
-  ),
+  responses: mappedFirst(9, 1, () => response),
   schemes: texts(10),
   [EXTENSIONS]: extensions(13),
 }
@@ -126,20 +113,8 @@ const apiKey: Shape = { type: text(1), name: text(2), in: text(3), description: 
 const documentShape: Shape = {
   swagger: text(1),
   info: message(2, () => ({ title: text(1), version: text(2) })),
-  paths: within(
-    [8],
-    named(
-      2,
-      message(2, () => pathItem),
-    ),
-  ),
-  definitions: within(
-    [9],
-    named(
-      1,
-      message(2, () => schema),
-    ),
-  ),
+  paths: mapped(8, 2, () => pathItem),
+  definitions: mapped(9, 1, () => schema),
   security: (writer, requirements: object[]) => {
     for (const requirement of requirements) within([12], named(1, within([2], texts(1))))(writer, requirement)
   },

@@ -7,6 +7,8 @@ import {
   flag,
   integer,
   type Member,
+  mapped,
+  mappedFirst,
   message,
   named,
   type Shape,
@@ -116,16 +118,7 @@ const operation: Shape = {
     [7],
     message(1, () => requestBody),
   ),
-  responses: within(
-    [8],
-    named(
-      2,
-      within(
-        [2],
-        message(1, () => response),
-      ),
-    ),
-  ),
+  responses: mappedFirst(8, 2, () => response),
   [EXTENSIONS]: extensions(13),
 }
 
@@ -146,27 +139,12 @@ const securityScheme: Shape = { type: text(1), description: text(2), name: text(
 
 const components: Shape = {
   schemas: within([1], named(1, schemaOrReference(2))),
-  securitySchemes: within(
-    [7],
-    named(
-      1,
-      within(
-        [2],
-        message(1, () => securityScheme),
-      ),
-    ),
-  ),
+  securitySchemes: mappedFirst(7, 1, () => securityScheme),
 }
 
 const documentShape: Shape = {
   openapi: text(1),
   info: message(2, () => ({ title: text(1), version: text(6) })),
-  paths: within(
-    [4],
-    named(
-      1,
-      message(2, () => pathItem),
-    ),
-  ),
+  paths: mapped(4, 1, () => pathItem),
   components: message(5, () => components),
 }
