@@ -7,6 +7,7 @@ import { ipAddresses } from '../../api/kinds/networking.ts'
 import type { Service } from '../../api/kinds/types.ts'
 import { internalError, invalid, invalidValue, isAlreadyExists, isNotFound } from '../../api/meta/status.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../../plugins/admission.ts'
+import { givesAddress } from '../registry/networking/service-network.ts'
 import { offsets, type Ranges, serviceRanges } from './service-ranges.ts'
 
 const SERVICE = { group: '', kind: 'Service' }
@@ -80,14 +81,8 @@ async function takeWanted(
   if (!Address4.isValid(address))
     throw refuse('must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)')
   const ip = new Address4(address)
-  const range = ranges().find(one => ip.isInSubnet(one))
-  if (!range) {
+  if (!ranges().some(range => givesAddress(range, ip))) {
     throw refuse(`failed to allocate IP ${address}: the provided network does not match the current range`)
-  }
-  if (ip.bigInt() === range.startAddress().bigInt() || ip.bigInt() === range.endAddress().bigInt()) {
-    throw refuse(
-      `failed to allocate IP ${address}: the provided IP (${address}) is not in the valid range. The range of valid IPs is ${range.address}`,
-    )
   }
   if (await takeAddress(client, attributes, service, address)) return address
   throw refuse(`failed to allocate IP ${address}: provided IP is already allocated`)

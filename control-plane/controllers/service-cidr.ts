@@ -1,10 +1,10 @@
-import { Address4, Address6 } from 'ip-address'
 import type { Controller } from '../../api/client/controller.ts'
 import { apiVersion } from '../../api/kinds/kind.ts'
 import { ipAddresses, serviceCidrs } from '../../api/kinds/networking.ts'
 import type { ApiObject } from '../../api/meta/object.ts'
 import { isConflict, isNotFound } from '../../api/meta/status.ts'
 import { now } from '../../api/meta/time.ts'
+import { givesAddress, parseAddress } from '../registry/networking/service-network.ts'
 import type { ControllerContext } from './context.ts'
 
 const NAME = 'service-cidr-controller'
@@ -37,7 +37,7 @@ export function serviceCidrController({ client, informers }: ControllerContext):
   const addresses = informers.informer(ipAddresses)
 
   const containing = (address: string): ApiObject[] =>
-    ranges.list().filter(range => networksOf(range).some(network => contains(network, address)))
+    ranges.list().filter(range => networksOf(range).some(network => gives(network, address)))
 
   function isUsed(range: ApiObject): boolean {
     const { name } = range.metadata
@@ -117,10 +117,11 @@ export function serviceCidrController({ client, informers }: ControllerContext):
 
 const networksOf = ({ spec }: ApiObject): string[] => spec?.cidrs ?? []
 
-/** Whether a network contains an address or another network. */
+/** Whether a network contains another one. */
 function contains(network: string, other: string): boolean {
   if (network.includes(':') !== other.includes(':')) return false
-  return network.includes(':')
-    ? new Address6(other).isInSubnet(new Address6(network))
-    : new Address4(other).isInSubnet(new Address4(network))
+  return parseAddress(other).isInSubnet(parseAddress(network))
 }
+
+const gives = (network: string, address: string): boolean =>
+  givesAddress(parseAddress(network), parseAddress(address))

@@ -51,7 +51,7 @@ test('a Service can have an address of a network that was added, and the network
   t.is(address.metadata.labels!['ipaddress.kubernetes.io/ip-family'], 'IPv4')
   t.regex(
     (await createService('ends', '10.211.0.15')).body.message,
-    /The range of valid IPs is 10\.211\.0\.0\/28/,
+    /failed to allocate IP 10\.211\.0\.15: the provided network does not match the current range/,
   )
 
   await loops.api.raw(`${RANGES}/added`, { method: 'DELETE' })
@@ -75,4 +75,24 @@ test('a network that lies in another one goes although its addresses are taken',
   await loops.api.raw(`${RANGES}/narrow`, { method: 'DELETE' })
   await until(async () => (await loops.api.raw(`${RANGES}/narrow`)).status === 404)
   t.is((await loops.api.raw(`${RANGES}/wide`)).status, 200)
+})
+
+test('an address at the edge of a network is given where a wider one has it, and holds that one', async t => {
+  const ends = ['10.213.0.16', '10.213.0.31']
+  await createRange('inner', '10.213.0.16/28')
+  await loops.waitFor(serviceCidrs, 'inner', isReady)
+  await until(async () => (await createService('inside', '10.213.0.20')).status === 201)
+  for (const [i, end] of ends.entries()) t.is((await createService(`edge-${i}`, end)).status, 422)
+  await createRange('outer', '10.213.0.0/24')
+  await loops.waitFor(serviceCidrs, 'outer', isReady)
+  for (const [i, end] of ends.entries()) {
+    await until(async () => (await createService(`edge-${i}`, end)).status === 201)
+    await loops.waitFor(ipAddresses, end, () => true)
+  }
+  t.is((await createService('first', '10.213.0.0')).status, 422)
+  t.is((await createService('last', '10.213.0.255')).status, 422)
+
+  await loops.api.raw(`${RANGES}/outer`, { method: 'DELETE' })
+  const going = await loops.waitFor(serviceCidrs, 'outer', found => readyOf(found).status === 'False')
+  t.is(readyOf(going).reason, 'Terminating')
 })
