@@ -50,7 +50,7 @@ export class Connection {
   private constructor(config: ClientConfig, socket: TLSSocket, parser: ReplyParser) {
     this.#config = config
     this.#socket = socket
-    parser.listener = { data: chunk => this.#data(chunk), end: status => this.#end(status) }
+    parser.listener = { data: (...part) => this.#data(...part), end: status => this.#end(status) }
     socket.on('error', error => this.#waiting?.reject(error))
     socket.on('close', () => this.#waiting?.reject(new Error('the server closed the connection')))
     socket.setTimeout(LONGEST_WAIT, () => socket.destroy(new Error('no answer for two minutes')))
@@ -75,9 +75,9 @@ export class Connection {
     this.#socket.destroy()
   }
 
-  #data(chunk: Buffer): void {
-    this.#size += chunk.length
-    if (this.#keepsBody) this.#chunks.push(Buffer.from(chunk))
+  #data(buffer: Buffer, start: number, end: number): void {
+    this.#size += end - start
+    if (this.#keepsBody) this.#chunks.push(Buffer.from(buffer.subarray(start, end)))
   }
 
   #end(status: number): void {

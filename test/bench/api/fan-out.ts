@@ -50,7 +50,7 @@ export async function fanOut(
   options: FanOutOptions,
 ): Promise<FanOutResult> {
   const { watchers, pods } = options
-  const prefix = `watched-${process.pid}-${runs++}-`
+  const prefix = `z-watched-${process.pid}-${runs++}-`
   const path = `${PODS}?watch=1&resourceVersion=${await currentRevision(config)}&timeoutSeconds=900`
   const workerData: WatcherOptions = { config, path, watchers, pods, prefix }
   const worker = new Worker(new URL('./watcher-thread.ts', import.meta.url), { workerData })
