@@ -11,6 +11,7 @@ import { type EventEncoder, lineEncoder } from '../watch/frames.ts'
 import { listBytes } from './list-bytes.ts'
 import { type MetaVersion, negotiate, PROTOBUF, type Representation, STREAMED } from './negotiate.ts'
 import { type IncludeObject, partialMetadata, partialMetadataText, tableOf } from './table.ts'
+import { tableEncoder } from './table-events.ts'
 
 type Shape = Omit<Representation, 'type'>
 
@@ -149,14 +150,7 @@ function lineEvents(ctx: ApiContext, kind: KindDeclaration, { form, meta }: Shap
       object => partialMetadata(object, meta),
     )
   }
-  const include = includeObject(ctx)
-  const table = (object: ApiObject, resourceVersion: string) =>
-    tableOf(kind, [{ object }], { resourceVersion }, include, meta, false)
-  return lineEncoder(
-    `table ${include} ${meta}`,
-    entry => Buffer.from(JSON.stringify(table(entry.object, String(entry.revision)))),
-    object => table(object, object.metadata.resourceVersion!),
-  )
+  return tableEncoder(kind, includeObject(ctx), meta)
 }
 
 function protobufEvents(encoder: Encoder, { form, meta }: Shape): EventEncoder {

@@ -6,25 +6,27 @@ import { columnText } from '../../../api/schema/schemas.ts'
 import { REVISION_MARK } from '../../../plugins/store.ts'
 import { metadataText } from '../cache/document.ts'
 import type { Entry } from '../cache/entry.ts'
+import { STATE_END } from '../watch/frames.ts'
 import type { MetaVersion } from './negotiate.ts'
 
 /** What a row carries of its object (`includeObject`). */
 export type IncludeObject = 'None' | 'Metadata' | 'Object'
 
-type TableKind = Pick<KindDeclaration, 'kind' | 'columns'>
+export type TableKind = Pick<KindDeclaration, 'kind' | 'columns'>
 
 /** A Table of meta.k8s.io. */
 export interface Table {
   kind: 'Table'
   apiVersion: MetaVersion
   metadata: ListMeta
-  columnDefinitions: object[]
+  /** `null` in all events of a watch but the first. */
+  columnDefinitions: object[] | null
   rows: object[]
 }
 
 /**
  * The columns of a kind with one row an object, as `kubectl get` prints it.
- * @param isDescribed the columns have their texts; events of watches do without, as they come often
+ * @param columnDefinitions what is told of the columns; `null` to leave that out
  */
 export function tableOf(
   kind: TableKind,
@@ -32,22 +34,27 @@ export function tableOf(
   metadata: ListMeta,
   include: IncludeObject,
   meta: MetaVersion,
-  isDescribed = true,
+  columnDefinitions: object[] | null = definitionsOf(kind),
 ): Table {
   const now = new Date()
   return {
     kind: 'Table',
     apiVersion: meta,
     metadata,
-    columnDefinitions: kind.columns.map(column => definition(column, isDescribed ? kind.kind : undefined)),
+    columnDefinitions,
     rows: entries.map(entry => row(kind, entry.object, now, include, meta)),
   }
 }
 
-function definition(column: Column, kind: string | undefined): object {
-  const { name, type, format = '', priority = 0 } = column
-  const description = column.description ?? (kind === undefined ? '' : (columnText(kind, name) ?? ''))
-  return { name, type, format, description, priority }
+/** What a Table tells of a kind's columns. */
+export function definitionsOf({ kind, columns }: TableKind): object[] {
+  return columns.map(({ name, type, format = '', description, priority = 0 }) => ({
+    name,
+    type,
+    format,
+    description: description ?? columnText(kind, name) ?? '',
+    priority,
+  }))
 }
 
 function row(
@@ -58,9 +65,12 @@ function row(
   meta: MetaVersion,
 ): object {
   const cells = kind.columns.map(column => cell(column, object, now))
-  if (include === 'None') return { cells }
+  if (include === 'None' && !endsState(object)) return { cells, object: null }
   return { cells, object: include === 'Object' ? object : partialMetadata(object, meta) }
 }
+
+/** Whether it is of the bookmark that ends the state a watch begins with: that can be told by its metadata alone. */
+const endsState = ({ metadata }: ApiObject): boolean => metadata.annotations?.[STATE_END] === 'true'
 
 /** A column that fails on an odd object shows nothing; the others stand. */
 function cell({ value }: Column, object: ApiObject, now: Date): unknown {

@@ -4,6 +4,9 @@ import { Entry } from '../cache/entry.ts'
 import { type Filter, selects } from '../cache/filter.ts'
 import type { CacheEvent } from '../cache/history.ts'
 
+/** Annotation of the bookmark after all that was there when a watch began. */
+export const STATE_END = 'k8s.io/initial-events-end'
+
 /** Makes the form of events that a watcher asked for. `id` is the same for encoders that make the same bytes. */
 export interface EventEncoder {
   id: string
@@ -11,6 +14,11 @@ export interface EventEncoder {
   frame(type: EventType, entry: Entry): Buffer
   /** An event that carries no stored object: BOOKMARK and ERROR. */
   special(event: WatchEvent<any>): Buffer
+  /**
+   * Makes frames the beginning of a watch, where its first event says more than others do. What it is given is shared with
+   * other watchers and left as it is.
+   */
+  open?(frames: Buffer): Buffer
 }
 
 /** Events as lines of JSON, with objects in a form of one's own; `shape` gives a bookmark's object that form. */

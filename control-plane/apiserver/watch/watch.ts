@@ -7,7 +7,7 @@ import type { CacheEvent } from '../cache/history.ts'
 import type { Resource } from '../kind-registry.ts'
 import { storeCall } from '../rest/core.ts'
 import { checkWatchOptions, type RevisionOptions } from '../rest/list-options.ts'
-import { type EventEncoder, frameOf, plainEncoder } from './frames.ts'
+import { type EventEncoder, frameOf, plainEncoder, STATE_END } from './frames.ts'
 import { hubOf } from './hub.ts'
 
 /** meta/v1 ListOptions as far as a watch looks at them. */
@@ -84,7 +84,8 @@ class Watch {
     this.#filter = filter
     this.#request = request
     this.#encoder = request.encoder ?? plainEncoder
-    this.#sink = sink
+    const { open } = this.#encoder
+    this.#sink = open ? opened(sink, open) : sink
   }
 
   async run(): Promise<void> {
@@ -226,11 +227,26 @@ class Watch {
   }
 }
 
+/** A sink whose first frames are changed. */
+function opened(sink: WatchSink, open: (frames: Buffer) => Buffer): WatchSink {
+  let isOpen = false
+  const changed = (lines: Buffer): Buffer => {
+    if (isOpen) return lines
+    isOpen = true
+    return open(lines)
+  }
+  return {
+    ...sink,
+    send: lines => sink.send(changed(lines)),
+    push: lines => sink.push(changed(lines)),
+  }
+}
+
 /** A bookmark tells the revision up to which the reader has seen everything. */
 function bookmark(kind: KindDeclaration, revision: number, isEndOfState: boolean): WatchEvent<any> {
   const metadata = {
     resourceVersion: String(revision),
-    ...(isEndOfState && { annotations: { 'k8s.io/initial-events-end': 'true' } }),
+    ...(isEndOfState && { annotations: { [STATE_END]: 'true' } }),
   }
   return { type: 'BOOKMARK', object: { kind: kind.kind, apiVersion: apiVersion(kind), metadata } }
 }

@@ -15,8 +15,8 @@ interface Talk {
   next(): Promise<string | undefined>
 }
 
-function open(path: string, protocols: string[] = []): Talk {
-  const tls = { ca: api.pki.ca.cert, ...api.pki.clients.admin }
+function open(path: string, protocols: string[] = [], headers = {}): Talk {
+  const tls = { ca: api.pki.ca.cert, ...api.pki.clients.admin, headers }
   const socket = new WebSocket(`${api.url.replace('https', 'wss')}${path}`, protocols, tls)
   const messages: string[] = []
   let isOver = false
@@ -68,6 +68,19 @@ test('a watch over a WebSocket sends a message an event', async t => {
   const state = open(`${path}?watch=true&timeoutSeconds=1&fieldSelector=metadata.name=there`)
   t.is(JSON.parse((await state.next())!).object.metadata.name, 'there')
   t.is(await state.next(), undefined)
+})
+
+test('a watch as Tables over a WebSocket tells of the columns in its first message alone', async t => {
+  const path = '/api/v1/namespaces/default/services'
+  const headers = { accept: 'application/json;as=Table;g=meta.k8s.io;v=v1' }
+  for (const name of ['first', 'second']) {
+    await api.raw(path, { body: { metadata: { name }, spec: { ports: [{ port: 80 }] } } })
+  }
+  const talk = open(`${path}?watch=true`, [], headers)
+  const tables = [JSON.parse((await talk.next())!), JSON.parse((await talk.next())!)]
+  t.is(tables[0].object.columnDefinitions[0].name, 'Name')
+  t.is(tables[1].object.columnDefinitions, null)
+  talk.socket.close()
 })
 
 test('a watch that cannot begin is refused as over HTTP', async t => {
