@@ -7,7 +7,16 @@ const METRICS = 'autoscaling.alpha.kubernetes.io/metrics'
 const CURRENT_METRICS = 'autoscaling.alpha.kubernetes.io/current-metrics'
 const CONDITIONS = 'autoscaling.alpha.kubernetes.io/conditions'
 const BEHAVIOR = 'autoscaling.alpha.kubernetes.io/behavior'
-const CARRIERS = [METRICS, CURRENT_METRICS, CONDITIONS, BEHAVIOR]
+const CARRIERS = [
+  METRICS,
+  CURRENT_METRICS,
+  CONDITIONS,
+  BEHAVIOR,
+  'autoscaling.alpha.kubernetes.io/scale-down-tolerance',
+  'autoscaling.alpha.kubernetes.io/scale-up-tolerance',
+]
+
+type Annotations = ApiObject['metadata']['annotations'] | undefined
 
 /** What an autoscaler without any metric goes by. Percent. */
 export const DEFAULT_CPU_UTILIZATION = 80
@@ -79,7 +88,7 @@ export function toV2(object: ApiObject): ApiObject {
   return {
     ...object,
     apiVersion: 'autoscaling/v2',
-    metadata: withoutCarriers(metadata),
+    metadata: plainMetadata(metadata),
     spec: {
       ...plainSpec,
       metrics: metrics.length > 0 ? metrics : [cpuMetric(DEFAULT_CPU_UTILIZATION)],
@@ -98,11 +107,18 @@ const cpuStatus = (averageUtilization: number): any => ({
   resource: { name: 'cpu', current: { averageUtilization } },
 })
 
-function withoutCarriers(metadata: ApiObject['metadata']): ApiObject['metadata'] {
-  if (!metadata.annotations) return metadata
-  const { annotations, ...rest } = metadata
+/** Annotations as autoscaling/v2 has them: it needs no carriers. */
+export function withoutCarriers(annotations: Annotations): Annotations {
+  if (!annotations || !CARRIERS.some(name => name in annotations)) return annotations
   const kept = Object.entries(annotations).filter(([name]) => !CARRIERS.includes(name))
-  return kept.length > 0 ? { ...rest, annotations: Object.fromEntries(kept) } : rest
+  return kept.length > 0 ? Object.fromEntries(kept) : undefined
+}
+
+function plainMetadata(metadata: ApiObject['metadata']): ApiObject['metadata'] {
+  const { annotations, ...rest } = metadata
+  const kept = withoutCarriers(annotations)
+  if (kept === annotations) return metadata
+  return kept ? { ...rest, annotations: kept } : rest
 }
 
 function parse(text: string | undefined): any {

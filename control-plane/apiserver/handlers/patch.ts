@@ -12,9 +12,11 @@ import { badRequest, invalid, invalidValue, isStatusError } from '../../../api/m
 import { DecodeError } from '../../../api/schema/decode-state.ts'
 import { type FieldValidation, unreadable } from '../../../api/schema/field-validation.ts'
 import type { Entry } from '../cache/entry.ts'
+import type { Resource } from '../kind-registry.ts'
 import { noObject } from '../pipeline/body.ts'
 import type { Core } from '../rest/core.ts'
-import { isOtherVersion, noConversion } from '../rest/wrong-kind.ts'
+import { formAt } from '../rest/storage.ts'
+import { noConversion } from '../rest/wrong-kind.ts'
 import { unsupportedPatch } from './read-patch.ts'
 
 /**
@@ -97,26 +99,44 @@ export function refusedPatch(
 }
 
 /**
- * Refuses a patch that makes an object of another kind. Not so a strategic one: it fills in an object of the kind, whatever it
- * says of itself.
- * @throws StatusError 400, for {@link refusedPatch}
+ * The form in which a patched object is read: another one than was asked for where it says so itself, as in upstream. Not so
+ * after a strategic patch: that fills in an object of the kind, whatever it says of itself.
+ * @throws StatusError 400 for an object of another kind, for {@link refusedPatch}
  */
-export function checkPatchedType(kind: KindDeclaration, object: ApiObject, { type }: Patch): void {
+export function patchedForm(resource: Resource, object: ApiObject, { type }: Patch): Resource {
+  const { kind } = resource
+  if (isOfKind(kind, object)) return resource
   const expected = apiVersion(kind)
   const { apiVersion: version, kind: name } = object
-  if ((version || expected) === expected && (name || kind.kind) === kind.kind) return
-  if (typeof version !== 'string' || typeof name !== 'string') return
+  if (typeof version !== 'string' || typeof name !== 'string') return resource
   if (type === 'strategic') {
     object.apiVersion = expected
     object.kind = kind.kind
-    return
+    return resource
   }
   const given = { apiVersion: version || expected, kind: name || kind.kind, name: '' }
-  if (isOtherVersion(kind, given) || (kind.custom && given.apiVersion === expected)) return
-  const why = kind.custom
-    ? `request to convert CR from an invalid group/version: ${given.apiVersion}`
-    : noConversion(kind, given)
-  throw badRequest(unreadable(kind) + why)
+  const form = given.kind === kind.kind ? formAt(resource, given.apiVersion) : undefined
+  if (form) return form
+  if (kind.custom) return resource
+  throw badRequest(unreadable(kind) + noConversion(kind, given))
+}
+
+function isOfKind(kind: KindDeclaration, { apiVersion: version, kind: name }: ApiObject): boolean {
+  const expected = apiVersion(kind)
+  return (version || expected) === expected && (name || kind.kind) === kind.kind
+}
+
+/** Custom resources are not converted for a patch (as upstream): one of another version is refused. @throws StatusError 422 */
+export function checkPatchedCustom(kind: KindDeclaration, object: ApiObject): void {
+  if (isOfKind(kind, object)) return
+  const expected = apiVersion(kind)
+  const { apiVersion: version = '', kind: name = '', metadata } = object
+  if (typeof version !== 'string' || typeof name !== 'string') return
+  const group = version.includes('/') ? version.split('/')[0]! : ''
+  throw invalid({ group, kind: name }, metadata?.name ?? '', [
+    ...(name === kind.kind ? [] : [invalidValue('kind', name, `must be ${kind.kind}`)]),
+    ...(version === expected ? [] : [invalidValue('apiVersion', version, `must be ${expected}`)]),
+  ])
 }
 
 /** Says of fields that a patch gives twice what was asked for. @throws StatusError 400 under `Strict` */

@@ -21,8 +21,9 @@ import { APPLY_TYPE, readApply } from './apply.ts'
 import { fieldValidation, writeContext } from './options.ts'
 import {
   applyPatch,
-  checkPatchedType,
+  checkPatchedCustom,
   patchBase,
+  patchedForm,
   refusedPatch,
   tellDuplicates,
   touchedMembers,
@@ -99,22 +100,26 @@ export async function patchHandler(
         const wanted = patch()
         const base = patchBase(fromStored(resource, current), wanted)
         const touched = touchedMembers(wanted)
-        const object = keepReset(applyPatch(core, resource.kind, base, wanted))
+        let object = keepReset(applyPatch(core, resource.kind, base, wanted))
+        let form = resource
         try {
-          checkPatchedType(resource.kind, object, wanted)
-          tellDuplicates(resource.kind, duplicates, validation, context.warn)
-          for (const fault of validatePatched(core, resource.kind, object, validation, touched))
-            context.warn(fault)
+          form = patchedForm(resource, object, wanted)
+          // All of it is read anew in another form.
+          if (form !== resource) object = cloneJson(object)
+          tellDuplicates(form.kind, duplicates, validation, context.warn)
+          const read = form === resource ? touched : undefined
+          for (const fault of validatePatched(core, form.kind, object, validation, read)) context.warn(fault)
+          if (form.kind.custom) checkPatchedCustom(resource.kind, object)
         } catch (error) {
           const fresh = patchBase(fromStored(resource, current), wanted)
           throw refusedPatch(
-            resource.kind,
+            form.kind,
             patch(),
             again => applyPatch(core, resource.kind, fresh, again),
             error,
           )
         }
-        return toStored(resource, object)
+        return toStored(form, object)
       },
     },
     context,

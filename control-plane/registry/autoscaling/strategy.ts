@@ -1,4 +1,5 @@
-import { DEFAULT_CPU_UTILIZATION } from '../../../api/kinds/conversion/autoscaler.ts'
+import { DEFAULT_CPU_UTILIZATION, withoutCarriers } from '../../../api/kinds/conversion/autoscaler.ts'
+import type { ObjectMeta } from '../../../api/meta/object.ts'
 import type { Strategy } from '../strategy.ts'
 import { autoscalerFaults } from './validate.ts'
 
@@ -18,9 +19,17 @@ function dropTolerance({ spec }: any): void {
   }
 }
 
+function dropCarriers(metadata: ObjectMeta): void {
+  const kept = withoutCarriers(metadata.annotations)
+  if (kept === metadata.annotations) return
+  if (kept) metadata.annotations = kept
+  else delete metadata.annotations
+}
+
 export const autoscalerStrategy: Strategy<any> = {
   hasGeneration: false,
-  defaults({ spec }) {
+  defaults({ metadata, spec }) {
+    dropCarriers(metadata)
     spec.minReplicas ??= 1
     if (!spec.metrics?.length) {
       const target = { type: 'Utilization', averageUtilization: DEFAULT_CPU_UTILIZATION }

@@ -42,6 +42,67 @@ test('a patch in v1 changes what v1 shows and keeps the rest', async t => {
   t.is(spec.behavior.scaleDown.selectPolicy, 'Max')
 })
 
+for (const sort of ['merge', 'json']) {
+  const change = (more: Record<string, unknown>) =>
+    sort === 'merge'
+      ? { apiVersion: more.apiVersion, spec: { maxReplicas: more.maxReplicas } }
+      : [
+          { op: 'replace', path: '/apiVersion', value: more.apiVersion },
+          { op: 'replace', path: '/spec/maxReplicas', value: more.maxReplicas },
+        ]
+
+  test(`a patch is read in the version that it makes of an object, and answered in that of the path - ${sort}`, async t => {
+    const name = `other-${sort}`
+    const memory = { name: 'memory', target: { type: 'AverageValue', averageValue: '1Gi' } }
+    const metrics = [{ type: 'Resource', resource: memory }]
+    t.is((await api.raw(v2, { body: autoscaler(name, { metrics }) })).status, 201)
+    await patch(`${v1}/${name}`, { spec: { targetCPUUtilizationPercentage: 30 } })
+
+    const newer = change({ apiVersion: 'autoscaling/v2', maxReplicas: 7 })
+    const asV2 = await patch(`${v1}/${name}?fieldManager=newer`, newer, `${sort}-patch+json`)
+    t.is(asV2.status, 200, asV2.text)
+    t.is(asV2.body.apiVersion, 'autoscaling/v1')
+    t.like(asV2.body.spec, { maxReplicas: 7, targetCPUUtilizationPercentage: 80 }, 'v2 knows no such field')
+    t.is(asV2.body.metadata.annotations, undefined, 'nor what v1 carries in annotations')
+    t.regex(String(asV2.headers.warning), /unknown field \\"spec\.targetCPUUtilizationPercentage\\"/)
+    const owners: any[] = asV2.body.metadata.managedFields
+    const owned = owners.filter(({ manager }) => manager === 'newer')
+    t.deepEqual(
+      owned.map(owner => owner.apiVersion),
+      ['autoscaling/v1'],
+    )
+
+    const older = change({ apiVersion: 'autoscaling/v1', maxReplicas: 8 })
+    const asV1 = await patch(`${v2}/${name}`, older, `${sort}-patch+json`)
+    t.is(asV1.status, 200, asV1.text)
+    t.is(asV1.body.apiVersion, 'autoscaling/v2')
+    t.is(asV1.body.spec.maxReplicas, 8)
+    t.is(asV1.body.spec.metrics[0].resource.target.averageUtilization, 80)
+    t.regex(String(asV1.headers.warning), /unknown field \\"spec\.metrics\\"/)
+    t.is((await api.raw(`${v1}/${name}`)).body.spec.maxReplicas, 8)
+  })
+}
+
+test('a strict patch of another version is refused for the fields that this one has not', async t => {
+  await api.raw(v1, { body: autoscaler('strict', { targetCPUUtilizationPercentage: 40 }) })
+  const { status, body } = await patch(`${v1}/strict?fieldValidation=Strict`, {
+    apiVersion: 'autoscaling/v2',
+  })
+  t.is(status, 422, body.message)
+  const why = 'strict decoding error: unknown field "spec.targetCPUUtilizationPercentage"'
+  t.true(body.details.causes[0].message.endsWith(why), body.message)
+})
+
+test('autoscaling/v2 keeps no annotations that v1 carries its fields in', async t => {
+  const metadata = {
+    name: 'carriers',
+    annotations: { 'autoscaling.alpha.kubernetes.io/metrics': '[]', own: 'x' },
+  }
+  const { status, body } = await api.raw(v2, { body: { ...autoscaler('carriers'), metadata } })
+  t.is(status, 201, body.message)
+  t.deepEqual(body.metadata.annotations, { own: 'x' })
+})
+
 test('a whole object read in one version can be written back in it', async t => {
   await api.raw(v2, { body: autoscaler('back') })
   const { body } = await api.raw(`${v1}/back`)
@@ -92,6 +153,22 @@ test('an Event of one group is one of the other', async t => {
   t.is(selected.items[0].note, 'hello')
   t.is((await api.raw(`${newEvents}/told`, { method: 'DELETE' })).status, 200)
   t.is((await api.raw(`${coreEvents}/told`)).status, 404)
+})
+
+test('an Event of the newer group that a patch makes one of the core group is read as that', async t => {
+  const involvedObject = { kind: 'Pod', name: 'regrouped', namespace: 'default' }
+  const event = {
+    metadata: { name: 'regrouped' },
+    involvedObject,
+    message: 'old',
+    reason: 'Said',
+    type: 'Normal',
+  }
+  t.is((await api.raw(coreEvents, { body: event })).status, 201)
+  const change = { apiVersion: 'v1', regarding: null, note: null, involvedObject, message: 'new' }
+  const { status, body } = await patch(`${newEvents}/regrouped`, change)
+  t.is(status, 200, body.message)
+  t.like(body, { apiVersion: 'events.k8s.io/v1', note: 'new', regarding: involvedObject })
 })
 
 test('deleting a collection in one version empties the other', async t => {

@@ -11,7 +11,7 @@ const SCHEME = 'in scheme "k8s.io/kubernetes/pkg/api/legacyscheme/scheme.go:30"'
 
 test.before(async () => {
   await api.raw(MAPS, { body: { metadata: { name: 'a' }, data: { a: 'b' } } })
-  await establish(api, definition('odd.example.com', [version('v1')]))
+  await establish(api, definition('odd.example.com', [version('v1'), version('v2', {}, { storage: false })]))
   const thing = { apiVersion: 'odd.example.com/v1', kind: 'Thing', metadata: { name: 'a' } }
   await api.raw(THINGS, { body: thing })
 })
@@ -48,7 +48,7 @@ for (const [change, why] of [
   })
 }
 
-test('what is sent for a custom resource of another kind is invalid, of another version no object', async t => {
+test('what is sent for a custom resource of another kind is invalid', async t => {
   const other = { apiVersion: 'odd.example.com/v1', kind: 'Nope', metadata: { name: 'a' } }
   const message = 'Nope.odd.example.com "a" is invalid: kind: Invalid value: "Nope": must be Thing'
   const { resourceVersion } = (await api.raw(`${THINGS}/a`)).body.metadata
@@ -63,15 +63,22 @@ test('what is sent for a custom resource of another kind is invalid, of another 
     t.is(answer.status, 422, answer.text)
     t.is(answer.body.message, message)
   }
-  const versioned = await patch(`${THINGS}/a`, 'merge', { apiVersion: 'odd.example.com/v9' })
-  t.is(versioned.status, 422, versioned.text)
-  t.true(
-    versioned.body.message.endsWith(
-      'request to convert CR from an invalid group/version: odd.example.com/v9',
-    ),
-    versioned.body.message,
-  )
 })
+
+for (const apiVersion of ['odd.example.com/v9', 'odd.example.com/v2', 'v1']) {
+  test(`a patch makes no custom resource of another version, served or not - ${apiVersion}`, async t => {
+    for (const [sort, body] of [
+      ['merge', { apiVersion }],
+      ['json', [{ op: 'replace', path: '/apiVersion', value: apiVersion }]],
+    ] as const) {
+      const answer = await patch(`${THINGS}/a`, sort, body)
+      t.is(answer.status, 422, answer.text)
+      const thing = apiVersion === 'v1' ? 'Thing' : 'Thing.odd.example.com'
+      const why = `apiVersion: Invalid value: "${apiVersion}": must be odd.example.com/v1`
+      t.is(answer.body.message, `${thing} "a" is invalid: ${why}`)
+    }
+  })
+}
 
 test('the generation of a priority is always its first', async t => {
   const path = '/apis/scheduling.k8s.io/v1/priorityclasses'
