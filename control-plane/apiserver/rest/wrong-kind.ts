@@ -41,7 +41,7 @@ export function wrongKind(expected: KindDeclaration, given: GivenType): StatusEr
 }
 
 /** Whether an object is of the kind, in another of its versions. */
-export function isOtherVersion(expected: KindDeclaration, given: GivenType): boolean {
+function isOtherVersion(expected: KindDeclaration, given: GivenType): boolean {
   const known = knownKind(given)
   return known?.kind === given.kind && given.kind === expected.kind && isSameGroup(known, expected)
 }
