@@ -5,6 +5,7 @@ import type { ClientConfig } from '../../../api/client/kubeconfig.ts'
 import { percentile } from '../table.ts'
 import { now } from './clock.ts'
 import { Connection } from './connection.ts'
+import { warmUp } from './load.ts'
 import type { RunningServer } from './servers.ts'
 import { PODS, pod } from './shapes.ts'
 import type { WatcherMessage, WatcherOptions } from './watcher-thread.ts'
@@ -30,13 +31,12 @@ export interface FanOutResult {
   afterAnswer: Delays
   /** From sending the create: what is not told apart above. */
   afterSending: Delays
-  /** CPU that the server and its store spent on an event, creates included, microseconds; where it is known. */
+  /** CPU that the server and its store spent on an event (of all, creates included), microseconds; where it is known. */
   cpu: number | undefined
 }
 
 /** When each Pod's create was sent and answered. */
 interface Creates {
-  start: number
   sent: Float64Array
   answered: Float64Array
 }
@@ -44,7 +44,7 @@ interface Creates {
 const DEADLINE = 180_000
 let runs = 0
 
-/** Many watchers of one namespace's Pods while Pods are created in it. */
+/** Many watchers of one namespace's Pods while Pods are created in it. The first quarter does not count: see {@link warmUp}. */
 export async function fanOut(
   { config, usage }: RunningServer,
   options: FanOutOptions,
@@ -107,21 +107,30 @@ async function createPods(
   }
   await Promise.all(connections.map(write))
   for (const connection of connections) connection.close()
-  return { start, sent, answered }
+  return { sent, answered }
 }
 
-function summarize(times: Float64Array, { start, sent, answered }: Creates): Omit<FanOutResult, 'cpu'> {
+function summarize(times: Float64Array, { sent, answered }: Creates): Omit<FanOutResult, 'cpu'> {
   const missed = times.filter(time => time === 0).length
   if (missed > 0) throw new Error(`watchers missed ${missed} of ${times.length} events`)
-  const last = times.reduce((latest, time) => Math.max(latest, time), start)
-  return {
-    events: times.length / ((last - start) / 1000),
-    afterAnswer: delays(times, answered),
-    afterSending: delays(times, sent),
-  }
+  return { events: rate(times), afterAnswer: delays(times, answered), afterSending: delays(times, sent) }
 }
 
+/** Events per second from when the watchers had seen as many as go ahead. */
+function rate(times: Float64Array): number {
+  const inOrder = times.toSorted()
+  const ahead = warmUp(times.length)
+  return ((times.length - ahead) * 1000) / (inOrder.at(-1)! - inOrder[ahead]!)
+}
+
+/** Of the Pods that count, over all watchers. */
 function delays(times: Float64Array, since: Float64Array): Delays {
-  const all = Array.from(times, (time, i) => Math.max(time - since[i % since.length]!, 0))
+  const pods = since.length
+  const ahead = warmUp(pods)
+  const all: number[] = []
+  times.forEach((time, i) => {
+    const pod = i % pods
+    if (pod >= ahead) all.push(Math.max(time - since[pod]!, 0))
+  })
   return { p50: percentile(all, 50), p99: percentile(all, 99) }
 }

@@ -12,12 +12,14 @@ export interface LoadResult {
   bytes: number
 }
 
-/** The part of the requests that goes ahead of those that count. */
 const WARM_UP = 1 / 4
+
+/** How many of `count` go ahead and are not counted: servers run for weeks, and compile, cache and grow in their first seconds. */
+export const warmUp = (count: number): number => Math.floor(count * WARM_UP)
 
 /**
  * Clients that each send a request, wait for the answer and send the next, until `count` were answered. The first quarter
- * does not count: servers run for weeks, and compile, cache and grow in their first seconds.
+ * does not count (see {@link warmUp}).
  */
 export async function closedLoop(
   config: ClientConfig,
@@ -42,7 +44,7 @@ export async function closedLoop(
   }
   let start = 0
   try {
-    await Promise.all(connections.map(connection => run(connection, Math.floor(count * WARM_UP))))
+    await Promise.all(connections.map(connection => run(connection, warmUp(count))))
     times.length = 0
     bytes = 0
     start = performance.now()

@@ -128,11 +128,11 @@ const lists: Measurement = {
 const watches: Measurement = {
   name: 'watch',
   async run(server, note) {
-    const burst = await fanOut(server, { watchers: 500, pods: 500, writers: 16 })
+    const burst = await fanOut(server, { watchers: 500, pods: 2_000, writers: 16 })
     note('watch: 500 watchers, 16 writers, events', burst.events, 'per s')
     note('watch: 500 watchers, 16 writers, delay p50', burst.afterAnswer.p50, 'ms')
     if (burst.cpu) note('watch: 500 watchers, 16 writers, CPU of an event', burst.cpu, 'µs')
-    const paced = await fanOut(server, { watchers: 500, pods: 200, writers: 16, rate: 20 })
+    const paced = await fanOut(server, { watchers: 500, pods: 400, writers: 16, rate: 20 })
     note('watch: 500 watchers, 20 creates/s, delay p50', paced.afterAnswer.p50, 'ms')
     note('watch: 500 watchers, 20 creates/s, delay p99', paced.afterAnswer.p99, 'ms')
     note('watch: 500 watchers, 20 creates/s, p50 from sending', paced.afterSending.p50, 'ms')
