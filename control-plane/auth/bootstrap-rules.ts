@@ -1,5 +1,6 @@
 import type { PolicyRule } from '../../api/kinds/types.ts'
-import { NODE_RULES } from './node-rules.ts'
+import { CONTROLLER_ROLES } from './controller-roles.ts'
+import { policyRules } from './policy-text.ts'
 
 /** A role as it is made at start. `aggregateTo` names the role it is a part of, `aggregates` makes it the sum of such. */
 export interface BootstrapRole {
@@ -8,250 +9,272 @@ export interface BootstrapRole {
   aggregates?: 'admin' | 'edit' | 'view'
 }
 
-const READ = ['get', 'list', 'watch']
-const WRITE = ['create', 'delete', 'deletecollection', 'patch', 'update']
+const VIEW = policyRules(`
+  core: configmaps endpoints persistentvolumeclaims persistentvolumeclaims/status pods replicationcontrollers replicationcontrollers/scale serviceaccounts services services/status | get list watch
+  core: bindings events limitranges namespaces/status pods/log pods/status replicationcontrollers/status resourcequotas resourcequotas/status | get list watch
+  core: namespaces | get list watch
+  discovery.k8s.io: endpointslices | get list watch
+  apps: controllerrevisions daemonsets daemonsets/status deployments deployments/scale deployments/status replicasets replicasets/scale replicasets/status statefulsets statefulsets/scale statefulsets/status | get list watch
+  autoscaling: horizontalpodautoscalers horizontalpodautoscalers/status | get list watch
+  batch: cronjobs cronjobs/status jobs jobs/status | get list watch
+  extensions: daemonsets daemonsets/status deployments deployments/scale deployments/status ingresses ingresses/status networkpolicies replicasets replicasets/scale replicasets/status replicationcontrollers/scale | get list watch
+  policy: poddisruptionbudgets poddisruptionbudgets/status | get list watch
+  networking.k8s.io: ingresses ingresses/status networkpolicies | get list watch
+  resource.k8s.io: resourceclaims resourceclaims/status resourceclaimtemplates | get list watch
+`)
 
-/** Resources are separated by blanks, groups by commas. */
-const rule = (groups: string, resources: string, verbs: string[], resourceNames?: string[]): PolicyRule => ({
-  apiGroups: groups.split(','),
-  resources: resources.split(' '),
-  verbs,
-  ...(resourceNames && { resourceNames }),
-})
+const EDIT = policyRules(`
+  core: pods/attach pods/exec pods/portforward pods/proxy secrets services/proxy | get list watch
+  core: serviceaccounts | impersonate
+  core: pods pods/attach pods/exec pods/portforward pods/proxy | create delete deletecollection patch update
+  core: pods/eviction | create
+  core: configmaps events persistentvolumeclaims replicationcontrollers replicationcontrollers/scale secrets serviceaccounts services services/proxy | create delete deletecollection patch update
+  core: serviceaccounts/token | create
+  apps: daemonsets deployments deployments/rollback deployments/scale replicasets replicasets/scale statefulsets statefulsets/scale | create delete deletecollection patch update
+  autoscaling: horizontalpodautoscalers | create delete deletecollection patch update
+  batch: cronjobs jobs | create delete deletecollection patch update
+  extensions: daemonsets deployments deployments/rollback deployments/scale ingresses networkpolicies replicasets replicasets/scale replicationcontrollers/scale | create delete deletecollection patch update
+  policy: poddisruptionbudgets | create delete deletecollection patch update
+  networking.k8s.io: ingresses networkpolicies | create delete deletecollection patch update
+  coordination.k8s.io: leases | create delete deletecollection get list patch update watch
+  resource.k8s.io: resourceclaims resourceclaimtemplates | create delete deletecollection patch update
+`)
 
-const paths = (...nonResourceURLs: string[]): PolicyRule => ({ nonResourceURLs, verbs: ['get'] })
+const ADMIN = policyRules(`
+  authorization.k8s.io: localsubjectaccessreviews | create
+  rbac.authorization.k8s.io: rolebindings roles | create delete deletecollection get list patch update watch
+`)
 
-const EVENTS = rule(',events.k8s.io', 'events', ['create', 'patch', 'update'])
-const TOKEN_REVIEWS = rule('authentication.k8s.io', 'tokenreviews', ['create'])
-const ACCESS_REVIEWS = rule('authorization.k8s.io', 'subjectaccessreviews', ['create'])
-const LEADER = (name: string): PolicyRule[] => [
-  rule('coordination.k8s.io', 'leases', ['create']),
-  rule('coordination.k8s.io', 'leases', ['get', 'update', 'patch'], [name]),
-]
-
-const VIEW: PolicyRule[] = [
-  rule(
-    '',
-    'configmaps endpoints persistentvolumeclaims persistentvolumeclaims/status pods replicationcontrollers replicationcontrollers/scale serviceaccounts services services/status',
-    READ,
-  ),
-  rule(
-    '',
-    'bindings events limitranges namespaces/status pods/log pods/status replicationcontrollers/status resourcequotas resourcequotas/status',
-    READ,
-  ),
-  rule('', 'namespaces', READ),
-  rule('discovery.k8s.io', 'endpointslices', READ),
-  rule(
-    'apps',
-    'controllerrevisions daemonsets daemonsets/status deployments deployments/scale deployments/status replicasets replicasets/scale replicasets/status statefulsets statefulsets/scale statefulsets/status',
-    READ,
-  ),
-  rule('autoscaling', 'horizontalpodautoscalers horizontalpodautoscalers/status', READ),
-  rule('batch', 'cronjobs cronjobs/status jobs jobs/status', READ),
-  rule('policy', 'poddisruptionbudgets poddisruptionbudgets/status', READ),
-  rule('networking.k8s.io', 'ingresses ingresses/status networkpolicies', READ),
-]
-
-const EDIT: PolicyRule[] = [
-  rule('', 'pods/attach pods/exec pods/portforward pods/proxy secrets services/proxy', READ),
-  rule('', 'serviceaccounts', ['impersonate']),
-  rule('', 'pods pods/attach pods/exec pods/portforward pods/proxy', WRITE),
-  rule('', 'pods/eviction', ['create']),
-  rule(
-    '',
-    'configmaps events persistentvolumeclaims replicationcontrollers replicationcontrollers/scale secrets serviceaccounts services services/proxy',
-    WRITE,
-  ),
-  rule('', 'serviceaccounts/token', ['create']),
-  rule(
-    'apps',
-    'daemonsets deployments deployments/rollback deployments/scale replicasets replicasets/scale statefulsets statefulsets/scale',
-    WRITE,
-  ),
-  rule('autoscaling', 'horizontalpodautoscalers', WRITE),
-  rule('batch', 'cronjobs jobs', WRITE),
-  rule('policy', 'poddisruptionbudgets', WRITE),
-  rule('networking.k8s.io', 'ingresses networkpolicies', WRITE),
-  rule('coordination.k8s.io', 'leases', [...READ, ...WRITE].sort()),
-]
-
-const ADMIN: PolicyRule[] = [
-  rule('authorization.k8s.io', 'localsubjectaccessreviews', ['create']),
-  rule('rbac.authorization.k8s.io', 'rolebindings roles', [...READ, ...WRITE].sort()),
-]
+/** The default roles (kubernetes.io, "Default roles and role bindings") that are summed up from no others. */
+const SYSTEM_ROLES: Record<string, string> = {
+  'cluster-admin': `
+    *: * | *
+    url: * | *
+  `,
+  'system:auth-delegator': `
+    authentication.k8s.io: tokenreviews | create
+    authorization.k8s.io: subjectaccessreviews | create
+  `,
+  'system:basic-user': `
+    authorization.k8s.io: selfsubjectaccessreviews selfsubjectrulesreviews | create
+    authentication.k8s.io: selfsubjectreviews | create
+  `,
+  'system:certificates.k8s.io:certificatesigningrequests:nodeclient': `
+    certificates.k8s.io: certificatesigningrequests/nodeclient | create
+  `,
+  'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient': `
+    certificates.k8s.io: certificatesigningrequests/selfnodeclient | create
+  `,
+  'system:certificates.k8s.io:kube-apiserver-client-approver': `
+    certificates.k8s.io: signers | approve | kubernetes.io/kube-apiserver-client
+  `,
+  'system:certificates.k8s.io:kube-apiserver-client-kubelet-approver': `
+    certificates.k8s.io: signers | approve | kubernetes.io/kube-apiserver-client-kubelet
+  `,
+  'system:certificates.k8s.io:kubelet-serving-approver': `
+    certificates.k8s.io: signers | approve | kubernetes.io/kubelet-serving
+  `,
+  'system:certificates.k8s.io:legacy-unknown-approver': `
+    certificates.k8s.io: signers | approve | kubernetes.io/legacy-unknown
+  `,
+  'system:discovery': `
+    url: /api /api/* /apis /apis/* /healthz /livez /openapi /openapi/* /readyz /version /version/ | get
+  `,
+  'system:heapster': `
+    core: events namespaces nodes pods | get list watch
+    extensions: deployments | get list watch
+  `,
+  'system:kube-aggregator': `
+    core: endpoints services | get list watch
+  `,
+  'system:kube-controller-manager': `
+    core events.k8s.io: events | create patch update
+    coordination.k8s.io: leases | create
+    coordination.k8s.io: leases | get update | kube-controller-manager
+    core: secrets serviceaccounts | create
+    core: secrets | delete
+    core: configmaps namespaces secrets serviceaccounts | get
+    core: secrets serviceaccounts | update
+    authentication.k8s.io: tokenreviews | create
+    authorization.k8s.io: subjectaccessreviews | create
+    *: * | list watch
+    core: serviceaccounts/token | create
+  `,
+  'system:kube-dns': `
+    core: endpoints services | list watch
+  `,
+  'system:kube-scheduler': `
+    core events.k8s.io: events | create patch update
+    coordination.k8s.io: leases | create
+    coordination.k8s.io: leases | get list update watch | kube-scheduler
+    coordination.k8s.io: leasecandidates | create delete deletecollection get list patch update watch
+    core: nodes | get list watch
+    core: pods | delete get list watch
+    core: bindings pods/binding | create
+    core: pods/status | patch update
+    core: replicationcontrollers services | get list watch
+    apps extensions: replicasets | get list watch
+    apps: statefulsets | get list watch
+    policy: poddisruptionbudgets | get list watch
+    core: persistentvolumeclaims persistentvolumes | get list watch
+    authentication.k8s.io: tokenreviews | create
+    authorization.k8s.io: subjectaccessreviews | create
+    storage.k8s.io: csinodes | get list watch
+    storage.k8s.io: volumeattachments | get list watch
+    core: namespaces | get list watch
+    storage.k8s.io: csidrivers | get list watch
+    storage.k8s.io: csistoragecapacities | get list watch
+    resource.k8s.io: deviceclasses | get list watch
+    resource.k8s.io: resourceclaims | get list patch update watch
+    resource.k8s.io: resourceclaims/status | get list patch update watch
+    core: pods/finalizers | update
+    resource.k8s.io: resourceslices | get list watch
+  `,
+  'system:kubelet-api-admin': `
+    core: nodes | get list watch
+    core: nodes | proxy
+    core: nodes/log nodes/metrics nodes/proxy nodes/stats | *
+    core: nodes/configz nodes/healthz nodes/pods | *
+  `,
+  'system:monitoring': `
+    url: /healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/* | get
+    core: nodes/metrics | get
+  `,
+  'system:node': `
+    authentication.k8s.io: tokenreviews | create
+    authorization.k8s.io: localsubjectaccessreviews subjectaccessreviews | create
+    core: services | get list watch
+    core: nodes | create get list watch
+    core: nodes/status | patch update
+    core: nodes | patch update
+    core: events | create patch update
+    core: pods | get list watch
+    core: pods | create delete
+    core: pods/status | patch update
+    core: pods/eviction | create
+    core: configmaps secrets | get list watch
+    core: persistentvolumeclaims persistentvolumes | get
+    core: endpoints | get
+    certificates.k8s.io: certificatesigningrequests | create get list watch
+    coordination.k8s.io: leases | create delete get patch update
+    storage.k8s.io: volumeattachments | get
+    core: serviceaccounts/token | create
+    core: persistentvolumeclaims/status | get patch update
+    storage.k8s.io: csidrivers | get list watch
+    storage.k8s.io: csinodes | create delete get patch update
+    node.k8s.io: runtimeclasses | get list watch
+    resource.k8s.io: resourceclaims | get
+    resource.k8s.io: resourceslices | deletecollection
+    core: serviceaccounts | get
+  `,
+  'system:node-bootstrapper': `
+    certificates.k8s.io: certificatesigningrequests | create get list watch
+  `,
+  'system:node-problem-detector': `
+    core: nodes | get
+    core: nodes/status | patch
+    core events.k8s.io: events | create patch update
+  `,
+  'system:node-proxier': `
+    core: endpoints services | list watch
+    core: nodes | get list watch
+    core events.k8s.io: events | create patch update
+    networking.k8s.io: servicecidrs | list watch
+    discovery.k8s.io: endpointslices | list watch
+  `,
+  'system:persistent-volume-provisioner': `
+    core: persistentvolumes | create delete get list watch
+    core: persistentvolumeclaims | get list update watch
+    storage.k8s.io: storageclasses | get list watch
+    core: events | watch
+    core events.k8s.io: events | create patch update
+  `,
+  'system:public-info-viewer': `
+    url: /healthz /livez /readyz /version /version/ | get
+  `,
+  'system:service-account-issuer-discovery': `
+    url: /.well-known/openid-configuration /.well-known/openid-configuration/ /openid/v1/jwks /openid/v1/jwks/ | get
+  `,
+  'system:volume-scheduler': `
+    core: persistentvolumes | get list patch update watch
+    storage.k8s.io: storageclasses | get list watch
+    core: persistentvolumeclaims | get list patch update watch
+  `,
+}
 
 /**
- * All controllers act as one identity. The namespace and garbage collectors read, change and delete everything; what is
- * created is what controllers create. Roles are summed up from others, which takes the right to escalate.
+ * What parts of this server need beyond upstream's of the same name. All controllers act as one identity: the namespace and
+ * garbage collectors read, change and delete everything, and roles are summed up from others, which takes the right to
+ * escalate. A node's service proxy also makes the overlay and DNS.
  */
-const CONTROLLER_MANAGER: PolicyRule[] = [
-  rule('*', '*', ['delete', 'deletecollection', ...READ, 'patch', 'update']),
-  EVENTS,
-  rule('', 'configmaps endpoints persistentvolumeclaims persistentvolumes pods secrets serviceaccounts', [
-    'create',
-  ]),
-  rule('', 'pods/eviction serviceaccounts/token', ['create']),
-  rule('apps', 'controllerrevisions replicasets', ['create']),
-  rule('batch', 'jobs', ['create']),
-  rule('discovery.k8s.io', 'endpointslices', ['create']),
-  rule('coordination.k8s.io', 'leases', ['create']),
-  rule('rbac.authorization.k8s.io', 'clusterroles', ['escalate']),
-  TOKEN_REVIEWS,
-  ACCESS_REVIEWS,
-  paths('/api', '/api/*', '/apis', '/apis/*'),
-]
+const OWN_ROLES: Record<string, string> = {
+  'skiff.dev:controllers': `
+    *: * | delete deletecollection get list watch patch update
+    core: configmaps endpoints persistentvolumeclaims persistentvolumes pods secrets serviceaccounts | create
+    core: pods/eviction serviceaccounts/token | create
+    apps: controllerrevisions replicasets | create
+    batch: jobs | create
+    discovery.k8s.io: endpointslices | create
+    rbac.authorization.k8s.io: clusterroles | escalate
+    url: /api /api/* /apis /apis/* | get
+  `,
+  'skiff.dev:network': `
+    core: endpoints namespaces pods services | get list watch
+    discovery.k8s.io: endpointslices | get list watch
+  `,
+  'skiff.dev:scheduler': `
+    scheduling.k8s.io: priorityclasses | get list watch
+  `,
+}
 
-const SCHEDULER: PolicyRule[] = [
-  EVENTS,
-  ...LEADER('kube-scheduler'),
-  rule('', 'nodes', READ),
-  rule('', 'pods', ['delete', ...READ]),
-  rule('', 'bindings pods/binding', ['create']),
-  rule('', 'pods/status', ['patch', 'update']),
-  rule('', 'replicationcontrollers services', READ),
-  rule('apps', 'replicasets statefulsets', READ),
-  rule('policy', 'poddisruptionbudgets', READ),
-  rule('', 'namespaces persistentvolumeclaims persistentvolumes', READ),
-  rule('storage.k8s.io', 'csidrivers csinodes csistoragecapacities storageclasses volumeattachments', READ),
-  rule('scheduling.k8s.io', 'priorityclasses', READ),
-  TOKEN_REVIEWS,
-  ACCESS_REVIEWS,
-]
+const named = (roles: Record<string, string>, prefix = ''): Record<string, BootstrapRole> =>
+  Object.fromEntries(
+    Object.entries(roles).map(([name, text]) => [prefix + name, { rules: policyRules(text) }]),
+  )
 
-/** A node's service proxy, and with it the overlay and DNS, which also read namespaces and Pods. */
-const NODE_PROXIER: PolicyRule[] = [
-  rule('', 'endpoints services', READ),
-  rule('', 'nodes', READ),
-  EVENTS,
-  rule('discovery.k8s.io', 'endpointslices', READ),
-  rule('', 'namespaces pods', READ),
-]
-
-/** For nodes outside `system:nodes`; bound to nobody, the Node authorizer does the work. */
-const NODE: PolicyRule[] = [
-  ...NODE_RULES,
-  rule('', 'nodes', READ),
-  rule('', 'pods', READ),
-  rule('', 'configmaps secrets', READ),
-  rule('', 'persistentvolumeclaims persistentvolumes', ['get']),
-  rule('', 'persistentvolumeclaims/status', ['get', 'patch', 'update']),
-  rule('', 'serviceaccounts/token', ['create']),
-  rule('coordination.k8s.io', 'leases', ['create', 'delete', 'get', 'patch', 'update']),
-  rule('storage.k8s.io', 'volumeattachments', ['get']),
-  rule('storage.k8s.io', 'csinodes', ['create', 'delete', 'get', 'patch', 'update']),
-]
-
-const KUBELET_API: PolicyRule[] = [
-  rule('', 'nodes', READ),
-  rule('', 'nodes', ['proxy']),
-  rule('', 'nodes/log nodes/metrics nodes/proxy nodes/stats', ['*']),
-]
-
-const PROVISIONER: PolicyRule[] = [
-  rule('', 'persistentvolumes', ['create', 'delete', ...READ]),
-  rule('', 'persistentvolumeclaims', [...READ, 'update']),
-  rule('storage.k8s.io', 'storageclasses', READ),
-  rule('', 'events', ['watch']),
-  EVENTS,
-]
-
-const HEALTH = ['/healthz', '/livez', '/readyz']
-const INFO = [...HEALTH, '/version', '/version/']
-const SIGNING = 'certificates.k8s.io'
-const signer = (name: string): PolicyRule => rule(SIGNING, 'signers', ['approve'], [`kubernetes.io/${name}`])
-
-/** The default roles (kubernetes.io, "Default roles and role bindings"). */
+/** The roles of the whole cluster. */
 export const BOOTSTRAP_ROLES: Record<string, BootstrapRole> = {
-  'cluster-admin': {
-    rules: [
-      { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
-      { nonResourceURLs: ['*'], verbs: ['*'] },
-    ],
-  },
   admin: { rules: [...ADMIN, ...EDIT, ...VIEW], aggregates: 'admin' },
   edit: { rules: [...EDIT, ...VIEW], aggregates: 'edit', aggregateTo: 'admin' },
   view: { rules: VIEW, aggregates: 'view', aggregateTo: 'edit' },
   'system:aggregate-to-admin': { rules: ADMIN, aggregateTo: 'admin' },
   'system:aggregate-to-edit': { rules: EDIT, aggregateTo: 'edit' },
   'system:aggregate-to-view': { rules: VIEW, aggregateTo: 'view' },
-  'system:auth-delegator': { rules: [TOKEN_REVIEWS, ACCESS_REVIEWS] },
-  'system:basic-user': {
-    rules: [
-      rule('authorization.k8s.io', 'selfsubjectaccessreviews selfsubjectrulesreviews', ['create']),
-      rule('authentication.k8s.io', 'selfsubjectreviews', ['create']),
-    ],
-  },
-  'system:certificates.k8s.io:certificatesigningrequests:nodeclient': {
-    rules: [rule(SIGNING, 'certificatesigningrequests/nodeclient', ['create'])],
-  },
-  'system:certificates.k8s.io:certificatesigningrequests:selfnodeclient': {
-    rules: [rule(SIGNING, 'certificatesigningrequests/selfnodeclient', ['create'])],
-  },
-  'system:certificates.k8s.io:kube-apiserver-client-approver': { rules: [signer('kube-apiserver-client')] },
-  'system:certificates.k8s.io:kube-apiserver-client-kubelet-approver': {
-    rules: [signer('kube-apiserver-client-kubelet')],
-  },
-  'system:certificates.k8s.io:kubelet-serving-approver': { rules: [signer('kubelet-serving')] },
-  'system:certificates.k8s.io:legacy-unknown-approver': { rules: [signer('legacy-unknown')] },
-  'system:discovery': {
-    rules: [paths('/api', '/api/*', '/apis', '/apis/*', '/openapi', '/openapi/*', ...INFO)],
-  },
-  'system:kube-aggregator': { rules: [rule('', 'endpoints services', READ)] },
-  'system:kube-controller-manager': { rules: CONTROLLER_MANAGER },
-  'system:kube-dns': { rules: [rule('', 'endpoints services', ['list', 'watch'])] },
-  'system:kube-scheduler': { rules: SCHEDULER },
-  'system:kubelet-api-admin': { rules: KUBELET_API },
-  'system:monitoring': {
-    rules: [paths(...HEALTH.flatMap(path => [path, `${path}/*`]), '/metrics', '/metrics/slis')],
-  },
-  'system:node': { rules: NODE },
-  'system:node-bootstrapper': { rules: [rule(SIGNING, 'certificatesigningrequests', ['create', ...READ])] },
-  'system:node-problem-detector': {
-    rules: [rule('', 'nodes', ['get']), rule('', 'nodes/status', ['patch']), EVENTS],
-  },
-  'system:node-proxier': { rules: NODE_PROXIER },
-  'system:persistent-volume-provisioner': { rules: PROVISIONER },
-  'system:public-info-viewer': { rules: [paths(...INFO)] },
-  'system:service-account-issuer-discovery': {
-    rules: [
-      paths(
-        '/.well-known/openid-configuration',
-        '/.well-known/openid-configuration/',
-        '/openid/v1/jwks',
-        '/openid/v1/jwks/',
-      ),
-    ],
-  },
-  'system:volume-scheduler': {
-    rules: [
-      rule('', 'persistentvolumeclaims persistentvolumes', [...READ, 'patch', 'update']),
-      rule('storage.k8s.io', 'storageclasses', READ),
-    ],
-  },
+  ...named(SYSTEM_ROLES),
+  ...named(CONTROLLER_ROLES, 'system:controller:'),
+  ...named(OWN_ROLES),
 }
-
-const LEADER_LOCK = (name: string): PolicyRule[] => [
-  rule('', 'configmaps', ['watch']),
-  rule('', 'configmaps', ['get', 'update'], [name]),
-]
 
 /** Roles of the system's namespaces, by `namespace/name`. */
-export const NAMESPACED_ROLES: Record<string, BootstrapRole> = {
-  // What a server behind an APIService needs to believe the front proxy and to ask who is calling.
-  'kube-system/extension-apiserver-authentication-reader': {
-    rules: [rule('', 'configmaps', READ, ['extension-apiserver-authentication'])],
-  },
-  'kube-system/system::leader-locking-kube-controller-manager': {
-    rules: LEADER_LOCK('kube-controller-manager'),
-  },
-  'kube-system/system::leader-locking-kube-scheduler': { rules: LEADER_LOCK('kube-scheduler') },
-  'kube-system/system:controller:bootstrap-signer': { rules: [rule('', 'secrets', READ)] },
-  'kube-system/system:controller:cloud-provider': { rules: [rule('', 'configmaps', ['create', ...READ])] },
-  'kube-system/system:controller:token-cleaner': {
-    rules: [rule('', 'secrets', ['delete', ...READ]), EVENTS],
-  },
-  'kube-public/system:controller:bootstrap-signer': {
-    rules: [rule('', 'configmaps', READ), rule('', 'configmaps', ['update'], ['cluster-info']), EVENTS],
-  },
-}
+export const NAMESPACED_ROLES = named({
+  'kube-public/system:controller:bootstrap-signer': `
+    core: configmaps | get list watch
+    core: configmaps | update | cluster-info
+    core events.k8s.io: events | create patch update
+  `,
+  'kube-system/extension-apiserver-authentication-reader': `
+    core: configmaps | get list watch | extension-apiserver-authentication
+  `,
+  'kube-system/system::leader-locking-kube-controller-manager': `
+    core: configmaps | watch
+    core: configmaps | get update | kube-controller-manager
+    coordination.k8s.io: leases | create get list update watch
+    coordination.k8s.io: leasecandidates | create get list update watch
+  `,
+  'kube-system/system::leader-locking-kube-scheduler': `
+    core: configmaps | watch
+    core: configmaps | get update | kube-scheduler
+    coordination.k8s.io: leases | create get list update watch
+    coordination.k8s.io: leasecandidates | create get list update watch
+  `,
+  'kube-system/system:controller:bootstrap-signer': `
+    core: secrets | get list watch
+  `,
+  'kube-system/system:controller:cloud-provider': `
+    core: configmaps | create get list watch
+  `,
+  'kube-system/system:controller:token-cleaner': `
+    core: secrets | delete get list watch
+    core events.k8s.io: events | create patch update
+  `,
+})

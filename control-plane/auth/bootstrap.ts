@@ -5,6 +5,7 @@ import type { ClusterRole, ClusterRoleBinding, Subject } from '../../api/kinds/t
 import { type ApiObject, objectKey, splitKey } from '../../api/meta/object.ts'
 import { isAlreadyExists } from '../../api/meta/status.ts'
 import { BOOTSTRAP_ROLES, type BootstrapRole, NAMESPACED_ROLES } from './bootstrap-rules.ts'
+import { CONTROLLER_ROLES } from './controller-roles.ts'
 import { uncoveredRights } from './rule-cover.ts'
 
 const API_GROUP = 'rbac.authorization.k8s.io'
@@ -15,13 +16,14 @@ const ANNOTATIONS = { [AUTOUPDATE]: 'true' }
 
 const group = (name: string): Subject => ({ kind: 'Group', apiGroup: API_GROUP, name })
 const user = (name: string): Subject => ({ kind: 'User', apiGroup: API_GROUP, name })
+const serviceAccount = (name: string): Subject => ({ kind: 'ServiceAccount', name, namespace: 'kube-system' })
 
 const BOOTSTRAP_BINDINGS: Record<string, Subject[]> = {
   'cluster-admin': [group('system:masters')],
   'system:basic-user': [group('system:authenticated')],
   'system:discovery': [group('system:authenticated')],
   'system:kube-controller-manager': [user('system:kube-controller-manager')],
-  'system:kube-dns': [{ kind: 'ServiceAccount', name: 'kube-dns', namespace: 'kube-system' }],
+  'system:kube-dns': [serviceAccount('kube-dns')],
   'system:kube-scheduler': [user('system:kube-scheduler')],
   'system:monitoring': [group('system:monitoring')],
   'system:node': [],
@@ -29,9 +31,13 @@ const BOOTSTRAP_BINDINGS: Record<string, Subject[]> = {
   'system:public-info-viewer': [group('system:authenticated'), group('system:unauthenticated')],
   'system:service-account-issuer-discovery': [group('system:serviceaccounts')],
   'system:volume-scheduler': [user('system:kube-scheduler')],
+  'skiff.dev:controllers': [user('system:kube-controller-manager')],
+  'skiff.dev:network': [user('system:kube-proxy')],
+  'skiff.dev:scheduler': [user('system:kube-scheduler')],
+  ...Object.fromEntries(
+    Object.keys(CONTROLLER_ROLES).map(name => [`system:controller:${name}`, [serviceAccount(name)]]),
+  ),
 }
-
-const serviceAccount = (name: string): Subject => ({ kind: 'ServiceAccount', name, namespace: 'kube-system' })
 
 /** By `namespace/name`. */
 const NAMESPACED_BINDINGS: Record<string, { role: string; subjects: Subject[] }> = {
@@ -41,7 +47,11 @@ const NAMESPACED_BINDINGS: Record<string, { role: string; subjects: Subject[] }>
   },
   'kube-system/system::leader-locking-kube-controller-manager': {
     role: 'system::leader-locking-kube-controller-manager',
-    subjects: [user('system:kube-controller-manager'), serviceAccount('kube-controller-manager')],
+    subjects: [
+      user('system:kube-controller-manager'),
+      serviceAccount('kube-controller-manager'),
+      serviceAccount('leader-election-controller'),
+    ],
   },
   'kube-system/system::leader-locking-kube-scheduler': {
     role: 'system::leader-locking-kube-scheduler',
@@ -162,7 +172,8 @@ async function ensureBinding(
   if (!found) {
     const metadata = { ...splitKey(key), labels: LABELS, annotations: ANNOTATIONS }
     const roleRef = { apiGroup: API_GROUP, kind: kind.kind.replace('Binding', ''), name: role }
-    const binding = { apiVersion: VERSION, kind: kind.kind, metadata, subjects: wanted, roleRef }
+    const subjects = wanted.length > 0 ? { subjects: wanted } : {}
+    const binding = { apiVersion: VERSION, kind: kind.kind, metadata, ...subjects, roleRef }
     return ignoreExisting(client.create(kind, binding))
   }
   const { subjects = [] } = found
