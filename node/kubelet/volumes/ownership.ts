@@ -1,9 +1,10 @@
-import { chmod, lchown, lstat, readdir } from 'node:fs/promises'
+import { chmod, chown, lchown, lstat, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Pod } from '../../../api/kinds/types.ts'
 
 const FILE = 0o660
 const FOLDER = 0o2770
+const OPEN = 0o777
 
 /** The group that owns a Pod's volumes (`fsGroup`), if it wants one. */
 export const groupOf = ({ spec }: Pod): number | undefined => spec.securityContext?.fsGroup
@@ -17,6 +18,13 @@ export async function giveToGroup(root: string, { spec }: Pod): Promise<void> {
   if (fsGroup === undefined) return
   if (fsGroupChangePolicy === 'OnRootMismatch' && (await isOwned(root, fsGroup))) return
   await give(root, fsGroup)
+}
+
+/** Lets whatever user a container runs as into a volume's directory, which the Pod's group owns. What is in it is left alone. */
+export async function openToPod(directory: string, pod: Pod): Promise<void> {
+  const group = groupOf(pod)
+  if (group !== undefined) await chown(directory, 0, group)
+  await chmod(directory, group === undefined ? OPEN : OPEN | FOLDER)
 }
 
 async function isOwned(path: string, gid: number): Promise<boolean> {

@@ -4,7 +4,7 @@ import type { VolumePlugin, VolumeSource } from '../../../plugins/volume.ts'
 import { fieldValue, namedContainer, type PodFacts, resourceValue } from '../env/field-ref.ts'
 import { type VolumeFile, writeAtomically } from './atomic-writer.ts'
 import type { ObjectReader } from './objects.ts'
-import { groupOf } from './ownership.ts'
+import { groupOf, openToPod } from './ownership.ts'
 import { createTokenSource, type TokenSource } from './tokens.ts'
 
 /** What volumes made from API objects need. */
@@ -36,6 +36,7 @@ export function projectedVolumes(sources: ProjectedSources): VolumePlugin {
       Boolean(configMap || secret || downwardAPI || projected),
     async mount({ pod, volume, directory }) {
       const { files, renewAt } = await project(volume, { ...sources, tokens, pod })
+      await openToPod(directory, pod)
       await writeAtomically(directory, files, groupOf(pod))
       const refreshAfter = renewAt && Math.max(0, renewAt - Date.now())
       return { hostPath: directory, readOnly: true, ...(refreshAfter !== undefined && { refreshAfter }) }

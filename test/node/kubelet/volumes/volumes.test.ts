@@ -68,6 +68,17 @@ test.serial('ConfigMaps and Secrets are files, with their modes and paths', asyn
   t.regex(output, /^122hidden 400\n 440\ntouch: .*Read-only file system/)
 })
 
+test.serial('a user and group of no account read what is made from API objects, as does a group', async t => {
+  const metadata = { name: 'open', namespace }
+  await node.client.create(configMaps, { apiVersion: 'v1', kind: 'ConfigMap', metadata, data: { x: 'seen' } })
+  const volumes = [{ name: 'open', configMap: { name: 'open' } }]
+  const script = 'cat /v/open/x; stat -c " %a %g" /v/open/'
+  const securityContext = { runAsUser: 1000, runAsGroup: 1000 }
+  t.is(await inPod('anyone', script, volumes, { securityContext }), 'seen 777 0\n')
+  const withGroup = { securityContext: { ...securityContext, fsGroup: 1234 } }
+  t.is(await inPod('of-group', script, volumes, withGroup), 'seen 2777 1234\n')
+})
+
 test.serial('a ConfigMap that changes is seen by running containers at once, and all at once', async t => {
   const metadata = { name: 'live', namespace }
   await node.client.create(configMaps, {
