@@ -234,9 +234,12 @@ function settle(
   strategy.prepareForUpdate?.(object, entry.object, context)
 }
 
+/** What is written by these is not counted: a Pod that is bound is as its author wanted it. */
+const UNCOUNTED: ReadonlySet<string> = new Set(['status', 'binding'])
+
 /** Changes of anything but the status are counted. */
 function countChange(resource: Resource, subresource: string, object: ApiObject, old: ApiObject): void {
-  if (!hasGeneration(resource) || subresource === 'status' || !isSpecChanged(object, old)) return
+  if (!hasGeneration(resource) || UNCOUNTED.has(subresource) || !isSpecChanged(object, old)) return
   object.metadata.generation = (old.metadata.generation ?? 0) + 1
 }
 

@@ -301,6 +301,7 @@ test.serial(
       })
     t.is((await bind('one', 'here')).status, 201)
     t.is((await bind('two', 'there')).status, 201)
+    t.is((await api.raw(`${pods}/two`)).body.metadata.generation, 1, 'a Pod that is bound was not changed')
     await api.raw(`${pods}/one?gracePeriodSeconds=0`, { method: 'DELETE' })
     const seen = async (watch: typeof here, count: number) =>
       (await takeEvents(watch!, count)).map(({ type, object }) => `${type} ${object.metadata.name}`)
