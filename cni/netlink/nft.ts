@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 
 /** Runs nft commands. Each `run` is one transaction: all of it holds afterwards, or nothing of it. */
 export interface Nft {
-  /** Resolves with what the commands print (as JSON for `list`); rejects with {@link NftError}. One call at a time. */
+  /** Resolves with what the commands print (as JSON for `list`); rejects with {@link NftError}. Calls wait for one another. */
   run(commands: string): Promise<string>
 }
 
@@ -45,14 +45,23 @@ async function openLibrary(): Promise<Nft> {
   setFlags(context, OUTPUT_JSON)
   bufferOutput(context)
   bufferError(context)
-  return {
-    async run(commands) {
-      const failed = await runAsync(context, commands)
-      const output = getOutput(context) as string
-      const error = getError(context) as string
-      if (failed) throw nftError(error)
-      return output
-    },
+  const runOne = async (commands: string): Promise<string> => {
+    const failed = await runAsync(context, commands)
+    const output = getOutput(context) as string
+    const error = getError(context) as string
+    if (failed) throw nftError(error)
+    return output
+  }
+  return { run: oneAtATime(runOne) }
+}
+
+/** A context has one buffer for its output: two calls at once would each get what both print, or nothing. */
+function oneAtATime(run: (commands: string) => Promise<string>): (commands: string) => Promise<string> {
+  let last: Promise<unknown> = Promise.resolve()
+  return commands => {
+    const answer = last.then(() => run(commands))
+    last = answer.catch(() => {})
+    return answer
   }
 }
 
