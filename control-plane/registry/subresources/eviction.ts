@@ -3,7 +3,7 @@ import { pods } from '../../../api/kinds/core.ts'
 import { podDisruptionBudgets } from '../../../api/kinds/policy.ts'
 import type { Pod, PodDisruptionBudget } from '../../../api/kinds/types.ts'
 import { labelSelector } from '../../../api/meta/selectors.ts'
-import { forbidden, internalError, tooManyRequests } from '../../../api/meta/status.ts'
+import { conflict, forbidden, internalError, tooManyRequests } from '../../../api/meta/status.ts'
 import { now } from '../../../api/meta/time.ts'
 import type { SubresourceHandler, SubresourceRequest } from './handler.ts'
 
@@ -12,12 +12,59 @@ export const evictPod: SubresourceHandler = async request => {
   const { client, admitted, name, namespace, object, dryRun } = request
   const pod = await client.get(pods, { name, namespace })
   if (isRunning(pod)) await takeFromBudget(request, pod)
-  const options = {
-    ...object.deleteOptions,
-    preconditions: { uid: pod.metadata.uid!, ...object.deleteOptions?.preconditions },
+  const preconditions: Preconditions = { uid: pod.metadata.uid!, ...object.deleteOptions?.preconditions }
+  if (!dryRun) {
+    const { resourceVersion } = (await markEvicted(request, preconditions)).metadata
+    if (preconditions.resourceVersion) preconditions.resourceVersion = resourceVersion!
+    await admitted.delete(pods, { name, namespace }, { ...object.deleteOptions, preconditions })
   }
-  if (!dryRun) await admitted.delete(pods, { name, namespace }, options)
   return { kind: 'Status', apiVersion: 'v1', metadata: {}, status: 'Success', code: 201 } as never
+}
+
+interface Preconditions {
+  uid?: string
+  resourceVersion?: string
+}
+
+/** Tells in the Pod's status why it goes: Jobs and others do not count it as a failure of its own. */
+function markEvicted(
+  { client, admitted, name, namespace }: SubresourceRequest,
+  wanted: Preconditions,
+): Promise<Pod> {
+  return retryOnConflict(async () => {
+    const pod = structuredClone(await client.get(pods, { name, namespace }))
+    checkPreconditions(pod, wanted)
+    const conditions = pod.status?.conditions ?? []
+    const before = conditions.find(({ type }) => type === DISRUPTED.type)
+    const lastTransitionTime = before?.status === 'True' ? before.lastTransitionTime : now()
+    const condition = { ...DISRUPTED, lastProbeTime: null, lastTransitionTime }
+    const others = conditions.filter(other => other !== before)
+    pod.status = { ...pod.status, conditions: [...others, condition as never] }
+    return await admitted.update(pods, pod, { subresource: 'status', fieldManager: '' })
+  })
+}
+
+const DISRUPTED = {
+  type: 'DisruptionTarget',
+  status: 'True',
+  reason: 'EvictionByEvictionAPI',
+  message: 'Eviction API: evicting',
+}
+
+function checkPreconditions({ metadata }: Pod, { uid, resourceVersion }: Preconditions): void {
+  const refuse = (why: string): never => {
+    throw conflict({ group: '', plural: 'Pod' }, metadata.name, why)
+  }
+  if (uid && uid !== metadata.uid) {
+    refuse(
+      `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). The object might have been deleted and then recreated`,
+    )
+  }
+  if (resourceVersion && resourceVersion !== metadata.resourceVersion) {
+    refuse(
+      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record (${metadata.resourceVersion}). The object might have been modified`,
+    )
+  }
 }
 
 /** Pods that never ran, ended, or are going already are in nobody's budget. */

@@ -36,9 +36,14 @@ const podsOf = (name: string): Pod[] => {
   const all = loops.informers.informer(pods).list()
   return all.filter(({ metadata }) => metadata.labels?.app === name && !metadata.deletionTimestamp)
 }
-const evict = (pod: Pod) =>
-  loops.api.raw(`/api/v1/namespaces/default/pods/${pod.metadata.name}/eviction`, {
-    body: { apiVersion: 'policy/v1', kind: 'Eviction', metadata: { name: pod.metadata.name } },
+const evict = ({ metadata: { name } }: Pod, deleteOptions?: object) =>
+  loops.api.raw(`/api/v1/namespaces/default/pods/${name}/eviction`, {
+    body: {
+      apiVersion: 'policy/v1',
+      kind: 'Eviction',
+      metadata: { name },
+      ...(deleteOptions && { deleteOptions }),
+    },
   })
 
 const BOUNDS: Record<string, { bounds: object; wanted: object }> = {
@@ -96,6 +101,26 @@ test('a Pod that is not ready may go only when enough others are healthy, or the
   t.is((await evict(pod!)).status, 429)
   await kubectl('patch', 'pdb', 'broken', '-p', '{"spec":{"unhealthyPodEvictionPolicy":"AlwaysAllow"}}')
   t.is((await evict(pod!)).status, 201)
+})
+
+test('a Pod that is evicted says so as long as it is there', async t => {
+  const metadata = { name: 'told', namespace: 'default', finalizers: ['example.com/wait'] }
+  const spec = { containers: [{ name: 'c', image: 'x' }] }
+  const pod = (await loops.client.create(pods, { metadata, spec } as never)) as unknown as Pod
+  const overtaken = await evict(pod, { preconditions: { resourceVersion: '1' } })
+  t.is(overtaken.status, 409)
+  t.regex(overtaken.body.message, /the ResourceVersion in the precondition \(1\) does not match/)
+  const replaced = await evict(pod, { preconditions: { uid: 'another' } })
+  t.is(replaced.status, 409)
+  t.regex(replaced.body.message, /the UID in the precondition \(another\) does not match/)
+  t.is((await evict(pod)).status, 201)
+  const { metadata: going, status } = await loops.client.get(pods, metadata)
+  t.truthy(going.deletionTimestamp)
+  t.like(
+    status?.conditions?.find(({ type }) => type === 'DisruptionTarget'),
+    { status: 'True', reason: 'EvictionByEvictionAPI', message: 'Eviction API: evicting' },
+  )
+  await kubectl('patch', 'pod', 'told', '--type=merge', '-p', '{"metadata":{"finalizers":null}}')
 })
 
 test('Pods without a number to go by are told of', async t => {
