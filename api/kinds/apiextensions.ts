@@ -127,7 +127,8 @@ export interface CustomResourceDefinition {
   status?: {
     acceptedNames?: CustomNames
     storedVersions?: string[]
-    conditions?: Condition[]
+    /** Null, as upstream shows it, while nobody has looked at the definition. */
+    conditions?: Condition[] | null
   }
 }
 

@@ -24,6 +24,9 @@ export interface Walk {
   leaveField(): void
   enterItem(place: string | number): void
   leaveItem(): void
+  /** Go's type of a field reads itself from here on: messages name that field, whatever is wrong inside of it. */
+  seal(): void
+  unseal(): void
   unknown(field: string): void
   mismatch(value: unknown, goType: string, kind?: GoKind, shown?: string): Error
 }
@@ -38,6 +41,8 @@ export class QuietWalk implements Walk {
   leaveField(): void {}
   enterItem(): void {}
   leaveItem(): void {}
+  seal(): void {}
+  unseal(): void {}
 
   unknown(): never {
     throw LOOK_AGAIN
@@ -58,6 +63,9 @@ export class DecodeState implements Walk {
   readonly #path: (string | number)[] = []
   /** Only the fields: Go's messages leave out where in a list it was. */
   readonly #fields: string[] = []
+  /** How many fields lead to the outermost one that reads itself, and of how many such the walk is inside. */
+  #sealed = 0
+  #seals = 0
 
   enterField(name: string): void {
     this.#path.push(name)
@@ -77,6 +85,14 @@ export class DecodeState implements Walk {
     this.#path.pop()
   }
 
+  seal(): void {
+    if (this.#seals++ === 0) this.#sealed = this.#fields.length
+  }
+
+  unseal(): void {
+    this.#seals--
+  }
+
   unknown(field: string): void {
     if (this.faults.length >= MOST_FAULTS) return
     this.faults.push(`unknown field ${JSON.stringify(formatPath([...this.#path, field]))}`)
@@ -84,7 +100,8 @@ export class DecodeState implements Walk {
 
   /** `shown` is what the message calls the value, if not its JSON type. */
   mismatch(value: unknown, goType: string, kind?: GoKind, shown = jsonType(value)): DecodeError {
-    const field = `${this.struct}.${this.#fields.join('.')}`
+    const fields = this.#seals > 0 ? this.#fields.slice(0, this.#sealed) : this.#fields
+    const field = `${this.struct}.${fields.join('.')}`
     const place = this.#fields.length > 0 ? `Go struct field ${field}` : 'Go value'
     const message = `json: cannot unmarshal ${shown} into ${place} of type ${goType}`
     return new DecodeError(message, { converted: kind && conversionFault(value, goType, kind) })

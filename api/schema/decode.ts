@@ -63,19 +63,19 @@ export class Decoder {
         field,
         {
           dropZero: omitted.has(field) && SCALARS_WITH_ZERO.has(type),
-          read: this.#reader(type, definition.enums?.[field]),
+          read: this.#reader(type, definition.enums?.[field], field),
           dropEmpty: splitType(type).container !== '' && !isRequired(definition, field),
         },
       ]),
     )
   }
 
-  #reader(type: string, enumName: string | undefined): Reader {
+  #reader(type: string, enumName: string | undefined, field: string): Reader {
     const { container, inner } = splitType(type)
-    if (container === '[]') return listReader(this.#reader(inner, enumName), inner, type)
-    if (container === '{}') return mapReader(this.#reader(inner, enumName), inner, type)
+    if (container === '[]') return listReader(this.#reader(inner, enumName, field), inner, type)
+    if (container === '{}') return mapReader(this.#reader(inner, enumName, field), inner, type)
     const ofObjects = objectTypeOf(type)
-    if (ofObjects) return objectsOnly(this.#definition(ofObjects))
+    if (ofObjects) return schemaOr(this.#definition(ofObjects), TRUTH_OR_SCHEMA.has(field))
     return isReference(type) ? this.#definition(type) : scalarReader(type, enumName)
   }
 }
@@ -114,11 +114,21 @@ function readObject(
   return value
 }
 
-/** Reads objects, and leaves any other value as it is. */
-const objectsOnly =
-  (read: Reader): Reader =>
-  (value, state) =>
-    isMap(value) ? read(value, state) : value
+const TRUTH_OR_SCHEMA = new Set(['additionalItems', 'additionalProperties'])
+
+/** Reads schemas or what may stand in their place: a truth value, or a list (of schemas, or of names). */
+const schemaOr =
+  (read: Reader, isTruth: boolean): Reader =>
+  (value, state) => {
+    if (typeof value === 'boolean' && isTruth) return value
+    if (isTruth && !isMap(value)) throw new DecodeError('boolean or JSON schema expected')
+    state.seal()
+    const result = isMap(value) ? read(value, state) : value
+    if (Array.isArray(value))
+      for (const [i, item] of value.entries()) if (typeof item !== 'string') value[i] = read(item, state)
+    state.unseal()
+    return result
+  }
 
 function isEmpty(value: unknown): boolean {
   if (Array.isArray(value)) return value.length === 0

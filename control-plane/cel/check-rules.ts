@@ -1,17 +1,12 @@
-import type { JsonSchemaProps, ValidationRule } from '../../api/kinds/apiextensions.ts'
-import {
-  type FieldError,
-  forbiddenField,
-  invalidValue,
-  notSupported,
-  required,
-} from '../../api/meta/status.ts'
+import type { JsonSchemaProps } from '../../api/kinds/apiextensions.ts'
+import { type FieldError, forbiddenField, invalidValue } from '../../api/meta/status.ts'
 import type { Program } from './environment.ts'
-import { canCorrelate, pathFault } from './field-path.ts'
+import { canCorrelate } from './field-path.ts'
 import { estimate } from './language/estimate.ts'
 import { type BrokenRule, type CompiledRule, compileRules, isCompiled, type RuleNode } from './rules.ts'
 import { mostOften } from './schema-sizes.ts'
 import type { Declaration } from './schema-types.ts'
+import { shownRule } from './shown-rule.ts'
 
 const WORD = 'x-kubernetes-validations'
 /** The most that one rule, and all rules of a schema, may cost at worst (upstream's limits). */
@@ -26,12 +21,19 @@ interface Place {
   uncorrelated: string | undefined
 }
 
-/** What is wrong with the rules of a schema: they must compile, give a truth value, and not cost too much. */
-export function checkRules(schema: JsonSchemaProps, path: string): FieldError[] {
+/**
+ * What is wrong with the rules of a schema: they must compile, give a truth value, and not cost too much. Rules are not
+ * looked at where the schema itself is wrong, there or deeper: `wrong` are the paths of those faults.
+ */
+export function checkRules(
+  schema: JsonSchemaProps,
+  path: string,
+  wrong: readonly string[] = [],
+): FieldError[] {
   const root = compileRules(schema)
   if (!root) return []
   const total = new TotalCost()
-  const check = new RuleCheck(total)
+  const check = new RuleCheck(total, wrong)
   const errors = check.node(root, { path, count: 1, uncorrelated: undefined })
   return [...errors, ...total.errors(path)]
 }
@@ -73,9 +75,11 @@ function tooExpensive(what: string, cost: number, limit: number): string {
 
 class RuleCheck {
   readonly #total: TotalCost
+  readonly #wrong: readonly string[]
 
-  constructor(total: TotalCost) {
+  constructor(total: TotalCost, wrong: readonly string[]) {
     this.#total = total
+    this.#wrong = wrong
   }
 
   node(node: RuleNode, place: Place): FieldError[] {
@@ -89,16 +93,16 @@ class RuleCheck {
     for (const [key, inner] of properties)
       errors.push(...this.node(inner, { ...parts, path: `${path}.properties[${key}]` }))
     if (items) errors.push(...this.node(items, { ...parts, path: `${path}.items` }))
+    if (this.#wrong.some(field => field === path || field.startsWith(`${path}.`))) return errors
     const own = node.rules.flatMap((rule, i) => this.#rule(rule, node, place, `${path}.${WORD}[${i}]`))
     return [...errors, ...own]
   }
 
   #rule(compiled: CompiledRule | BrokenRule, node: RuleNode, place: Place, path: string): FieldError[] {
     const { rule } = compiled
-    const errors = checkTexts(rule, node.schema, path)
-    if (errors.length > 0 || !rule.rule?.trim()) return errors
+    const errors: FieldError[] = []
     const fault = faultOf(compiled)
-    if (fault) errors.push(invalidValue(`${path}.${fault.field}`, shown(rule), fault.detail))
+    if (fault) errors.push(invalidValue(`${path}.${fault.field}`, shownRule(rule), fault.detail))
     if (compiled.program && fault?.field !== 'rule')
       errors.push(...this.#cost(compiled.program, 'rule', node, place, path))
     if (!isCompiled(compiled)) return errors
@@ -121,16 +125,6 @@ class RuleCheck {
     return [forbiddenField(`${path}.${field}`, tooExpensive(`estimated ${field} cost`, total, RULE_LIMIT))]
   }
 }
-
-/** A rule as Go shows its own form of it. */
-const shown = (rule: ValidationRule): object => ({
-  Rule: rule.rule,
-  Message: rule.message ?? '',
-  MessageExpression: rule.messageExpression ?? '',
-  Reason: rule.reason ?? null,
-  FieldPath: rule.fieldPath ?? '',
-  OptionalOldSelf: rule.optionalOldSelf ?? null,
-})
 
 const times = (a: number, b: number): number => (a === 0 || b === 0 ? 0 : a * b)
 
@@ -192,35 +186,4 @@ function checkTransition(
   if (!uncorrelated) return []
   const detail = `oldSelf cannot be used on the uncorrelatable portion of the schema within ${uncorrelated}`
   return [invalidValue(`${path}.rule`, rule.rule, detail)]
-}
-
-const REASONS = ['FieldValueDuplicate', 'FieldValueForbidden', 'FieldValueInvalid', 'FieldValueRequired']
-
-const hasLineBreak = (text: string): boolean => /[\n\r]/.test(text)
-
-function checkTexts(rule: ValidationRule, schema: JsonSchemaProps, path: string): FieldError[] {
-  const errors = checkMessage(rule, path)
-  const { messageExpression, reason, fieldPath } = rule
-  if (messageExpression && messageExpression.trim() === '')
-    errors.push(required(`${path}.messageExpression`, 'messageExpression must be non-empty if specified'))
-  if (reason !== undefined && !REASONS.includes(reason))
-    errors.push(notSupported(`${path}.reason`, reason, REASONS))
-  if (!fieldPath) return errors
-  const refuse = (detail: string): void =>
-    void errors.push(invalidValue(`${path}.fieldPath`, fieldPath, detail))
-  if (fieldPath.trim() === '') refuse('must be non-empty if specified')
-  if (hasLineBreak(fieldPath)) refuse('must not contain line breaks')
-  if (pathFault(fieldPath, schema)) refuse('must be a valid path')
-  return errors
-}
-
-function checkMessage({ rule = '', message = '' }: ValidationRule, path: string): FieldError[] {
-  const place = `${path}.message`
-  if (rule.trim() === '') return [required(`${path}.rule`, 'rule is not specified')]
-  if (message !== '' && message.trim() === '')
-    return [invalidValue(place, message, 'must be non-empty if specified')]
-  if (hasLineBreak(message.trim())) return [invalidValue(place, message, 'must not contain line breaks')]
-  if (hasLineBreak(rule.trim()) && message.trim() === '')
-    return [required(place, 'message must be specified if rule contains line breaks')]
-  return []
 }

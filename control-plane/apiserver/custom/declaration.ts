@@ -7,7 +7,7 @@ import type {
 import { objectAge } from '../../../api/kinds/columns/common.ts'
 import { since } from '../../../api/kinds/columns/duration.ts'
 import { apiVersion, type Column, type KindDeclaration, type Subresources } from '../../../api/kinds/kind.ts'
-import { compilePath } from '../../../api/meta/path.ts'
+import { compilePath, PathError } from '../../../api/meta/path.ts'
 
 /** The kind that one version of a CustomResourceDefinition declares, under the names that were accepted. */
 export function declarationOf(
@@ -69,7 +69,18 @@ const AGE: Column = {
 }
 
 function columnsOf({ additionalPrinterColumns }: CustomVersion): readonly Column[] {
-  return additionalPrinterColumns?.length ? [NAME, ...additionalPrinterColumns.map(columnOf)] : [NAME, AGE]
+  return additionalPrinterColumns?.length ? [NAME, ...readable(additionalPrinterColumns)] : [NAME, AGE]
+}
+
+/** Columns up to the first whose path nobody can follow: definitions may have any. */
+function readable(given: readonly CustomColumn[]): Column[] {
+  const columns: Column[] = []
+  try {
+    for (const column of given) columns.push(columnOf(column))
+  } catch (error) {
+    if (!(error instanceof PathError)) throw error
+  }
+  return columns
 }
 
 function columnOf({ name, type, jsonPath, format, description, priority }: CustomColumn): Column {

@@ -93,12 +93,16 @@ function urlFaults(url: string, path: string): readonly FieldError[] {
       ),
     ]
   }
-  const refuse = (shown: string, detail: string): FieldError[] => [invalidValue(path, shown, detail + form)]
+  const refuse = (shown: string, detail: string): FieldError[] => [invalidValue(path, shown, detail)]
   return collect(
     parsed.protocol !== 'https:' &&
-      refuse(parsed.protocol.slice(0, -1), "'https' is the only allowed URL scheme"),
-    parsed.hostname === '' && refuse('', 'host must be specified'),
-    parsed.username !== '' && refuse(parsed.username, 'user information is not permitted in the URL'),
+      refuse(parsed.protocol.slice(0, -1), `'https' is the only allowed URL scheme${form}`),
+    parsed.hostname === '' && refuse('', `host must be specified${form}`),
+    parsed.username !== '' &&
+      refuse(
+        parsed.password ? `${parsed.username}:${parsed.password}` : parsed.username,
+        'user information is not permitted in the URL',
+      ),
     parsed.hash !== '' && refuse(parsed.hash.slice(1), 'fragments are not permitted in the URL'),
     parsed.search !== '' && refuse(parsed.search.slice(1), 'query parameters are not permitted in the URL'),
   )

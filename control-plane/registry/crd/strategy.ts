@@ -17,14 +17,17 @@ export const customResourceDefinitionStrategy: Strategy<CustomResourceDefinition
       spec.names.listKind ||= `${spec.names.kind}List`
     }
     spec.conversion ??= { strategy: 'None' }
-    const service = spec.conversion.webhook?.clientConfig?.service
+    const { webhook } = spec.conversion
+    if (webhook && !webhook.clientConfig && !webhook.conversionReviewVersions) delete spec.conversion.webhook
+    const service = webhook?.clientConfig?.service
     if (service) service.port ??= WEBHOOK_PORT
   },
   prepareForCreate(definition) {
+    const stored = storageVersions(definition)
     definition.status = {
-      conditions: [],
+      conditions: null,
       acceptedNames: { plural: '', kind: '' },
-      storedVersions: storageVersions(definition),
+      ...(stored.length > 0 && { storedVersions: stored }),
     }
     if (definition.spec.preserveUnknownFields === false) delete definition.spec.preserveUnknownFields
   },
@@ -59,5 +62,9 @@ export const customResourceDefinitionStrategy: Strategy<CustomResourceDefinition
   },
 }
 
+/** The version that objects are stored in; none where nothing says so. Of several that say so, which is refused, the first. */
 const storageVersions = ({ spec }: CustomResourceDefinition): string[] =>
-  (spec.versions ?? []).filter(({ storage }) => storage).map(({ name }) => name)
+  (spec.versions ?? [])
+    .filter(({ storage }) => storage)
+    .slice(0, 1)
+    .map(({ name }) => name)

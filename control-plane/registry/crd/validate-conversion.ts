@@ -57,12 +57,13 @@ const FORM = '; desired format: https://host[/path]'
 
 function validateUrl(path: string, text: string): FieldError[] {
   if (!URL.canParse(text)) return [required(path, `url must be a valid URL: parse "${text}"${FORM}`)]
-  const { protocol, username, hash, search, host } = new URL(text)
+  const { protocol, username, password, hash, search, host } = new URL(text)
   const errors: FieldError[] = []
-  const say = (badValue: string, detail: string) => errors.push(invalidValue(path, badValue, detail + FORM))
-  if (protocol !== 'https:') say(protocol.slice(0, -1), "'https' is the only allowed URL scheme")
-  if (!host) say(host, 'host must be specified')
-  if (username) say(username, 'user information is not permitted in the URL')
+  const say = (badValue: string, detail: string) => errors.push(invalidValue(path, badValue, detail))
+  if (protocol !== 'https:') say(protocol.slice(0, -1), `'https' is the only allowed URL scheme${FORM}`)
+  if (!host) say(host, `host must be specified${FORM}`)
+  if (username)
+    say(password ? `${username}:${password}` : username, 'user information is not permitted in the URL')
   if (hash) say(hash.slice(1), 'fragments are not permitted in the URL')
   if (search) say(search.slice(1), 'query parameters are not permitted in the URL')
   return errors

@@ -26,7 +26,7 @@ function validateOne(schema: JsonSchemaProps, path: string, tolerated: Tolerated
   const errors = validateValue(schema.default, schema, 'default').map(error => ({
     ...error,
     field: path + error.field.slice('default'.length),
-    detail: error.detail.replace(/^default\.?/, ''),
+    detail: error.detail.replace(/^default/, ''),
   }))
   return [...unknown, ...(errors.length > 0 ? errors : brokenRules(schema, path))]
 }

@@ -57,6 +57,8 @@ function validateListType(
   const known = ['atomic', 'set', 'map']
   if (listType !== undefined) {
     if (type !== 'array') errors.push(wrongType(path, type, 'array', LIST_TYPE))
+    else if (listType === 'set' && items && !tolerated.has('set items'))
+      errors.push(...validateSetItems(items, path))
     if (!known.includes(listType)) errors.push(notSupported(`${path}.${LIST_TYPE}`, listType, known))
   }
   if (keys.length > 0 && listType !== 'map') {
@@ -65,8 +67,6 @@ function validateListType(
     errors.push(listType === undefined ? required(place, detail) : invalidValue(place, listType, detail))
   }
   if (listType === 'map') errors.push(...validateMapKeys(keys, items, path))
-  if (listType === 'set' && type === 'array' && items && !tolerated.has('set items'))
-    errors.push(...validateSetItems(items, path))
   if ((listType === 'set' || listType === 'map') && items && !tolerated.has('list items'))
     errors.push(...validateItems(listType, keys, items, path))
   return errors

@@ -2,6 +2,7 @@ import type { JsonSchemaProps } from '../../../api/kinds/apiextensions.ts'
 import type { FieldError } from '../../../api/meta/status.ts'
 import { forbiddenField, invalidValue } from '../../../api/meta/status.ts'
 import { cel, mentionsRules } from '../../cel/lazy.ts'
+import { shownSchema } from './shown.ts'
 import { NOTHING, type Tolerated } from './tolerated.ts'
 import { validateDefaults } from './validate-defaults.ts'
 import { validateStructure } from './validate-structure.ts'
@@ -18,17 +19,65 @@ export function validateSchema(
   path: string,
   { hasStatus, tolerated = NOTHING }: SchemaOptions,
 ): FieldError[] {
-  const structure = validateStructure(schema, path)
+  const unsupported = unsupportedWord(schema)
+  const structure = unsupported ? [] : validateStructure(schema, path)
+  const defaults = unsupported || structure.length > 0 ? [] : validateDefaults(schema, path, tolerated)
+  const words = validateWords(schema, path, tolerated)
   const errors = [
     ...(hasStatus ? validateRoot(schema, path) : []),
     ...(schema.nullable ? [forbiddenField(`${path}.nullable`, 'nullable cannot be true at the root')] : []),
     ...structure,
-    ...(structure.length > 0 ? [] : validateDefaults(schema, path, tolerated)),
-    ...validateWords(schema, path, tolerated),
+    ...defaults,
+    ...words,
   ]
+  if (unsupported && errors.length === 0) return [invalidValue(path, '', unsupported)]
   // Rules are compiled by the types of the schema: it must be good before.
-  if (errors.length > 0 || !mentionsRules(schema)) return errors
-  return cel().checkRules(schema, path)
+  if (unsupported || structure.length > 0 || defaults.length > 0 || !mentionsRules(schema)) return errors
+  const wrong = words.map(({ field }) => field)
+  return [...errors, ...cel().checkRules(schema, path, wrong)]
+}
+
+/** Words that nothing structural can have; their presence anywhere keeps all else of the structure from being looked at. */
+const UNSUPPORTED = [
+  'id',
+  'schema',
+  '$ref',
+  'patternProperties',
+  'dependencies',
+  'additionalItems',
+  'definitions',
+]
+
+/** Why a schema cannot be made structural; undefined where it can. */
+function unsupportedWord(schema: JsonSchemaProps): string | undefined {
+  const word = UNSUPPORTED.find(name => saysWord(schema, name))
+  if (word) return `OpenAPIV3Schema '${word}' is not supported`
+  const { items, properties = {}, additionalProperties, not, allOf = [], anyOf = [], oneOf = [] } = schema
+  const logic = [...(not ? [not] : []), ...allOf, ...anyOf, ...oneOf]
+  const own = firstOf(logic)
+  if (own) return own
+  const open = 'x-kubernetes-preserve-unknown-fields'
+  if (schema[open] === false) return `internal error: '${open}' must be true or undefined`
+  if (Array.isArray(items) && items.length > 0)
+    return "OpenAPIV3Schema 'items' must be a schema, but is an array"
+  const parts = [...Object.values(properties)]
+  if (items && !Array.isArray(items)) parts.unshift(items)
+  if (typeof additionalProperties === 'object') parts.push(additionalProperties)
+  return firstOf(parts)
+}
+
+function firstOf(schemas: readonly JsonSchemaProps[]): string | undefined {
+  for (const schema of schemas) {
+    const word = unsupportedWord(schema)
+    if (word) return word
+  }
+  return undefined
+}
+
+function saysWord(schema: JsonSchemaProps, name: string): boolean {
+  const value = schema[(name === 'schema' ? '$schema' : name) as keyof JsonSchemaProps]
+  if (name === 'additionalItems') return value !== undefined
+  return typeof value === 'object' && value !== null ? Object.keys(value).length > 0 : Boolean(value)
 }
 
 /** With a status subresource the root may only say what concerns the whole object. */
@@ -80,5 +129,5 @@ function validateRoot(schema: JsonSchemaProps, path: string): FieldError[] {
   )
   if (isAllowed) return []
   const detail = `only [${AT_ROOT.join(' ')}] fields are allowed at the root of the schema if the status subresource is enabled`
-  return [invalidValue(path, schema, detail)]
+  return [invalidValue(path, shownSchema(schema), detail)]
 }

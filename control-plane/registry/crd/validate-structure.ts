@@ -173,7 +173,7 @@ function validateNested(schema: JsonSchemaProps, path: string): FieldError[] {
   const errors = Object.entries(OUTSIDE)
     .filter(([word]) => (word === 'default' ? schema.default !== undefined : isSaid(schema[word as 'type'])))
     .map(([word, must]) => forbiddenField(`${path}.${word}`, `must be ${must} to be structural`))
-  if (additionalProperties !== undefined)
+  if (additionalProperties)
     errors.push(forbiddenField(`${path}.additionalProperties`, 'must be undefined to be structural'))
   if (items && !Array.isArray(items)) errors.push(...validateNested(items, `${path}.items`))
   for (const [key, part] of Object.entries(properties))

@@ -4,13 +4,12 @@ import type {
   CustomResourceDefinition,
   CustomSubresources,
   CustomVersion,
-  JsonSchemaProps,
 } from '../../../api/kinds/apiextensions.ts'
-import { compilePath } from '../../../api/meta/path.ts'
 import { duplicateValue, type FieldError, invalidValue, required, tooMany } from '../../../api/meta/status.ts'
 import { isDns1035Label } from '../../../api/meta/validation.ts'
-import { pathFault } from '../../cel/field-path.ts'
+import { followPath } from '../../cel/field-path.ts'
 import { versionBefore } from './ratchet.ts'
+import { shownVersions } from './shown.ts'
 import { NOTHING, type Tolerated } from './tolerated.ts'
 import { validateSchema } from './validate-schema.ts'
 
@@ -20,31 +19,60 @@ export interface UpdateOptions {
   tolerated?: Tolerated
 }
 
-/** What is wrong with the versions of a definition and with what each of them says. */
+/** What is wrong with the versions of a definition and with what each of them says for itself. */
 export function validateVersions(
-  versions: readonly CustomVersion[],
-  { old, tolerated = NOTHING }: UpdateOptions = {},
+  given: readonly CustomVersion[] | undefined,
+  update: UpdateOptions = {},
 ): FieldError[] {
-  const errors: FieldError[] = []
-  for (const [i, { name, deprecated, deprecationWarning }] of versions.entries()) {
-    const path = `spec.versions[${i}]`
-    const faults = isDns1035Label(name ?? '')
-    if (faults.length > 0) errors.push(invalidValue(`${path}.name`, name ?? '', faults.join(',')))
-    errors.push(...validateWarning(`${path}.deprecationWarning`, deprecated, deprecationWarning))
-  }
-  for (const [i, { schema, served }] of versions.entries()) {
+  const versions = given ?? []
+  const parts = partsOf(versions, update)
+  const refuse = (detail: string): FieldError =>
+    invalidValue('spec.versions', given && shownVersions(given), detail)
+  return [
+    ...validatePresence(versions, update.tolerated ?? NOTHING),
+    ...versions.flatMap((version, i) => [
+      ...validateVersion(version, i),
+      ...parts.flatMap(part => part.own(i)),
+    ]),
+    ...(new Set(versions.map(({ name }) => name)).size < versions.length
+      ? [refuse('must contain unique version names')]
+      : []),
+    ...(versions.filter(({ storage }) => storage).length === 1
+      ? []
+      : [refuse('must have exactly one version marked as storage version')]),
+    ...validateFirstName(versions[0]?.name),
+  ]
+}
+
+/** What is wrong with what all versions say alike: with upstream that is the definition's own. */
+export const validateWhole = (versions: readonly CustomVersion[], update: UpdateOptions = {}): FieldError[] =>
+  partsOf(versions, update).flatMap(part => part.whole())
+
+function validatePresence(versions: readonly CustomVersion[], tolerated: Tolerated): FieldError[] {
+  return versions.flatMap(({ schema, served }, i) => {
     const place = `spec.versions[${i}].schema.openAPIV3Schema`
-    if (schema?.openAPIV3Schema) continue
-    if (!tolerated.has('no schema')) errors.push(required(place, ''))
-    else if (served) errors.push(required(place, 'because otherwise all fields are pruned'))
-  }
-  if (new Set(versions.map(({ name }) => name)).size < versions.length)
-    errors.push(invalidValue('spec.versions', versions, 'must contain unique version names'))
-  if (versions.filter(({ storage }) => storage).length !== 1)
-    errors.push(
-      invalidValue('spec.versions', versions, 'must have exactly one version marked as storage version'),
-    )
-  return [...errors, ...validateParts(versions, old, tolerated)]
+    if (schema?.openAPIV3Schema) return []
+    if (!tolerated.has('no schema')) return [required(place, '')]
+    return served ? [required(place, 'because otherwise all fields are pruned')] : []
+  })
+}
+
+function validateVersion(
+  { name = '', deprecated, deprecationWarning }: CustomVersion,
+  i: number,
+): FieldError[] {
+  const path = `spec.versions[${i}]`
+  const faults = isDns1035Label(name)
+  return [
+    ...(faults.length > 0 ? [invalidValue(`${path}.name`, name, faults.join(','))] : []),
+    ...validateWarning(`${path}.deprecationWarning`, deprecated, deprecationWarning),
+  ]
+}
+
+/** Upstream's internal form still has one version beside the list: the first. */
+function validateFirstName(name: string | undefined): FieldError[] {
+  const faults = name ? isDns1035Label(name) : []
+  return faults.length > 0 ? [invalidValue('spec.version', name, faults.join(','))] : []
 }
 
 const LONGEST_WARNING = 256
@@ -73,56 +101,61 @@ function validateWarning(
   return errors
 }
 
-/** What versions have of one part; with upstream, all saying the same is as if the definition as a whole said it. */
-function placesOf<T>(
-  versions: readonly CustomVersion[],
-  part: (version: CustomVersion) => T | undefined,
-  whole: string,
-  own: string,
-): { path: string; value: T; version: CustomVersion }[] {
-  const values = versions.map(part)
-  const [first] = values
-  if (values.every(value => isDeepStrictEqual(value, first)))
-    return first === undefined ? [] : [{ path: `spec.${whole}`, value: first, version: versions[0]! }]
-  return values.flatMap((value, i) =>
-    value === undefined ? [] : [{ path: `spec.versions[${i}].${own}`, value, version: versions[i]! }],
-  )
+/** What is wrong with one part of versions: said by each for itself, or by all alike. */
+interface PartCheck {
+  own(version: number): FieldError[]
+  whole(): FieldError[]
 }
 
-function validateParts(
+/** With upstream, all versions saying the same is as if the definition as a whole said it. */
+function partCheck<T>(
   versions: readonly CustomVersion[],
-  old: CustomResourceDefinition | undefined,
-  tolerated: Tolerated,
-): FieldError[] {
-  const schemas = placesOf(
-    versions,
-    ({ schema }) => schema?.openAPIV3Schema,
-    'validation.openAPIV3Schema',
-    'schema.openAPIV3Schema',
-  )
-  const subresources = placesOf(versions, version => version.subresources, 'subresources', 'subresources')
-  const columns = 'additionalPrinterColumns'
-  const printed = placesOf(versions, version => version[columns], columns, columns)
-  const selectable = placesOf(
-    versions,
-    version => version.selectableFields,
-    'selectableFields',
-    'selectableFields',
-  )
+  part: (version: CustomVersion) => T | undefined,
+  place: { whole: string; own: string },
+  check: (path: string, value: T, of: readonly CustomVersion[]) => FieldError[],
+): PartCheck {
+  const values = versions.map(part)
+  const [first] = values
+  const isWhole = values.every(value => isDeepStrictEqual(value, first))
+  return {
+    own: i =>
+      isWhole || values[i] === undefined
+        ? []
+        : check(`spec.versions[${i}].${place.own}`, values[i], [versions[i]!]),
+    whole: () => (isWhole && first !== undefined ? check(`spec.${place.whole}`, first, versions) : []),
+  }
+}
+
+const alike = (name: string): { whole: string; own: string } => ({ whole: name, own: name })
+
+function partsOf(
+  versions: readonly CustomVersion[],
+  { old, tolerated = NOTHING }: UpdateOptions,
+): PartCheck[] {
+  const schemas = { whole: 'validation.openAPIV3Schema', own: 'schema.openAPIV3Schema' }
   return [
-    ...schemas.flatMap(({ path, value, version }) => {
-      const isWhole = path.startsWith('spec.validation')
-      if ((isWhole ? versions : [version]).every(each => isUnchanged(each, old))) return []
-      return validateSchema(value, path, {
-        hasStatus: (isWhole ? versions : [version]).some(hasStatus),
-        tolerated,
-      })
-    }),
-    ...subresources.flatMap(({ path, value }) => validateSubresources(path, value)),
-    ...printed.flatMap(({ path, value }) =>
-      value.flatMap((column, i) => validateColumn(`${path}[${i}]`, column)),
+    partCheck(
+      versions,
+      ({ schema }) => schema?.openAPIV3Schema,
+      schemas,
+      (path, value, of) =>
+        of.every(each => isUnchanged(each, old))
+          ? []
+          : validateSchema(value, path, { hasStatus: of.some(hasStatus), tolerated }),
     ),
-    ...selectable.flatMap(({ path, value, version }) => validateSelectable(path, value, version)),
+    partCheck(versions, each => each.subresources, alike('subresources'), validateSubresources),
+    partCheck(
+      versions,
+      each => each.additionalPrinterColumns,
+      alike('additionalPrinterColumns'),
+      (path, columns) => columns.flatMap((column, i) => validateColumn(`${path}[${i}]`, column)),
+    ),
+    partCheck(
+      versions,
+      each => each.selectableFields,
+      alike('selectableFields'),
+      (path, fields, [version]) => validateSelectable(path, fields, version!),
+    ),
   ]
 }
 
@@ -183,15 +216,9 @@ function validateColumn(path: string, { name, type, format, jsonPath }: CustomCo
   return errors
 }
 
-function validatePath(path: string, text: string): FieldError[] {
-  if (!/^[.[]/.test(text)) return [invalidValue(path, text, 'must be a simple json path starting with .')]
-  try {
-    compilePath(text)
-    return []
-  } catch (error) {
-    return [invalidValue(path, text, (error as Error).message)]
-  }
-}
+/** Whether a path can be followed is seen when a Table is asked for. */
+const validatePath = (path: string, text: string): FieldError[] =>
+  text.startsWith('.') ? [] : [invalidValue(path, text, 'must be a simple json path starting with .')]
 
 const MOST_SELECTABLE = 8
 const SELECTABLE_TYPES = ['string', 'boolean', 'integer']
@@ -205,30 +232,23 @@ function validateSelectable(
   const seen = new Set<string>()
   for (const [i, { jsonPath }] of fields.entries()) {
     const place = `${path}[${i}].jsonPath`
+    if (!jsonPath) {
+      errors.push(required(place, ''))
+      continue
+    }
     const refuse = (detail: string): void => void errors.push(invalidValue(place, jsonPath, detail))
-    const fault = jsonPath && faultOfSelectable(jsonPath, schema?.openAPIV3Schema ?? {})
-    if (!jsonPath) errors.push(required(place, ''))
-    else if (fault) refuse(`is an invalid path: ${fault}`)
-    if (!jsonPath || fault) continue
-    if (/^\.metadata(\.|$)/.test(jsonPath)) refuse('must not point to fields in metadata')
-    if (!SELECTABLE_TYPES.includes(schemaAt(jsonPath, schema?.openAPIV3Schema)?.type ?? ''))
+    const found = followPath(jsonPath, schema?.openAPIV3Schema ?? {}, { arrays: false })
+    if ('fault' in found) {
+      refuse(`is an invalid path: ${found.fault}`)
+      continue
+    }
+    if (found.steps[0]?.key === 'metadata') refuse('must not point to fields in metadata')
+    if (!SELECTABLE_TYPES.includes(found.schema?.type ?? ''))
       refuse(
         'must point to a field of type string, boolean or integer. Enum string fields and strings with formats are allowed.',
       )
-    if (seen.has(jsonPath)) errors.push(duplicateValue(place, jsonPath))
-    seen.add(jsonPath)
+    if (seen.has(found.text)) errors.push(duplicateValue(place, jsonPath))
+    seen.add(found.text)
   }
   return seen.size > MOST_SELECTABLE ? [...errors, tooMany(path, seen.size, MOST_SELECTABLE)] : errors
-}
-
-const faultOfSelectable = (jsonPath: string, schema: JsonSchemaProps): string | undefined =>
-  jsonPath.includes('[') ? 'array notation is not allowed' : pathFault(jsonPath, schema)
-
-function schemaAt(jsonPath: string, schema: JsonSchemaProps | undefined): JsonSchemaProps | undefined {
-  let found = schema
-  for (const key of jsonPath.slice(1).split('.')) {
-    const values = found?.additionalProperties
-    found = found?.properties ? found.properties[key] : typeof values === 'object' ? values : undefined
-  }
-  return found
 }

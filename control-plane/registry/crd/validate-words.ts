@@ -1,5 +1,6 @@
 import type { JsonSchemaProps } from '../../../api/kinds/apiextensions.ts'
 import { type FieldError, forbiddenField, notSupported } from '../../../api/meta/status.ts'
+import { checkRuleTexts } from '../../cel/rule-texts.ts'
 import type { Tolerated } from './tolerated.ts'
 import { validateListAndMapTypes } from './validate-list-types.ts'
 
@@ -49,8 +50,18 @@ function visit(schema: JsonSchemaProps, path: string, place: Place, tolerated: T
   enter(not, 'not', inner)
   for (const word of ['allOf', 'oneOf', 'anyOf'] as const)
     for (const [i, part] of (schema[word] ?? []).entries()) enter(part, `${word}[${i}]`, inner)
-  enter(items, 'items', inner)
-  return [...errors, ...validateListAndMapTypes(schema, path, tolerated)]
+  for (const [key, part] of Object.entries(schema.definitions ?? {}))
+    enter(part, `definitions[${key}]`, inner)
+  if (Array.isArray(items)) for (const [i, part] of items.entries()) enter(part, `items[${i}]`, inner)
+  else enter(items, 'items', inner)
+  for (const [key, part] of Object.entries(schema.dependencies ?? {}))
+    enter(part, `dependencies[${key}]`, inner)
+  const rules = schema['x-kubernetes-validations'] ?? []
+  return [
+    ...errors,
+    ...validateListAndMapTypes(schema, path, tolerated),
+    ...rules.flatMap((rule, i) => checkRuleTexts(rule, schema, `${path}.x-kubernetes-validations[${i}]`)),
+  ]
 }
 
 function propertyPlace(schema: JsonSchemaProps, key: string, place: Place): Place {

@@ -5,7 +5,7 @@ import { APPROVAL, approvalOf, invalidApproval, isProtectedGroup, MISSING_APPROV
 import { isConditionTrue } from './conditions.ts'
 import { toleratedOf } from './ratchet.ts'
 import { validateConversion } from './validate-conversion.ts'
-import { validateVersions } from './validate-versions.ts'
+import { validateVersions, validateWhole } from './validate-versions.ts'
 
 /** All that is wrong with a new definition. */
 export function validateDefinition(definition: CustomResourceDefinition): FieldError[] {
@@ -36,7 +36,7 @@ export const validateDefinitionStatus = ({ status }: CustomResourceDefinition): 
   validateNames(status?.acceptedNames ?? {}, 'status.acceptedNames')
 
 function validateName({ metadata, spec }: CustomResourceDefinition): FieldError[] {
-  if (metadata.name === `${spec.names?.plural ?? ''}.${spec.group ?? ''}`) return []
+  if (!metadata.name || metadata.name === `${spec.names?.plural ?? ''}.${spec.group ?? ''}`) return []
   return [invalidValue('metadata.name', metadata.name, 'must be spec.names.plural+"."+spec.group')]
 }
 
@@ -46,9 +46,10 @@ function validateSpec({ spec }: CustomResourceDefinition, old?: CustomResourceDe
     ...validateGroup(spec.group),
     ...validateScope(spec.scope),
     ...validatePreserving(spec.preserveUnknownFields),
-    ...validateVersions(spec.versions ?? [], update),
+    ...validateVersions(spec.versions, update),
     ...validateRequiredNames(spec.names ?? {}),
     ...validateNames(spec.names ?? {}, 'spec.names'),
+    ...validateWhole(spec.versions ?? [], update),
     ...validateConversion(spec.conversion, old),
   ]
 }
@@ -81,10 +82,12 @@ function validateRequiredNames(names: Partial<CustomNames>): FieldError[] {
     .map(field => required(`spec.names.${field}`, ''))
 }
 
-const label = (path: string, name: string | undefined): FieldError[] => {
-  const faults = name ? isDns1035Label(name) : []
+const label = (path: string, name: string): FieldError[] => {
+  const faults = isDns1035Label(name)
   return faults.length > 0 ? [invalidValue(path, name, faults.join(','))] : []
 }
+
+const labelIfAny = (path: string, name: string | undefined): FieldError[] => (name ? label(path, name) : [])
 
 /** Kinds are labels but for their capitals. */
 const mixedCase = (path: string, name: string | undefined): FieldError[] => {
@@ -97,8 +100,8 @@ function validateNames(names: Partial<CustomNames>, path: string): FieldError[] 
   const { plural, singular, kind, listKind, shortNames = [], categories = [] } = names
   const isAmbiguous = kind && kind === listKind
   return [
-    ...label(`${path}.plural`, plural),
-    ...label(`${path}.singular`, singular),
+    ...labelIfAny(`${path}.plural`, plural),
+    ...labelIfAny(`${path}.singular`, singular),
     ...mixedCase(`${path}.kind`, kind),
     ...mixedCase(`${path}.listKind`, listKind),
     ...shortNames.flatMap((name, i) => label(`${path}.shortNames[${i}]`, name)),
@@ -112,7 +115,8 @@ function validateNames(names: Partial<CustomNames>, path: string): FieldError[] 
 function validateStoredVersions({ spec, status }: CustomResourceDefinition): FieldError[] {
   const stored = status?.storedVersions ?? []
   const path = 'status.storedVersions'
-  if (stored.length === 0) return [invalidValue(path, stored, 'must have at least one stored version')]
+  if (stored.length === 0)
+    return [invalidValue(path, status?.storedVersions, 'must have at least one stored version')]
   const versions = spec.versions ?? []
   const errors: FieldError[] = []
   for (const { name, storage } of versions) {

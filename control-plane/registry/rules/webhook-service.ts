@@ -2,15 +2,18 @@ import { type FieldError, invalidValue, required as requiredError } from '../../
 import { isDns1123Subdomain } from '../../../api/meta/validation.ts'
 import { collect } from './check.ts'
 
-/** All that is wrong with where a webhook is, when it is a Service. A path that is empty is the root. */
+/**
+ * All that is wrong with where a webhook is, when it is a Service. A path that is empty is the root. Upstream takes the name
+ * for the namespace and the other way round: what is missing is said to be the other one.
+ */
 export function webhookServiceFaults(
   { name, namespace, path: place, port = 443 }: any,
   path: string,
 ): readonly FieldError[] {
   const isPlain = !place || place === '/'
   return collect(
-    !name && [requiredError(`${path}.name`, 'service name is required')],
-    !namespace && [requiredError(`${path}.namespace`, 'service namespace is required')],
+    !namespace && [requiredError(`${path}.name`, '')],
+    !name && [requiredError(`${path}.namespace`, '')],
     (port < 1 || port > 65_535) && [
       invalidValue(`${path}.port`, port, 'port is not valid: must be between 1 and 65535, inclusive'),
     ],
@@ -19,7 +22,8 @@ export function webhookServiceFaults(
 }
 
 function pathFaults(place: string, path: string): readonly FieldError[] {
-  const steps = place.replace(/^\//, '').replace(/\/$/, '').split('/')
+  if (place === '//') return [invalidValue(path, place, 'segment[0] may not be empty')]
+  const steps = place.slice(1).replace(/\/$/, '').split('/')
   return collect(
     !place.startsWith('/') && [invalidValue(path, place, "must start with a '/'")],
     steps.flatMap((step, i) =>

@@ -20,7 +20,30 @@ const check = (
   return { object, warnings: validateFields(schemas, kind, object, mode, text) }
 }
 
+const CRD = {
+  kind: 'CustomResourceDefinition',
+  version: 'v1',
+  schema: 'io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.CustomResourceDefinition',
+}
+const withRoot = (openAPIV3Schema: object): object => ({
+  spec: { versions: [{ schema: { openAPIV3Schema } }] },
+})
+const NOT_A_CRD = 'CustomResourceDefinition in version "v1" cannot be handled as a CustomResourceDefinition: '
+const OF_SCHEMAS = 'Go struct field JSONSchemaProps.spec.versions.schema.openAPIV3Schema'
+
 const faults: [string, typeof POD, object | string, string][] = [
+  [
+    'something wrong inside of what reads itself',
+    CRD,
+    withRoot({ properties: { a: { items: { properties: { b: { nullable: 'x' } } } } } }),
+    `${NOT_A_CRD}json: cannot unmarshal string into ${OF_SCHEMAS}.properties.items of type bool`,
+  ],
+  [
+    'neither a truth value nor a schema',
+    CRD,
+    withRoot({ additionalProperties: [] }),
+    `${NOT_A_CRD}boolean or JSON schema expected`,
+  ],
   [
     'a string for a number',
     DEPLOYMENT,

@@ -70,6 +70,43 @@ const definitions: [title: string, change: (given: any) => void, fault: string][
     'spec.additionalPrinterColumns[0].type: Invalid: must be one of boolean,date,integer,number,string',
   ],
   [
+    'no storage version, with the versions as they are inside',
+    d => (d.spec.versions[0].storage = false),
+    'status.storedVersions: Invalid: must have at least one stored version',
+  ],
+  [
+    'a version with a bad name, which is also the first',
+    d => (d.spec.versions[0].name = 'V1'),
+    "spec.version: Invalid: a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')",
+  ],
+  [
+    'an empty short name',
+    d => (d.spec.names.shortNames = ['']),
+    "spec.names.shortNames[0]: Invalid: a DNS-1035 label must consist of lower case alphanumeric characters or '-', start with an alphabetic character, and end with an alphanumeric character (e.g. 'my-name',  or 'abc-123', regex used for validation is '[a-z]([-a-z0-9]*[a-z0-9])?')",
+  ],
+  [
+    'a selectable field without a dot in front',
+    d => (d.spec.versions[0].selectableFields = [{ jsonPath: 'spec.a' }]),
+    'spec.selectableFields[0].jsonPath: Invalid: is an invalid path: expected [ or . but got: spec',
+  ],
+  [
+    'a selectable field that ends in a dot',
+    d => (d.spec.versions[0].selectableFields = [{ jsonPath: '.spec.' }]),
+    'spec.selectableFields[0].jsonPath: Invalid: is an invalid path: unexpected end of JSON path',
+  ],
+  [
+    'a webhook at a path without a slash',
+    d =>
+      (d.spec.conversion = {
+        strategy: 'Webhook',
+        webhook: {
+          conversionReviewVersions: ['v1'],
+          clientConfig: { service: { name: 'a', namespace: 'b', path: 'x' } },
+        },
+      }),
+    'spec.conversion.webhookClientConfig.service.path: Invalid: segment[0] may not be empty',
+  ],
+  [
     'a webhook without client',
     d => (d.spec.conversion = { strategy: 'Webhook', webhook: { conversionReviewVersions: ['v1'] } }),
     'spec.conversion.webhookClientConfig: Required: required when strategy is set to Webhook',
@@ -113,6 +150,11 @@ const schemas: [title: string, schema: JsonSchemaProps, ...faults: string[]][] =
     { type: 'null' },
     `${A}.type: NotSupported: supported values: "array", "boolean", "integer", "number", "object", "string"`,
     `${A}.type: Forbidden: type cannot be set to null, use nullable as an alternative`,
+  ],
+  [
+    '$schema',
+    { type: 'object', $schema: 'x' },
+    `${ROOT}: Invalid: OpenAPIV3Schema 'schema' is not supported`,
   ],
   ['$ref', { type: 'object', $ref: 'x' }, `${A}.$ref: Forbidden: $ref is not supported`],
   [
@@ -379,4 +421,30 @@ test('a stored version cannot be taken out', t => {
       'status.storedVersions[0]: missing from spec.versions; v1alpha1 was previously a storage version, and must remain in spec.versions until a storage migration ensures no data remains persisted in v1alpha1 and removes v1alpha1 from status.storedVersions',
     ],
   )
+})
+
+test('versions are shown in messages as they are inside: what all of them say is not theirs', t => {
+  const given = definition('example.com', [version('v1')])
+  given.spec.versions[0]!.storage = false
+  const context = { user: { name: '', groups: [] }, subresource: '', now: new Date() }
+  const error = strategy.validate!(given, undefined, context).find(({ field }) => field === 'spec.versions')
+  t.deepEqual(error!.badValue, [
+    {
+      Name: 'v1',
+      Served: true,
+      Storage: false,
+      Deprecated: false,
+      DeprecationWarning: null,
+      Schema: null,
+      Subresources: null,
+      AdditionalPrinterColumns: null,
+      SelectableFields: null,
+    },
+  ])
+})
+
+test('columns may have any path: whether it leads anywhere is seen when they are shown', t => {
+  const given = good()
+  given.spec.versions[0]!.additionalPrinterColumns = [{ name: 'A', type: 'string', jsonPath: '.spec[' }]
+  t.deepEqual(faults(given), [])
 })

@@ -35,13 +35,10 @@ const service = (path: string) =>
   webhook({ clientConfig: { service: { name: 's', namespace: 'default', path } } })
 test(accepted, 'a webhook at a path of its Service', WEBHOOKS, service('/a/b/'))
 test(accepted, 'a webhook at no path, which is the root', WEBHOOKS, service(''))
-test(
-  refused,
-  'a webhook at half a path',
-  WEBHOOKS,
-  service('a'),
+test(refused, 'a webhook at half a path', WEBHOOKS, service('a'), [
   'webhooks[0].clientConfig.service.path: Invalid value: "a": must start with a \'/\'',
-)
+  'webhooks[0].clientConfig.service.path: Invalid value: "a": segment[0] may not be empty',
+])
 test(
   refused,
   'a webhook nowhere',
