@@ -1,6 +1,7 @@
+import { hostname } from 'node:os'
 import { isDeepStrictEqual } from 'node:util'
 import type { Client } from '../../api/client/client.ts'
-import { createEventRecorder } from '../../api/client/event-recorder.ts'
+import { createSeriesRecorder } from '../../api/client/event-series.ts'
 import { createInformerFactory } from '../../api/client/informer.ts'
 import { namespaces, nodes, pods } from '../../api/kinds/core.ts'
 import { podDisruptionBudgets } from '../../api/kinds/policy.ts'
@@ -27,13 +28,16 @@ export interface SchedulerOptions {
   signal: AbortSignal
 }
 
+/** Most characters an event's note may have. */
+const LONGEST_NOTE = 1_024
+
 const isOver = ({ status }: Pod): boolean => status?.phase === 'Succeeded' || status?.phase === 'Failed'
 
 /** Binds Pods to nodes until the signal aborts: one decision at a time, bindings at the same time. */
 export async function startScheduler(options: SchedulerOptions): Promise<void> {
   const { client, log, signal, plugins = [], schedulerName = 'default-scheduler' } = options
   const informers = createInformerFactory(client, signal)
-  const recorder = createEventRecorder(client, { component: schedulerName })
+  const recorder = createSeriesRecorder(client, schedulerName, `${schedulerName}-${hostname()}`)
   const podCache = informers.informer(pods)
   const nodeCache = informers.informer(nodes)
   const namespaceCache = informers.informer(namespaces)
@@ -125,7 +129,8 @@ export async function startScheduler(options: SchedulerOptions): Promise<void> {
     const { name, namespace } = pod.metadata
     try {
       await bindPod(client, pod, nodeName, state, steps, signal)
-      recorder.event(pod, 'Normal', 'Scheduled', `Successfully assigned ${namespace}/${name} to ${nodeName}`)
+      const note = `Successfully assigned ${namespace}/${name} to ${nodeName}`
+      recorder.record({ regarding: pod, type: 'Normal', reason: 'Scheduled', action: 'Binding', note })
     } catch (error) {
       if (podCache.get(objectKey(pod))?.spec.nodeName) return
       unreserve(pod, nodeName, state, steps)
@@ -138,7 +143,7 @@ export async function startScheduler(options: SchedulerOptions): Promise<void> {
   /** Something went wrong that has nothing to do with how full the nodes are. */
   function retryLater(pod: Pod, error: Error): void {
     log.warn({ pod: objectKey(pod), error: error.message }, 'scheduling failed, trying again')
-    recorder.event(pod, 'Warning', 'FailedScheduling', error.message)
+    tellFailure(pod, error.message)
     queue.park(objectKey(pod), pod)
     queue.activateAll()
   }
@@ -146,14 +151,32 @@ export async function startScheduler(options: SchedulerOptions): Promise<void> {
   function refuse(key: string, pod: Pod, decision: Decision & { nodeName: undefined }): void {
     const { message, preemption } = decision
     queue.park(key, pod)
-    recorder.event(pod, 'Warning', 'FailedScheduling', message)
+    tellFailure(pod, message)
     if (preemption) nominations.set(pod, preemption.nodeName)
     void tellStatus(pod, message, preemption?.nodeName)
     for (const victim of preemption?.victims ?? []) void takeAway(victim, pod, preemption!.nodeName)
   }
 
+  function tellFailure(pod: Pod, message: string): void {
+    const note = message.length > LONGEST_NOTE ? `${message.slice(0, LONGEST_NOTE - 4)} ...` : message
+    recorder.record({
+      regarding: pod,
+      type: 'Warning',
+      reason: 'FailedScheduling',
+      action: 'Scheduling',
+      note,
+    })
+  }
+
   async function tellStatus(pod: Pod, message: string, nominatedNodeName: string | undefined) {
-    const condition = { type: 'PodScheduled', status: 'False', reason: 'Unschedulable', message }
+    const observedGeneration = pod.metadata.generation
+    const condition = {
+      type: 'PodScheduled',
+      observedGeneration,
+      status: 'False',
+      reason: 'Unschedulable',
+      message,
+    }
     const status = {
       conditions: [{ ...condition, lastTransitionTime: now(), lastProbeTime: null }],
       ...(nominatedNodeName && { nominatedNodeName }),
@@ -165,13 +188,15 @@ export async function startScheduler(options: SchedulerOptions): Promise<void> {
   async function takeAway(victim: Pod, pod: Pod, nodeName: string): Promise<void> {
     const message = `${schedulerName}: preempting to accommodate a higher priority pod`
     const condition = { type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler', message }
-    const conditions = [{ ...condition, lastTransitionTime: now() }]
+    const observedGeneration = victim.metadata.generation
+    const conditions = [{ ...condition, observedGeneration, lastTransitionTime: now() }]
     await patchStatus(victim, { metadata: { uid: victim.metadata.uid }, status: { conditions } })
     const preconditions = { uid: victim.metadata.uid! }
     try {
       await client.delete(pods, victim.metadata, { preconditions })
-      const told = `Preempted by pod ${pod.metadata.uid} on node ${nodeName}`
-      recorder.event(victim, 'Normal', 'Preempted', told)
+      const note = `Preempted by pod ${pod.metadata.uid} on node ${nodeName}`
+      const said = { type: 'Normal', reason: 'Preempted', action: 'Preempting', note } as const
+      recorder.record({ regarding: victim, related: pod, ...said })
     } catch (error) {
       if (!isNotFound(error))
         log.warn({ pod: objectKey(victim), error: (error as Error).message }, 'cannot preempt')

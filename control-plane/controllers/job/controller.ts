@@ -55,14 +55,18 @@ export function jobController({ client, informers, recorder }: ControllerContext
       ...progress.newlyFailed.map(pod => ({ pod, isFailure: true })),
     ])
     const wait = backoffLeft(streak, Date.now())
-    if (expectations.isSatisfied(key)) {
-      if (target) await end(key, job, progress)
-      else await manage(key, job, progress, owned, wait > 0)
-    }
+    const failure = expectations.isSatisfied(key)
+      ? await (target ? end(key, job, progress) : manage(key, job, progress, owned, wait > 0)).then(
+          () => undefined,
+          (error: Error) => error,
+        )
+      : undefined
     const status = await writeStatus(job, progress, owned, target)
     streaks.set(key, streak)
     const noted = uncounted(status)
     await release(owned.filter(pod => noted.has(pod.metadata.uid!) || progress.ignored.includes(pod)))
+    // What could not be done shows in the status all the same.
+    if (failure) throw failure
     const waits = [deadlineIn({ ...job, status }, Date.now()), wait > 0 ? wait : undefined]
     const next = Math.min(...waits.map(left => left ?? Number.POSITIVE_INFINITY))
     return Number.isFinite(next) && !target ? { requeueAfter: Math.max(next, 0) } : undefined
@@ -142,14 +146,15 @@ const isQuiet = ({ active, terminating }: Progress, status: JobStatus): boolean 
 
 function withSuspension(job: Job, status: JobStatus): JobStatus {
   if (isOverOrEnding(status)) return status
-  const { conditions = [], startTime, ...rest } = status
+  const { conditions = [] } = status
   if (job.spec.suspend) {
     const suspended = { type: 'Suspended', status: 'True', reason: 'JobSuspended', message: 'Job suspended' }
-    return { ...rest, conditions: withOutcome(conditions, suspended as Outcome) }
+    return { ...status, conditions: withOutcome(conditions, suspended as Outcome) }
   }
-  if (!hasCondition({ ...job, status }, 'Suspended')) return { ...status, startTime: startTime ?? now() }
+  if (!hasCondition({ ...job, status }, 'Suspended'))
+    return { ...status, startTime: status.startTime ?? now() }
   const resumed = { type: 'Suspended', status: 'False', reason: 'JobResumed', message: 'Job resumed' }
-  return { ...rest, startTime: now(), conditions: withOutcome(conditions, resumed as Outcome) }
+  return { ...status, startTime: now(), conditions: withOutcome(conditions, resumed as Outcome) }
 }
 
 const isOverOrEnding = ({ conditions = [] }: JobStatus): boolean =>

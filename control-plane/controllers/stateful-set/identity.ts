@@ -29,7 +29,7 @@ export const firstOrdinal = ({ spec }: StatefulSet): number =>
 export function statefulPod(set: StatefulSet, ordinal: number, revision: ControllerRevision): PodBody {
   const body = podFrom(templateOf(revision), set, statefulSets)
   const name = `${set.metadata.name}-${ordinal}`
-  const { generateName: _, ...metadata } = body.metadata
+  const { metadata } = body
   const labels = {
     ...metadata.labels,
     [POD_NAME]: name,

@@ -23,7 +23,9 @@ export const jobStrategy: Strategy<Job> = {
   prepareForCreate(job) {
     job.status = {}
     if (!job.spec.manualSelector) generateSelector(job)
+    adoptLabels(job)
   },
+  prepareForUpdate: job => adoptLabels(job),
   validate(job, old, { subresource }) {
     if (subresource !== '') return []
     return collect(
@@ -33,6 +35,12 @@ export const jobStrategy: Strategy<Job> = {
       old && validateUpdate(job.spec, old),
     )
   },
+}
+
+/** A Job without labels has those of its Pods, the generated ones too. */
+function adoptLabels({ metadata, spec }: Job): void {
+  const { labels } = spec.template.metadata ?? {}
+  if (labels && Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...labels }
 }
 
 /** Without a number of completions and of Pods at once, a Job is one Pod. */

@@ -1,5 +1,6 @@
 import test from 'ava'
 import { pods } from '../../../api/kinds/core.ts'
+import { events } from '../../../api/kinds/events.ts'
 import type { Pod } from '../../../api/kinds/types.ts'
 import { startScheduler } from '../../../control-plane/scheduler/scheduler.ts'
 import type { SchedulerPlugin } from '../../../plugins/scheduler.ts'
@@ -57,6 +58,28 @@ test.serial('steps are asked in their order, and give back what they set aside w
   const expected = ['reserve', 'permit', 'unreserve', 'reserve', 'permit', 'preBind', 'postBind']
   t.deepEqual(story.slice(0, expected.length), expected)
   t.regex(await loops.waitForEvent('Pod', 'witnessed', /^Scheduled/), /assigned default\/witnessed to n1/)
+})
+
+test.serial('what the scheduler did is told in events of events.k8s.io', async t => {
+  await create('told', '10m')
+  const { metadata } = await bound('told')
+  t.is(metadata.generation, 1)
+  await loops.waitForEvent('Pod', 'told', /^Scheduled/)
+  const { items } = await loops.client.list(events, {
+    namespace: 'default',
+    fieldSelector: 'regarding.name=told',
+  })
+  t.like(items[0], {
+    action: 'Binding',
+    reason: 'Scheduled',
+    note: 'Successfully assigned default/told to n1',
+    reportingController: 'default-scheduler',
+    regarding: { kind: 'Pod', name: 'told', uid: metadata.uid },
+    deprecatedFirstTimestamp: undefined,
+    deprecatedCount: undefined,
+  })
+  t.regex(items[0].eventTime, /\.\d{6}Z$/)
+  t.regex(items[0].reportingInstance, /^default-scheduler-/)
 })
 
 test.serial('an important Pod gets the place of a less important one', async t => {

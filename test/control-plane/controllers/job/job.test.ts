@@ -115,7 +115,7 @@ test('a suspended Job has no Pods until it is resumed', async t => {
   await until('resting', ({ status }) => status?.active === 2)
   await kubectl('patch', 'job', 'resting', '-p', '{"spec":{"suspend":true}}')
   const suspended = await until('resting', job => has('Suspended')(job) && !job.status?.active)
-  t.is(suspended.status?.startTime, undefined)
+  t.truthy(suspended.status?.startTime)
   t.is(suspended.status?.failed, undefined)
   await loops.waitUntil(pods, () => podsOf('resting').length === 0)
   outcomes.delete('resting')
@@ -187,4 +187,19 @@ test.serial('a restarted controller goes on counting where the last one stopped'
   const job = await until('counted', has('Complete'))
   t.is(job.status?.succeeded, 6)
   t.is(job.status?.failed, undefined)
+})
+
+test('a Job without labels has those of its Pods', async t => {
+  const { metadata, spec } = await create('unlabelled', { suspend: true })
+  t.deepEqual(metadata.labels, spec.template.metadata?.labels)
+  t.is(metadata.labels?.['batch.kubernetes.io/job-name'], 'unlabelled')
+})
+
+test('a Job whose Pods cannot be made says that it has begun', async t => {
+  const namespace = await loops.createNamespace('full')
+  await kubectl('-n', namespace, 'create', 'quota', 'none', '--hard=pods=0')
+  await kubectl('-n', namespace, 'create', 'job', 'stuck', '--image=x')
+  const job = await loops.waitFor(jobs, `${namespace}/stuck`, ({ status }) => status?.startTime)
+  t.like(job.status, { ready: 0, terminating: 0, uncountedTerminatedPods: {} })
+  t.regex(await loops.waitForEvent('Job', 'stuck', /FailedCreate/), /exceeded quota: none/)
 })
