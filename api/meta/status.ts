@@ -136,7 +136,12 @@ export const conflict = (resource: ResourceRef, name: string, message: string): 
 /** A 422 with one cause a field. */
 export function invalid(kind: KindRef, name: string, errors: readonly FieldError[]): StatusError {
   const causes = errors.map(error => ({ reason: error.type, message: describe(error), field: error.field }))
-  const details = { ...(name && { name }), ...(kind.group && { group: kind.group }), kind: kind.kind, causes }
+  const details = {
+    ...(name && { name }),
+    ...(kind.group && { group: kind.group }),
+    ...(kind.kind && { kind: kind.kind }),
+    causes,
+  }
   return failure(
     422,
     'Invalid',

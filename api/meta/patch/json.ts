@@ -59,12 +59,11 @@ function applyOperation(
     case 'remove':
       return remove(document, path)
     case 'replace':
-      read(document, path)
       return path.length === 0 ? requireValue(operation) : replace(document, path, requireValue(operation))
     case 'move':
       return move(document, parsePointer(operation.from), path)
     case 'copy':
-      return add(document, path, copied(read(document, parsePointer(operation.from)), budget))
+      return add(document, path, copied(readOrNull(document, parsePointer(operation.from)), budget))
     case 'test':
       return test(document, path, operation.value)
     default:
@@ -151,6 +150,7 @@ function add(document: unknown, path: string[], value: unknown): unknown {
   })
 }
 
+/** A member that is not there is added (as upstream's library does). */
 function replace(document: unknown, path: string[], value: unknown): unknown {
   return withParent(document, path, (parent, last) => {
     if (Array.isArray(parent)) parent[arrayIndex(last, parent.length, parent.length - 1)] = value
@@ -173,11 +173,15 @@ function move(document: unknown, from: string[], path: string[]): unknown {
   return add(remove(document, from), path, value)
 }
 
-/** A missing member passes a test for null. */
-function test(document: unknown, path: string[], expected: unknown): unknown {
+/** The value at the path; null for a missing member, as upstream's library has it. */
+function readOrNull(document: unknown, path: string[]): unknown {
   const parent = read(document, path.slice(0, -1))
   const isAbsent = path.length > 0 && isMap(parent) && !Object.hasOwn(parent, path.at(-1)!)
-  const actual = isAbsent ? null : read(document, path)
-  if (!isSame(actual, expected ?? null)) throw new Error('testing value failed')
+  return isAbsent ? null : read(document, path)
+}
+
+/** A missing member passes a test for null. */
+function test(document: unknown, path: string[], expected: unknown): unknown {
+  if (!isSame(readOrNull(document, path), expected ?? null)) throw new Error('testing value failed')
   return document
 }

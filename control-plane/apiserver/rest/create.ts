@@ -7,7 +7,7 @@ import type { Resource } from '../kind-registry.ts'
 import { type Core, Effects, keyOf, storeCall, type Target, type WriteContext, type Written } from './core.ts'
 import { encode, entryOf, storedEntry } from './encode.ts'
 import { recordOwners } from './managed-fields.ts'
-import { checkNamespace, checkType, startMetadata } from './metadata.ts'
+import { checkNamespace, checkType, checkUnstored, startMetadata } from './metadata.ts'
 import { fillSpec } from './structs.ts'
 import { validateMetadata } from './validate-metadata.ts'
 
@@ -121,6 +121,8 @@ async function store(
     if (await storeCall(core.store.get(resource.type, key))) throw alreadyExists(resource.kind, target.name)
     return entryOf(key, object, 0)
   }
+  checkUnstored(object)
+  delete object.metadata.resourceVersion
   const encoded = encode(object, specText)
   const result = await storeCall(core.store.put(resource.type, key, 0, encoded))
   if (!result.ok) throw alreadyExists(resource.kind, target.name)

@@ -2,7 +2,7 @@ import { randomBytes, randomUUID } from 'node:crypto'
 import { apiVersion, type KindDeclaration } from '../../../api/kinds/kind.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { isMap } from '../../../api/meta/patch/own.ts'
-import { badRequest, type StatusError } from '../../../api/meta/status.ts'
+import { badRequest, goQuote, type StatusError, unexpectedError } from '../../../api/meta/status.ts'
 import { now } from '../../../api/meta/time.ts'
 import type { Target } from './core.ts'
 import { wrongKind } from './wrong-kind.ts'
@@ -77,9 +77,6 @@ export function startMetadata(
   hasGeneration: boolean,
 ): void {
   const { metadata } = object
-  if (metadata.resourceVersion) {
-    throw badRequest('resourceVersion should not be set on objects to be created')
-  }
   if (!metadata.name && metadata.generateName) metadata.name = generateName(metadata.generateName)
   if (namespace) metadata.namespace = namespace
   metadata.uid = randomUUID()
@@ -91,16 +88,29 @@ export function startMetadata(
   else delete metadata.generation
 }
 
-const SERVER_OWNED = [
-  'uid',
-  'creationTimestamp',
-  'deletionTimestamp',
-  'deletionGracePeriodSeconds',
-  'generation',
-  'namespace',
-  'name',
-  'generateName',
-] as const
+const UINT64 = (1n << 64n) - 1n
+
+/** The version that a client says an object has. @throws StatusError 500 for what is none, as upstream */
+export function sentRevision(version: string): bigint {
+  const fault = (what: string) => unexpectedError(`strconv.ParseUint: parsing ${goQuote(version)}: ${what}`)
+  if (!/^[0-9]+$/.test(version)) throw fault('invalid syntax')
+  const revision = BigInt(version)
+  if (revision > UINT64) throw fault('value out of range')
+  return revision
+}
+
+/** @throws StatusError 500 for an object to be stored that says it is stored already; what is no version says nothing (as upstream) */
+export function checkUnstored({ metadata }: ApiObject): void {
+  const { resourceVersion } = metadata
+  if (!resourceVersion || !/^[0-9]+$/.test(resourceVersion)) return
+  const revision = BigInt(resourceVersion)
+  if (revision === 0n || revision > UINT64) return
+  throw unexpectedError('resourceVersion should not be set on objects to be created')
+}
+
+const SERVER_OWNED = ['creationTimestamp', 'generation', 'namespace', 'name'] as const
+/** What a client may leave out, and not change. */
+const FIXED = ['uid', 'deletionTimestamp', 'deletionGracePeriodSeconds'] as const
 
 /** Gives an updated object the metadata that a client may not change. */
 export function keepMetadata(object: ApiObject, old: ApiObject): void {
@@ -110,7 +120,10 @@ export function keepMetadata(object: ApiObject, old: ApiObject): void {
     if (kept[field] === undefined) delete metadata[field]
     else metadata[field] = kept[field]
   }
-  delete metadata.selfLink
+  if (kept.deletionTimestamp !== undefined) metadata.deletionTimestamp = kept.deletionTimestamp
+  for (const field of FIXED) {
+    if (kept[field] !== undefined && (metadata[field] ?? '') === '') metadata[field] = kept[field]
+  }
 }
 
 /** Checks that a body which replaces an object is the one that the path names. @throws StatusError 400 */

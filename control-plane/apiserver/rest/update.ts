@@ -3,7 +3,7 @@ import { isEqual } from '../../../api/meta/equal.ts'
 import { hasKeptSpec, keptSpec, withSpec } from '../../../api/meta/kept-spec.ts'
 import { recordOf } from '../../../api/meta/managed-fields/record.ts'
 import type { ApiObject, ObjectMeta } from '../../../api/meta/object.ts'
-import { conflict, invalid, invalidValue, isStatusError, notFound } from '../../../api/meta/status.ts'
+import { conflict, invalid, isStatusError, notFound } from '../../../api/meta/status.ts'
 import type { StrategyContext } from '../../registry/strategy.ts'
 import { Entry } from '../cache/entry.ts'
 import type { Resource } from '../kind-registry.ts'
@@ -11,9 +11,9 @@ import { type Core, Effects, keyOf, storeCall, type Target, type WriteContext, t
 import { create, hasGeneration } from './create.ts'
 import { encode, entryOf, storedEntry } from './encode.ts'
 import { recordOwners } from './managed-fields.ts'
-import { checkName, checkNamespace, checkType, keepMetadata } from './metadata.ts'
+import { checkName, checkNamespace, checkType, keepMetadata, sentRevision } from './metadata.ts'
 import { fillSpec } from './structs.ts'
-import { validateMetadata, validateMetadataUpdate } from './validate-metadata.ts'
+import { validateMetadataUpdate } from './validate-metadata.ts'
 
 /** Tries of an update that others keep overtaking. */
 const ATTEMPTS = 100
@@ -126,9 +126,6 @@ async function createInstead(
   return await create(core, resource, target.namespace, object, context, { isApplied, form })
 }
 
-/** What is said of a field that no update may change. */
-const IMMUTABLE = 'field is immutable'
-
 function checkPreconditions(
   resource: Resource,
   object: ApiObject,
@@ -140,9 +137,16 @@ function checkPreconditions(
   checkType(kind, object)
   checkNamespace(kind, object, target.namespace)
   checkName(object, target)
-  const { resourceVersion, uid, deletionTimestamp } = object.metadata
-  const isUnconditional = !resourceVersion || resourceVersion === '0'
-  if (isUnconditional && strategy.allowUnconditionalUpdate === false) {
+  const { resourceVersion, uid } = object.metadata
+  const currentUid = old.metadata.uid
+  if (uid && uid !== currentUid && !isPatch && !isApplied) {
+    const message = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${currentUid}`
+    throw conflict(kind, target.name, message)
+  }
+  if (resourceVersion === String(revision)) return
+  const sent = resourceVersion ? sentRevision(resourceVersion) : 0n
+  if (sent !== 0n && sent !== BigInt(revision)) throw conflict(kind, target.name, MODIFIED)
+  if (sent === 0n && strategy.allowUnconditionalUpdate === false) {
     throw invalid(kind, target.name, [
       {
         type: 'FieldValueInvalid',
@@ -151,22 +155,6 @@ function checkPreconditions(
         detail: 'must be specified for an update',
       },
     ])
-  }
-  if (!isUnconditional && resourceVersion !== String(revision)) {
-    throw conflict(kind, target.name, MODIFIED)
-  }
-  const currentUid = old.metadata.uid
-  if (uid && uid !== currentUid && (isPatch || isApplied)) {
-    throw invalid(kind, target.name, [invalidValue('metadata.uid', uid, IMMUTABLE)])
-  }
-  if (deletionTimestamp && !old.metadata.deletionTimestamp) {
-    throw invalid(kind, target.name, [
-      invalidValue('metadata.deletionTimestamp', deletionTimestamp, IMMUTABLE),
-    ])
-  }
-  if (uid && uid !== currentUid) {
-    const message = `Precondition failed: UID in precondition: ${uid}, UID in object meta: ${currentUid}`
-    throw conflict(kind, target.name, message)
   }
 }
 
@@ -206,8 +194,7 @@ async function prepare(
   }
   if (strategy.load) await strategy.load(object)
   const errors = [
-    ...validateMetadata(resource, object),
-    ...validateMetadataUpdate(object, old),
+    ...validateMetadataUpdate(resource, object, old, subresource),
     ...(strategy.validate?.(object, old, strategyContext) ?? []),
   ]
   if (errors.length > 0) throw invalid(kind, target.name, errors)

@@ -31,7 +31,14 @@ const steps: [string, object, unknown[], unknown][] = [
     [{ op: 'replace', path: '/a/b', value: null }],
     { a: { b: null } },
   ],
-  ['replace of nothing fails', {}, [{ op: 'replace', path: '/a', value: 1 }], undefined],
+  ['replace of a missing member adds it', {}, [{ op: 'replace', path: '/a', value: 1 }], { a: 1 }],
+  ['replace in what is not there fails', {}, [{ op: 'replace', path: '/a/b', value: 1 }], undefined],
+  [
+    'copy of a missing member gives null',
+    { a: 1 },
+    [{ op: 'copy', from: '/b', path: '/c' }],
+    { a: 1, c: null },
+  ],
   [
     'move takes and puts',
     { a: { b: 1 }, c: {} },

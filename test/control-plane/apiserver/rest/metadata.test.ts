@@ -33,7 +33,14 @@ test(
   [
     `metadata.finalizers: Invalid value: "a b": ${QUALIFIED}`,
     'metadata.finalizers: Invalid value: ["a b","orphan","foregroundDeletion"]: finalizer orphan and foregroundDeletion cannot be both set',
+    'metadata.finalizers[0]: Invalid value: "a b": name is neither a standard finalizer name nor is it fully qualified',
   ],
+)
+test(
+  refused,
+  'finalizers without a domain',
+  { name: 'x', finalizers: ['kubernetes', 'zz'] },
+  'metadata.finalizers[1]: Invalid value: "zz": name is neither a standard finalizer name nor is it fully qualified',
 )
 test(
   refused,
@@ -98,4 +105,53 @@ test('warnings are told once, for the object and not for its status', async t =>
   const told = await api.raw(`${services}/warned/status`, { method: 'PUT', body: made.body })
   t.is(told.status, 200)
   t.is(told.headers.warning, undefined)
+})
+
+const TWICE = { labels: { a: ' ' }, finalizers: ['zz'], deletionGracePeriodSeconds: 3 }
+const LABEL = ['labels', 'deletionGracePeriodSeconds', 'labels']
+const CHANGED = ['deletionGracePeriodSeconds', 'labels', 'finalizers[0]']
+
+for (const [plural, object, expected] of [
+  ['configmaps', {}, [...LABEL, ...CHANGED, 'labels', 'finalizers[0]']],
+  ['limitranges', { spec: { limits: [] } }, [...LABEL, 'labels', 'finalizers[0]']],
+  ['services', { spec: { ports: [{ port: 80 }] } }, [...LABEL, ...CHANGED]],
+] as [string, object, string[]][]) {
+  test(`an update tells of faults in metadata as often as rules find them: ${plural}`, async t => {
+    const path = `/api/v1/namespaces/default/${plural}`
+    const { status, body } = await api.raw(path, { body: { metadata: { name: 'twice' }, ...object } })
+    t.is(status, 201)
+    const changed = { ...body, metadata: { ...body.metadata, ...TWICE } }
+    const answer = await api.raw(`${path}/twice`, { method: 'PUT', body: changed })
+    t.is(answer.status, 422)
+    const fields = answer.body.details.causes.map(({ field }: any) => field)
+    t.deepEqual(
+      fields,
+      expected.map(field => `metadata.${field}`),
+    )
+  })
+}
+
+test('an update may say from what prefix a name was made', async t => {
+  await api.raw(maps, { body: { metadata: { name: 'prefixed' } } })
+  const body = { metadata: { name: 'prefixed', generateName: 'pre-' } }
+  const answer = await api.raw(`${maps}/prefixed`, { method: 'PUT', body })
+  t.is(answer.status, 200)
+  t.is(answer.body.metadata.generateName, 'pre-')
+  const odd = await api.raw(`${maps}/prefixed`, {
+    method: 'PUT',
+    body: { metadata: { name: 'prefixed', resourceVersion: 'a' } },
+  })
+  t.is(odd.status, 500)
+  t.is(odd.body.message, 'strconv.ParseUint: parsing "a": invalid syntax')
+})
+
+test('a new object has no version of its own, but one that is none', async t => {
+  const create = (name: string, resourceVersion: string) =>
+    api.raw(maps, { body: { metadata: { name, resourceVersion } } })
+  const refused = await create('versioned', '5')
+  t.is(refused.status, 500)
+  t.is(refused.body.message, 'resourceVersion should not be set on objects to be created')
+  const taken = await create('versioned', 'a')
+  t.is(taken.status, 201)
+  t.regex(taken.body.metadata.resourceVersion, /^\d+$/)
 })
