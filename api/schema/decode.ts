@@ -4,6 +4,7 @@ import { DecodeError, DecodeState, LOOK_AGAIN, QuietWalk, type Walk } from './de
 import { type Definition, isReference, objectTypeOf, type SchemaFile, splitType } from './definition.ts'
 import { omittedZeros } from './field-numbers.ts'
 import { goType, scalarReader } from './scalars.ts'
+import { TIMES } from './tables/times.ts'
 
 interface FieldReader {
   read: Reader
@@ -11,6 +12,12 @@ interface FieldReader {
   dropEmpty: boolean
   /** Empty strings, zeros and false are left out where they say no more than nothing would: defaults are put in then. */
   dropZero: boolean
+}
+
+interface StructReader {
+  fields: Map<string, FieldReader>
+  /** Those of {@link TIMES}. */
+  times: readonly string[]
 }
 
 /** Compiles readers of definitions, each when it is first needed. */
@@ -24,7 +31,7 @@ export class Decoder {
 
   /**
    * Checks and normalizes an object of a definition, in place: nulls and unknown fields are dropped, quantities and times
-   * made canonical.
+   * made canonical, times that Go always writes made null where they are left out.
    * @returns what strict validation objects to (`unknown field "spec.foo"`), in the object's order
    * @throws DecodeError when a value's type is wrong, with Go's message
    */
@@ -44,30 +51,34 @@ export class Decoder {
   #definition(name: string): Reader {
     const known = this.#readers.get(name)
     if (known) return known
-    let fields: Map<string, FieldReader> | undefined
+    let compiled: StructReader | undefined
     const struct = name.slice(name.lastIndexOf('.') + 1)
     const reader: Reader = (value, state) => {
-      fields ??= this.#compileFields(name)
-      return readObject(value, state, struct, name, fields)
+      compiled ??= this.#compile(name)
+      return readObject(value, state, struct, name, compiled)
     }
     this.#readers.set(name, reader)
     return reader
   }
 
-  #compileFields(name: string): Map<string, FieldReader> {
+  #compile(name: string): StructReader {
     const definition = this.#schemas.definitions[name]
     if (!definition) throw new Error(`no schema is known by the name ${name}`)
     const omitted = new Set(omittedZeros(name))
-    return new Map(
-      Object.entries(definition.fields).map(([field, type]) => [
-        field,
-        {
-          dropZero: omitted.has(field) && SCALARS_WITH_ZERO.has(type),
-          read: this.#reader(type, definition.enums?.[field], field),
-          dropEmpty: splitType(type).container !== '' && !isRequired(definition, field),
-        },
-      ]),
-    )
+    const key = name.split('.').slice(-3).join('.')
+    return {
+      fields: new Map(
+        Object.entries(definition.fields).map(([field, type]) => [
+          field,
+          {
+            dropZero: omitted.has(field) && SCALARS_WITH_ZERO.has(type),
+            read: this.#reader(type, definition.enums?.[field], field),
+            dropEmpty: splitType(type).container !== '' && !isRequired(definition, field),
+          },
+        ]),
+      ),
+      times: Object.keys(definition.fields).filter(field => TIMES.has(`${key}.${field}`)),
+    }
   }
 
   #reader(type: string, enumName: string | undefined, field: string): Reader {
@@ -89,7 +100,7 @@ function readObject(
   state: Walk,
   struct: string,
   name: string,
-  fields: Map<string, FieldReader>,
+  { fields, times }: StructReader,
 ): unknown {
   if (!isMap(value)) throw state.mismatch(value, goType(name), 'struct')
   const outer = state.struct
@@ -99,8 +110,9 @@ function readObject(
     if (field === undefined) {
       state.unknown(key)
       delete value[key]
-    } else if (given === null || given === undefined) delete value[key]
-    else {
+    } else if (given === null || given === undefined) {
+      if (given === undefined || !times.includes(key)) delete value[key]
+    } else {
       state.struct = struct
       state.enterField(key)
       const result = field.read(given, state)
@@ -110,6 +122,7 @@ function readObject(
       else if (result !== given) setOwn(value, key, result)
     }
   }
+  for (const time of times) if (value[time] === undefined) value[time] = null
   state.struct = outer
   return value
 }

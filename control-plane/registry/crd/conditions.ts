@@ -25,7 +25,7 @@ export function withCondition(
   now: Date,
 ): Condition[] {
   const old = conditions.find(condition => condition.type === type)
-  const isKept = old?.status === status && old.lastTransitionTime !== undefined
+  const isKept = old?.status === status && Boolean(old.lastTransitionTime)
   const condition: Condition = {
     lastTransitionTime: isKept ? old.lastTransitionTime! : toTime(now),
     message: message ?? '',

@@ -265,6 +265,25 @@ test('zero values that say no more than nothing are left out, those that mean so
   })
 })
 
+test('times that Go writes as null are null where they are left out, those of metadata are not', t => {
+  const { object } = check(
+    POD,
+    JSON.stringify({
+      metadata: { name: 'a', creationTimestamp: null },
+      spec: {},
+      status: {
+        conditions: [{ type: 'Ready', lastProbeTime: null }],
+        containerStatuses: [{ state: { running: {} } }],
+      },
+    }),
+  )
+  t.deepEqual(object.metadata, { name: 'a' })
+  t.deepEqual(object.status, {
+    conditions: [{ type: 'Ready', lastProbeTime: null, lastTransitionTime: null }],
+    containerStatuses: [{ state: { running: { startedAt: null } } }],
+  })
+})
+
 for (const [what, text, found] of [
   ['is found where there is space before a colon', '{"a" :1,"a":2}', ['duplicate field "a"']],
   ['is not what looks like one inside of a string', '{"a":"\\":","b":"a\\":1"}', []],
