@@ -11,7 +11,7 @@ export interface Column<T = any> {
   priority?: number
   format?: string
   description?: string
-  value: string | ((object: T, now: Date) => string | number | boolean | undefined | null)
+  value: string | ((object: T, now: Date) => string | number | bigint | boolean | undefined | null)
 }
 
 /** Paths of the scale subresource, in the same words as a CRD's `subresources.scale`. */

@@ -1,3 +1,4 @@
+import { isNumber, isWhole } from './json.ts'
 import { isMap } from './patch/own.ts'
 
 /** A JSON value as Go prints it (`%v`). */
@@ -14,6 +15,6 @@ export function goType(value: unknown): string {
   if (value === null || value === undefined) return '<nil>'
   if (Array.isArray(value)) return '[]interface {}'
   if (isMap(value)) return 'map[string]interface {}'
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
+  if (isNumber(value)) return isWhole(value) ? 'int64' : 'float64'
   return typeof value === 'boolean' ? 'bool' : 'string'
 }

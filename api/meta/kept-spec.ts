@@ -1,4 +1,5 @@
 import { cloneJson } from './clone.ts'
+import { type ParseJson, parseJson } from './json.ts'
 import { memberText } from './json-text.ts'
 import type { ApiObject } from './object.ts'
 import { type Json, setOwn } from './patch/own.ts'
@@ -10,28 +11,31 @@ import { type Json, setOwn } from './patch/own.ts'
 export class SpecText {
   /** The spec as JSON, as `JSON.stringify` gives it. */
   readonly text: string
+  readonly #parse: ParseJson
   #value: object | undefined
 
-  constructor(text: string) {
+  /** `parse` reads it, or a part of it. */
+  constructor(text: string, parse: ParseJson = parseJson) {
     this.text = text
+    this.#parse = parse
   }
 
   /** The spec, shared by all who ask: never change it. */
   get value(): object {
-    this.#value ??= JSON.parse(this.text) as object
+    this.#value ??= this.#parse(this.text) as object
     return this.#value
   }
 
   /** The spec for a caller who may change it. */
   fresh(): object {
-    return this.#value ? cloneJson(this.#value) : JSON.parse(this.text)
+    return this.#value ? cloneJson(this.#value) : this.#parse(this.text)
   }
 
   /** One field of the spec, without reading the others. It may be shared. */
   field(name: string): unknown {
     if (this.#value) return (this.#value as Record<string, unknown>)[name]
     const text = memberText(this.text, name)
-    return text === undefined ? undefined : JSON.parse(text)
+    return text === undefined ? undefined : this.#parse(text)
   }
 }
 

@@ -1,3 +1,5 @@
+import { isNumber, isWhole } from '../meta/json.ts'
+
 /** A body that cannot be read as its kind. The message is the one Go's decoder gives. */
 export class DecodeError extends Error {
   readonly code = 'ERR_DECODE'
@@ -122,13 +124,14 @@ function conversionFault(value: unknown, goType: string, kind: GoKind): string |
 function goKind(value: unknown): GoKind {
   if (typeof value === 'string') return 'string'
   if (typeof value === 'boolean') return 'bool'
-  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
+  if (isNumber(value)) return isWhole(value) ? 'int64' : 'float64'
   return Array.isArray(value) ? 'slice' : 'map'
 }
 
 /** JSON's name of a value's type, as Go's messages have it. */
 export function jsonType(value: unknown): string {
   if (Array.isArray(value)) return 'array'
+  if (typeof value === 'bigint') return 'number'
   return typeof value === 'boolean' ? 'bool' : typeof value
 }
 

@@ -1,3 +1,4 @@
+import { isNumber, isWhole } from '../meta/json.ts'
 import { formatQuantity, parseQuantity } from '../meta/quantity.ts'
 import type { Reader } from './decode-state.ts'
 import { DecodeError, jsonType } from './decode-state.ts'
@@ -56,14 +57,15 @@ const KINDS = { string: 'string', boolean: 'bool', number: 'float64' } as const
 const typed =
   (wanted: 'string' | 'boolean' | 'number', go: string): Reader =>
   (value, state) => {
-    if (typeof value !== wanted) throw state.mismatch(value, go, KINDS[wanted])
-    return value
+    if (typeof value === wanted) return value
+    if (typeof value === 'bigint' && wanted === 'number') return Number(value)
+    throw state.mismatch(value, go, KINDS[wanted])
   }
 
 function integer(go: 'int32' | 'int64', bound: number): Reader {
   return (value, state) => {
-    if (typeof value !== 'number') throw state.mismatch(value, go, go)
-    const fits = Number.isInteger(value) && value < bound && value >= -bound
+    if (!isNumber(value)) throw state.mismatch(value, go, go)
+    const fits = isWhole(value) && value < bound && value >= -bound
     if (!fits) throw state.mismatch(value, go, go, `number ${value}`)
     return value
   }
@@ -72,7 +74,7 @@ function integer(go: 'int32' | 'int64', bound: number): Reader {
 const readIntOrString: Reader = value => {
   if (typeof value === 'string') return value
   const fits = Number.isInteger(value) && Math.abs(value as number) < 2 ** 31
-  const shown = typeof value === 'number' ? `number ${value}` : jsonType(value)
+  const shown = isNumber(value) ? `number ${value}` : jsonType(value)
   if (!fits) throw new DecodeError(`json: cannot unmarshal ${shown} into Go value of type int32`)
   return value
 }
@@ -126,7 +128,7 @@ const canonical = new Map<string, string>()
 const MOST_REMEMBERED = 2_000
 
 const readQuantity: Reader = (value, state) => {
-  if (typeof value !== 'string' && typeof value !== 'number') throw state.mismatch(value, 'resource.Quantity')
+  if (typeof value !== 'string' && !isNumber(value)) throw state.mismatch(value, 'resource.Quantity')
   const text = String(value).trim()
   const known = canonical.get(text)
   if (known !== undefined) return known

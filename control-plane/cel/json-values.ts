@@ -1,3 +1,4 @@
+import { isNumber, isWhole } from '../../api/meta/json.ts'
 import type { Value } from './language/values.ts'
 
 /**
@@ -5,7 +6,7 @@ import type { Value } from './language/values.ts'
  * converted when it is asked for.
  */
 export function fromJson(value: unknown): Value {
-  if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value
+  if (isNumber(value)) return isWhole(value) ? BigInt(value) : value
   if (typeof value !== 'object') return value
   if (value === null) return null
   return Array.isArray(value) ? value.map(fromJson) : new JsonMap(value as Record<string, unknown>)

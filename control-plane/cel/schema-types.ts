@@ -1,4 +1,5 @@
 import type { JsonSchemaProps } from '../../api/kinds/apiextensions.ts'
+import { isNumber, isWhole } from '../../api/meta/json.ts'
 import { isMap, isSame } from '../../api/meta/patch/own.ts'
 import { listMapKey } from '../../api/schema/structural/validate.ts'
 import { createEnvironment, type Environment } from './environment.ts'
@@ -86,11 +87,9 @@ export class SchemaTypes {
           typeof value === 'boolean' ? value : wrongType('bool', value),
         )
       case 'integer':
-        return scalar(INT, 1, value =>
-          Number.isInteger(value) ? BigInt(value as number) : wrongType('int', value),
-        )
+        return scalar(INT, 1, value => (isWhole(value) ? BigInt(value) : wrongType('int', value)))
       case 'number':
-        return scalar(DOUBLE, 1, value => (typeof value === 'number' ? value : wrongType('float', value)))
+        return scalar(DOUBLE, 1, value => (isNumber(value) ? Number(value) : wrongType('float', value)))
       default:
         return undefined
     }
@@ -167,7 +166,7 @@ function goType(value: unknown): string {
   if (typeof value === 'object') return 'map[string]interface {}'
   if (typeof value === 'boolean') return 'bool'
   if (typeof value === 'string') return 'string'
-  return Number.isInteger(value) ? 'int64' : 'float64'
+  return isWhole(value) ? 'int64' : 'float64'
 }
 
 function invalidData(expected: string): never {
@@ -250,7 +249,7 @@ function asString(value: unknown): string | undefined {
 }
 
 const intOrString = (value: unknown): Value =>
-  typeof value === 'string' || Number.isInteger(value)
+  typeof value === 'string' || isWhole(value)
     ? fromJson(value)
     : invalidData('expected XIntOrString value to be either a string or integer')
 

@@ -1,3 +1,4 @@
+import { parseJson } from '../json.ts'
 import { isMap } from '../patch/own.ts'
 import { type FieldSet, LEAF, makeNode, SELF } from './field-set.ts'
 
@@ -48,7 +49,7 @@ function canonicalElement(element: string): string {
 
 function parse(element: string, text: string): unknown {
   try {
-    return JSON.parse(text)
+    return parseJson(text)
   } catch (cause) {
     throw new FieldSetError(`cannot read path element in fieldsV1: ${JSON.stringify(element)}`, { cause })
   }

@@ -1,3 +1,4 @@
+import { parseJson } from '../json.ts'
 import { type FieldSet, hasSelf, SELF } from './field-set.ts'
 
 /** Path elements in upstream's order: fields, items by key, items by value, items by index. */
@@ -25,9 +26,9 @@ export function pathTexts(set: FieldSet, prefix = ''): string[] {
 export function elementText(element: string): string {
   const text = element.slice(2)
   if (element.startsWith('f:')) return `.${text}`
-  if (element.startsWith('v:')) return `[=${valueText(JSON.parse(text))}]`
+  if (element.startsWith('v:')) return `[=${valueText(parseJson(text))}]`
   if (element.startsWith('i:')) return `[${text}]`
-  const keys = Object.entries(JSON.parse(text) as Record<string, unknown>)
+  const keys = Object.entries(parseJson(text) as Record<string, unknown>)
   return `[${keys.map(([key, value]) => `${key}=${valueText(value)}`).join(',')}]`
 }
 

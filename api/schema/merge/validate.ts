@@ -1,3 +1,4 @@
+import { isNumber } from '../../meta/json.ts'
 import { elementText } from '../../meta/managed-fields/path-text.ts'
 import { isMap } from '../../meta/patch/own.ts'
 import { itemElement } from './list-items.ts'
@@ -62,7 +63,7 @@ function goType(value: unknown): string {
 }
 
 function validateScalar({ of }: ScalarType, value: unknown, path: string): string[] {
-  if (of === 'number' && typeof value !== 'number') {
+  if (of === 'number' && !isNumber(value)) {
     return fault(path, `expected numeric (int or float), got ${goType(value)}`)
   }
   if (of === 'string' && typeof value !== 'string')

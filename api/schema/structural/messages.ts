@@ -1,3 +1,4 @@
+import { isWhole } from '../../meta/json.ts'
 import type { FieldError } from '../../meta/status.ts'
 
 /** What is wrong with a value at a path, in the words of upstream's OpenAPI validator. */
@@ -12,7 +13,8 @@ const fault = (path: string, badValue: unknown, text: string): FieldError => ({
 export function typeOf(value: unknown): string {
   if (value === null) return 'null'
   if (Array.isArray(value)) return 'array'
-  return Number.isInteger(value) ? 'integer' : typeof value
+  if (isWhole(value)) return 'integer'
+  return typeof value
 }
 
 export const wrongType = (path: string, wanted: string, value: unknown): FieldError => ({
@@ -27,19 +29,19 @@ export const wrongFormat = (path: string, format: string, value: string): FieldE
 
 export const belowMinimum = (
   path: string,
-  value: number,
+  value: number | bigint,
   minimum: number,
   isExclusive: boolean,
 ): FieldError => fault(path, value, `should be greater than ${isExclusive ? '' : 'or equal to '}${minimum}`)
 
 export const aboveMaximum = (
   path: string,
-  value: number,
+  value: number | bigint,
   maximum: number,
   isExclusive: boolean,
 ): FieldError => fault(path, value, `should be less than ${isExclusive ? '' : 'or equal to '}${maximum}`)
 
-export const noMultiple = (path: string, value: number, of: number): FieldError =>
+export const noMultiple = (path: string, value: number | bigint, of: number): FieldError =>
   fault(path, value, `should be a multiple of ${of}`)
 
 export const tooShort = (path: string, value: string, least: number): FieldError =>

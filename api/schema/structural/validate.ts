@@ -1,4 +1,5 @@
 import type { JsonSchemaProps } from '../../kinds/apiextensions.ts'
+import { isNumber } from '../../meta/json.ts'
 import { isMap, isSame, type Json } from '../../meta/patch/own.ts'
 import { type FieldError, required, tooLong, tooMany } from '../../meta/status.ts'
 import { hasFormat } from './formats.ts'
@@ -23,7 +24,7 @@ export function validateValue(
     ...validateType(value, schema, path),
     ...validateComposition(value, schema, path, old),
     ...(typeof value === 'string' ? validateString(value, schema, path) : []),
-    ...(typeof value === 'number' ? validateNumber(value, schema, path) : []),
+    ...(isNumber(value) ? validateNumber(value, schema, path) : []),
     ...(Array.isArray(value) ? validateList(value, schema, path, old) : []),
     ...validateEnum(value, schema, path),
     ...(isMap(value) ? validateObject(value, schema, path, old) : []),
@@ -67,10 +68,10 @@ function lengthOf(text: string): number {
   return length
 }
 
-function validateNumber(value: number, schema: JsonSchemaProps, path: string): FieldError[] {
+function validateNumber(value: number | bigint, schema: JsonSchemaProps, path: string): FieldError[] {
   const errors: FieldError[] = []
   const { multipleOf, maximum, minimum, exclusiveMaximum = false, exclusiveMinimum = false } = schema
-  if (multipleOf !== undefined && !Number.isInteger(value / multipleOf))
+  if (multipleOf !== undefined && !isMultiple(value, multipleOf))
     errors.push(say.noMultiple(path, value, multipleOf))
   if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum))
     errors.push(say.aboveMaximum(path, value, maximum, exclusiveMaximum))
@@ -78,6 +79,11 @@ function validateNumber(value: number, schema: JsonSchemaProps, path: string): F
     errors.push(say.belowMinimum(path, value, minimum, exclusiveMinimum))
   return errors
 }
+
+const isMultiple = (value: number | bigint, of: number): boolean =>
+  typeof value === 'bigint' && Number.isInteger(of)
+    ? value % BigInt(of) === 0n
+    : Number.isInteger(Number(value) / of)
 
 function validateEnum(value: unknown, { enum: allowed }: JsonSchemaProps, path: string): FieldError[] {
   if (!allowed?.length || allowed.some(item => isSame(item, value))) return []

@@ -1,3 +1,4 @@
+import { parseJson } from '../../../api/meta/json.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { applyJsonPatch } from '../../../api/meta/patch/json.ts'
 import { isMap, isSame } from '../../../api/meta/patch/own.ts'
@@ -55,7 +56,7 @@ export function mutatingWebhooks(configured: ConfiguredHooks, options: WebhookOp
   }
 }
 
-const plain = (object: ApiObject | undefined): any => object && JSON.parse(JSON.stringify(object))
+const plain = (object: ApiObject | undefined): any => object && parseJson(JSON.stringify(object))
 
 /** All that were asked before a change may have to be asked again. */
 function noteChange(round: Round): void {
@@ -117,7 +118,7 @@ async function askOne(
       const steps = {
         configuration: hook.configuration,
         webhook: name,
-        patch: JSON.parse(patch),
+        patch: parseJson(patch),
         patchType: 'JSONPatch',
       }
       note(PATCH, JSON.stringify(steps), true)
@@ -172,7 +173,7 @@ function decode(changed: unknown, request: WrittenRequest, form: RequestForm): v
 
 function parsePatch(patch: string): unknown[] {
   try {
-    return JSON.parse(patch) ?? []
+    return parseJson(patch) ?? []
   } catch (error) {
     throw internalError((error as Error).message)
   }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { parseJsonBytes } from '../../../api/meta/json.ts'
 import type { SchemaSet } from '../../../api/schema/schemas.ts'
 import type { AuditDecision } from './policy.ts'
 
@@ -67,7 +68,7 @@ async function readObject(type: string, body: Buffer, schemas: SchemaSet): Promi
     const { readYaml } = await import('../pipeline/yaml.ts')
     return readYaml(body.toString()).value
   }
-  return type.includes('json') ? JSON.parse(body.toString()) : undefined
+  return type.includes('json') ? parseJsonBytes(body) : undefined
 }
 
 /** Of an object, of those in a list, of those in a table. */

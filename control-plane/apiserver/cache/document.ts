@@ -1,4 +1,5 @@
 import { cloneJson } from '../../../api/meta/clone.ts'
+import { jsonParser, type ParseJson, parseJsonBytes } from '../../../api/meta/json.ts'
 import { endOfContainer } from '../../../api/meta/json-text.ts'
 import { attachSpec, keptSpec, SpecText } from '../../../api/meta/kept-spec.ts'
 import { attachedRecord, attachRecord, ManagedRecord } from '../../../api/meta/managed-fields/record.ts'
@@ -55,7 +56,7 @@ export interface SpecRange {
 /** The object of a document; its managedFields and its spec are read when somebody looks. */
 export function parseDocument(bytes: Buffer, spec?: SpecRange): ApiObject {
   const range = managedRange(bytes)
-  if (!range) return JSON.parse(bytes.toString())
+  if (!range) return parseJsonBytes(bytes)
   const object = parseAround(bytes, range, spec)
   const { start, end } = range
   if (start < end) {
@@ -68,7 +69,7 @@ export function parseDocument(bytes: Buffer, spec?: SpecRange): ApiObject {
 /** The object of a document without its managedFields. */
 export function parseWithoutManaged(bytes: Buffer, spec?: SpecRange): ApiObject {
   const range = managedRange(bytes)
-  const object = range ? parseAround(bytes, range, spec) : JSON.parse(bytes.toString())
+  const object = range ? parseAround(bytes, range, spec) : parseJsonBytes(bytes)
   if (object.metadata) delete object.metadata.managedFields
   return object
 }
@@ -106,6 +107,7 @@ const SPEC = ',"spec":'
 
 /** Reads a document but for its managedFields and, where it stands next to the metadata, its spec. */
 function parseAround(bytes: Buffer, managed: ManagedRange, spec: SpecRange | undefined): ApiObject {
+  const parse = jsonParser(bytes)
   const head = bytes.toString('utf8', 0, managed.start)
   if (spec) {
     const meta = bytes.toString('utf8', managed.end, spec.start - SPEC.length)
@@ -113,22 +115,23 @@ function parseAround(bytes: Buffer, managed: ManagedRange, spec: SpecRange | und
       head + meta,
       bytes.toString('utf8', spec.start, spec.end),
       bytes.toString('utf8', spec.end),
+      parse,
     )
   }
   const text = bytes.toString('utf8', managed.end)
   const found = specRange(head, text)
-  if (!found) return JSON.parse(head + text)
+  if (!found) return parse(head + text)
   const { start, end } = found
-  return readParts(head + text.slice(0, start - SPEC.length), text.slice(start, end), text.slice(end))
+  return readParts(head + text.slice(0, start - SPEC.length), text.slice(start, end), text.slice(end), parse)
 }
 
 /** An object from the text up to its spec, that of the spec, and the rest. */
-function readParts(before: string, spec: string, after: string): ApiObject {
-  const rest: ApiObject = JSON.parse(before + after)
+function readParts(before: string, spec: string, after: string, parse: ParseJson): ApiObject {
+  const rest: ApiObject = parse(before + after)
   const object = {} as ApiObject
   for (const field of Object.keys(rest)) {
     setOwn(object, field, rest[field])
-    if (field === 'metadata') attachSpec(object, new SpecText(spec))
+    if (field === 'metadata') attachSpec(object, new SpecText(spec, parse))
   }
   return object
 }

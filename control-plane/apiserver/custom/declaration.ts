@@ -7,6 +7,7 @@ import type {
 import { objectAge } from '../../../api/kinds/columns/common.ts'
 import { since } from '../../../api/kinds/columns/duration.ts'
 import { apiVersion, type Column, type KindDeclaration, type Subresources } from '../../../api/kinds/kind.ts'
+import { isNumber } from '../../../api/meta/json.ts'
 import { compilePath, PathError } from '../../../api/meta/path.ts'
 
 /** The kind that one version of a CustomResourceDefinition declares, under the names that were accepted. */
@@ -96,14 +97,15 @@ function columnOf({ name, type, jsonPath, format, description, priority }: Custo
 }
 
 /** A cell shows what is found only where that is of the column's type. */
-function cellOf(type: string, found: unknown[], now: Date): string | number | boolean | undefined {
+function cellOf(type: string, found: unknown[], now: Date): string | number | bigint | boolean | undefined {
   const [value] = found
   if (value === undefined || value === null) return undefined
   switch (type) {
     case 'integer':
+      if (typeof value === 'bigint') return value
       return typeof value === 'number' ? Math.trunc(value) : undefined
     case 'number':
-      return typeof value === 'number' ? value : undefined
+      return isNumber(value) ? Number(value) : undefined
     case 'boolean':
       return typeof value === 'boolean' ? value : undefined
     case 'date':

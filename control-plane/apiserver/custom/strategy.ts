@@ -1,5 +1,6 @@
 import type { CustomVersion, JsonSchemaProps } from '../../../api/kinds/apiextensions.ts'
 import { isEqual } from '../../../api/meta/equal.ts'
+import { isNumber } from '../../../api/meta/json.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { readPath } from '../../../api/meta/path.ts'
 import { type FieldError, forbidden, invalidValue } from '../../../api/meta/status.ts'
@@ -77,7 +78,7 @@ const isBlocking = ({ type }: FieldError): boolean => BLOCKING.has(type)
 
 const NOT_CHECKED = invalidValue(
   '<nil>',
-  'null',
+  null,
   'some validation rules were not checked because the object was invalid; correct the existing errors to complete validation',
 )
 
@@ -102,7 +103,7 @@ function validateScale(object: ApiObject, { subresources }: CustomVersion): Fiel
   if (!scale) return []
   return [scale.specReplicasPath, scale.statusReplicasPath].flatMap(path => {
     const replicas = readPath(object, path)
-    if (typeof replicas !== 'number') return []
+    if (!isNumber(replicas)) return []
     if (replicas < 0) return [invalidValue(path, replicas, 'should be a non-negative integer')]
     if (replicas <= MOST_REPLICAS) return []
     return [invalidValue(path, replicas, `should be less than or equal to ${MOST_REPLICAS}`)]

@@ -1,3 +1,4 @@
+import { parseJsonBytes } from '../../../api/meta/json.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import type {
   Change,
@@ -49,7 +50,7 @@ export class ViewStore implements StorePlugin {
     const { head, tail } = await source.write(encode(object))
     const bytes = Buffer.concat([Buffer.from(`${head}0`), tail])
     const [shown] = await target.read([{ key: '', revision: 0, bytes }])
-    const { metadata, ...rest } = JSON.parse(shown!.bytes.toString()) as ApiObject
+    const { metadata, ...rest } = parseJsonBytes(shown!.bytes) as ApiObject
     return {
       ...rest,
       metadata: { ...metadata, resourceVersion: object.metadata.resourceVersion },

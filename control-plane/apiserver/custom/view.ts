@@ -1,5 +1,6 @@
 import type { JsonSchemaProps } from '../../../api/kinds/apiextensions.ts'
 import { apiVersion } from '../../../api/kinds/kind.ts'
+import { parseJson, parseJsonBytes } from '../../../api/meta/json.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { applyDefaults } from '../../../api/schema/structural/default.ts'
 import { prune } from '../../../api/schema/structural/prune.ts'
@@ -42,7 +43,7 @@ export function createView(options: ViewOptions): View {
     return isForeign || isChanged ? { ...document, bytes: bytesOf(object, document.revision) } : document
   }
   const read = <D extends StoredDocument>(documents: readonly D[]): D[] | Promise<D[]> => {
-    const objects = documents.map(({ bytes }) => JSON.parse(bytes.toString()) as ApiObject)
+    const objects = documents.map(({ bytes }) => parseJsonBytes(bytes) as ApiObject)
     const foreign = objects.filter(object => object.apiVersion !== served)
     const place = (converted: ApiObject[]): D[] => {
       const next = new Map(foreign.map((object, i) => [object, converted[i]!]))
@@ -63,7 +64,7 @@ export function createView(options: ViewOptions): View {
     },
     write(document) {
       if (version === storageVersion) return document
-      const object = JSON.parse(`${document.head}0${document.tail}`) as ApiObject
+      const object = parseJson(`${document.head}0${document.tail}`) as ApiObject
       return then(convert([object], stored), ([converted]) => {
         normalize(converted!, schemaOf(storageVersion))
         return encode(converted!)

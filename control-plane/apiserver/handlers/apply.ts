@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer'
+import { jsonParser, type ParseJson } from '../../../api/meta/json.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { isMap } from '../../../api/meta/patch/own.ts'
 import { badRequest, forbiddenField, invalid, required, type StatusError } from '../../../api/meta/status.ts'
@@ -51,7 +52,7 @@ export function refuseForce({ state }: ApiContext): void {
 /** The text of an apply request; `duplicates` says which keys stand twice. @throws StatusError 400 */
 async function parseConfiguration(body: Buffer): Promise<{ value: unknown; duplicates?: string }> {
   const text = body.toString()
-  const json = isUtf8(body) ? parseJson(text) : undefined
+  const json = isUtf8(body) ? readJson(text, jsonParser(body)) : undefined
   const fault = numberFault(text, json)
   if (fault) throw notJson(fault)
   if (json !== undefined && findDuplicates(text, json).length === 0) return { value: json }
@@ -59,10 +60,10 @@ async function parseConfiguration(body: Buffer): Promise<{ value: unknown; dupli
   return readApplied(body)
 }
 
-function parseJson(text: string): unknown {
+function readJson(text: string, parse: ParseJson): unknown {
   if (!/^\s*\{/.test(text)) return undefined
   try {
-    return JSON.parse(text)
+    return parse(text)
   } catch {
     return undefined
   }

@@ -1,3 +1,4 @@
+import { parseJson } from '../../../api/meta/json.ts'
 import { cutMember, findKnown, findMember } from '../../../api/meta/json-text.ts'
 import { keptSpec, type SpecText, withSpec } from '../../../api/meta/kept-spec.ts'
 import { attachRecord, type ManagedRecord, recordOf } from '../../../api/meta/managed-fields/record.ts'
@@ -42,7 +43,7 @@ export function wholeObject({ object, spec, record }: PartialBody): ApiObject {
 
 function parse(text: string): ApiObject | undefined {
   try {
-    const object = JSON.parse(text)
+    const object = parseJson(text)
     return typeof object.apiVersion === 'string' && typeof object.kind === 'string' ? object : undefined
   } catch {
     return undefined

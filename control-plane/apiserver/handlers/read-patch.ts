@@ -1,5 +1,6 @@
 import type { Patch } from '../../../api/client/client.ts'
 import type { KindDeclaration } from '../../../api/kinds/kind.ts'
+import { jsonParser } from '../../../api/meta/json.ts'
 import { isMap } from '../../../api/meta/patch/own.ts'
 import { badRequest, StatusError, unsupportedMediaType } from '../../../api/meta/status.ts'
 import { jsonType } from '../../../api/schema/decode-state.ts'
@@ -36,9 +37,10 @@ export async function readPatch(ctx: ApiContext, kind: KindDeclaration): Promise
   refuseForce(ctx)
   const bytes = await readBody(ctx.req)
   const text = bytes.toString()
+  const parse = jsonParser(bytes)
   let body: unknown
   try {
-    body = checked(type, JSON.parse(text))
+    body = checked(type, parse(text))
     const fault = kind.custom && numberFault(text, body)
     if (fault) throw unreadable(type, fault)
   } catch (error) {
@@ -50,7 +52,7 @@ export async function readPatch(ctx: ApiContext, kind: KindDeclaration): Promise
   return {
     duplicates: type === 'json' ? duplicates.map(fault => `json patch ${fault}`) : duplicates,
     patch() {
-      const patch = { type, body: isFresh ? body : checked(type, JSON.parse(text)) }
+      const patch = { type, body: isFresh ? body : checked(type, parse(text)) }
       isFresh = false
       return patch
     },

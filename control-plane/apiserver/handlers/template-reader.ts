@@ -1,4 +1,5 @@
 import { cloneJson } from '../../../api/meta/clone.ts'
+import { parseJson } from '../../../api/meta/json.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 
 type Members = Record<string, unknown>
@@ -69,7 +70,7 @@ function sharedAt(text: string): number {
 /** What stands before the end; undefined where it is no object with members (the end was another object's). */
 function parseHead(text: string): Members | undefined {
   try {
-    const head = JSON.parse(text)
+    const head = parseJson(text)
     return Object.keys(head).length > 0 ? head : undefined
   } catch {
     return undefined

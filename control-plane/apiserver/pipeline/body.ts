@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { constants, type ServerHttp2Stream } from 'node:http2'
+import { parseJsonBytes } from '../../../api/meta/json.ts'
 import { badRequest, isStatusError, tooLarge, unsupportedMediaType } from '../../../api/meta/status.ts'
 import { jsonType } from '../../../api/schema/decode-state.ts'
 import type { ApiContext } from './state.ts'
@@ -93,7 +94,7 @@ export async function parseObject(
   const type = mediaType(ctx)
   if (!OBJECT_TYPES.includes(type)) throw unsupportedMediaType(OBJECT_TYPES)
   try {
-    if (type === JSON_TYPE) return { object: objectOf(JSON.parse(body.toString())) }
+    if (type === JSON_TYPE) return { object: objectOf(parseJsonBytes(body)) }
     if (type === PROTOBUF) {
       const { decodeProtobuf } = await import('../protobuf/decode.ts')
       return { object: decodeProtobuf(ctx.state.schemas, body, expected) }

@@ -1,3 +1,4 @@
+import { parseJson, writeBigints } from '../../../api/meta/json.ts'
 import { isUtf8 } from 'node:buffer'
 import { LineCounter, parse, stringify, type Tags } from 'yaml'
 import { badRequest } from '../../../api/meta/status.ts'
@@ -44,9 +45,11 @@ export function readYaml(text: string): Yaml {
     found.add(duplicate(lines.linePos(b.range?.[0] ?? 0).line, b.value))
     return false
   }
+  const isExact = LONG_NUMBER.test(text)
   try {
     const value = parse(firstDocument(text), {
       version: '1.1',
+      intAsBigInt: isExact,
       merge: true,
       logLevel: 'error',
       customTags: jsonTags,
@@ -55,20 +58,25 @@ export function readYaml(text: string): Yaml {
       stringKeys: true,
     })
     const duplicates = ['yaml: unmarshal errors:', ...found].join('\n')
-    return { value: asJson(text, value), ...(found.size > 0 && { duplicates }) }
+    return { value: asJson(text, value, isExact), ...(found.size > 0 && { duplicates }) }
   } catch (cause) {
     throw new Error(reason(cause as Error), { cause })
   }
 }
 
+/** What a number that no double holds has at least, to whatever base it is written. */
+const LONG_NUMBER = /[\da-f_]{14}/i
+
 /** What an alias names becomes a copy; numbers that JSON has not are refused. */
-function asJson(text: string, value: unknown): unknown {
-  if (value === undefined || !/\*|\.(inf|nan)|e\+?\d{3}/i.test(text)) return value
+function asJson(text: string, value: unknown, isExact: boolean): unknown {
+  if (value === undefined) return value
+  if (isExact) writeBigints()
+  else if (!/\*|\.(inf|nan)|e\+?\d{3}/i.test(text)) return value
   const finite = (_: string, part: unknown): unknown => {
     if (typeof part !== 'number' || Number.isFinite(part)) return part
     throw new Error(`json: unsupported value: ${Number.isNaN(part) ? 'NaN' : part > 0 ? '+Inf' : '-Inf'}`)
   }
-  return JSON.parse(JSON.stringify(value, finite))
+  return parseJson(JSON.stringify(value, finite))
 }
 
 /** A message in one line, with Go's words for what can be told of in them. */

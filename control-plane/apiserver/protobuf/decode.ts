@@ -1,3 +1,4 @@
+import { parseJson } from '../../../api/meta/json.ts'
 import { badRequest } from '../../../api/meta/status.ts'
 import { isReference, splitType } from '../../../api/schema/definition.ts'
 import {
@@ -156,8 +157,9 @@ class Decoder {
       case 'boolean':
         return reader.int() !== 0
       case 'int32':
-      case 'int64':
         return reader.int()
+      case 'int64':
+        return reader.int64()
       case 'double':
         return reader.double()
       case 'bytes':
@@ -200,7 +202,7 @@ function firstString(outer: Reader): string {
 /** RawExtension, FieldsV1 and JSON: field 1 holds JSON text. */
 function rawJson(outer: Reader): unknown {
   const text = firstString(outer)
-  return text === '' ? undefined : JSON.parse(text)
+  return text === '' ? undefined : parseJson(text)
 }
 
 /** authentication/v1 ExtraValue: a list of strings inside a message. */

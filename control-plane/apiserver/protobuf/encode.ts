@@ -199,7 +199,7 @@ function writeText(number: number, text: string, out: Writer): void {
   out.close(number, before)
 }
 
-function writeInt(number: number, value: number, out: Writer): void {
+function writeInt(number: number, value: number | bigint, out: Writer): void {
   out.int(value)
   out.tag(number, VARINT)
 }

@@ -1,3 +1,5 @@
+import { wholeNumber } from '../../../api/meta/json.ts'
+
 /** Reads the wire format of protobuf (protobuf.dev, "Encoding"). Throws on data that is cut off. */
 export class Reader {
   #data: Buffer
@@ -25,6 +27,11 @@ export class Reader {
   /** A signed integer or a boolean. */
   int(): number {
     return Number(BigInt.asIntN(64, this.#varint()))
+  }
+
+  /** A signed integer with all its digits. */
+  int64(): number | bigint {
+    return wholeNumber(BigInt.asIntN(64, this.#varint()))
   }
 
   double(): number {

@@ -46,15 +46,19 @@ export class Writer {
   }
 
   /** An int32 or int64; a negative one takes ten bytes. */
-  int(value: number): void {
-    if (value >= 0) this.uint(value)
-    else {
-      this.#room(10)
-      this.#at -= 10
-      let rest = BigInt.asUintN(64, BigInt(value))
-      for (let i = 0; i < 9; i++, rest >>= 7n) this.#data[this.#at + i] = Number(rest & 0x7fn) | 0x80
-      this.#data[this.#at + 9] = Number(rest)
-    }
+  int(value: number | bigint): void {
+    if (typeof value === 'bigint') this.#large(BigInt.asUintN(64, value))
+    else if (value >= 0) this.uint(value)
+    else this.#large(BigInt.asUintN(64, BigInt(value)))
+  }
+
+  #large(value: bigint): void {
+    const length = Math.ceil(value.toString(2).length / 7)
+    this.#room(length)
+    this.#at -= length
+    let rest = value
+    for (let i = 0; i < length - 1; i++, rest >>= 7n) this.#data[this.#at + i] = Number(rest & 0x7fn) | 0x80
+    this.#data[this.#at + length - 1] = Number(rest)
   }
 
   double(value: number): void {

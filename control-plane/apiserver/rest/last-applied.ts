@@ -1,3 +1,4 @@
+import { parseJson } from '../../../api/meta/json.ts'
 import { difference, type FieldSet, LEAF } from '../../../api/meta/managed-fields/field-set.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { isMap } from '../../../api/meta/patch/own.ts'
@@ -34,7 +35,7 @@ export function lastAppliedSet(type: MergeType, live: ApiObject): FieldSet {
 
 function parse(text: string | undefined): Record<string, unknown> | undefined {
   try {
-    const value: unknown = JSON.parse(text ?? '')
+    const value: unknown = parseJson(text ?? '')
     return isMap(value) ? value : undefined
   } catch {
     return undefined

@@ -1,3 +1,4 @@
+import { parseJson } from '../../../api/meta/json.ts'
 import type { WatchEvent } from '../../../api/meta/object.ts'
 import type { WatchSink } from './watch.ts'
 
@@ -43,5 +44,5 @@ export function eventQueue(
 }
 
 function* parse(lines: Buffer): Generator<WatchEvent> {
-  for (const line of lines.toString().split('\n')) if (line) yield JSON.parse(line)
+  for (const line of lines.toString().split('\n')) if (line) yield parseJson(line)
 }

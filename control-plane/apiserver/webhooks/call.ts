@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers'
 import { authorizationOf } from '../../../api/client/authorization.ts'
 import type { InformerFactory } from '../../../api/client/client.ts'
 import type { WebhookClientConfig } from '../../../api/kinds/apiextensions.ts'
+import { parseJson } from '../../../api/meta/json.ts'
 import { findEndpoint } from '../proxy/backends.ts'
 import { dialFault } from '../proxy/target.ts'
 import type { FindCredentials, WebhookCredentials } from './credentials.ts'
@@ -64,7 +65,7 @@ export async function callWebhook(
   if (status === UNAUTHORIZED) trust.refused?.()
   if (status < 200 || status > 299) throw new WebhookError(refusal(status, answer), { status })
   try {
-    return JSON.parse(answer)
+    return parseJson(answer)
   } catch (cause) {
     throw new WebhookError(`couldn't get version/kind; json parse error: ${(cause as Error).message}`, {
       cause,
