@@ -52,6 +52,9 @@ export interface Patch {
 /**
  * A typed REST client. Every method rejects with a `StatusError` (`api/meta/status.ts`) when the server answered an
  * error, and with a `ConnectionError` when it could not be reached.
+ *
+ * Whole numbers that a double cannot hold (beyond ±(2⁵³ − 1), as far as 64 bits go) are given as `bigint` in objects of kinds that
+ * are declared `custom`, and are sent as numbers again. In all other kinds they are numbers, rounded.
  */
 export interface Client {
   get<T extends ApiObject>(kind: KindDeclaration<T>, name: ObjectName, options?: CallOptions): Promise<T>

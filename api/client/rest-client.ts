@@ -1,5 +1,6 @@
 import type { KindDeclaration } from '../kinds/kind.ts'
-import type { ApiObject, List } from '../meta/object.ts'
+import { type ParseJson, parseJson, parseJsonBytes, writeBigints } from '../meta/json.ts'
+import type { ApiObject, List, WatchEvent } from '../meta/object.ts'
 import type { CallOptions, Client, DeleteOptions, Patch, WriteOptions } from './client.ts'
 import type { ClientConfig } from './kubeconfig.ts'
 import { collectionPath, listParameters, objectPath, query } from './paths.ts'
@@ -25,10 +26,14 @@ const PATCH_TYPES: Record<Patch['type'], string> = {
 /** A client over HTTPS. */
 export function createClient(config: ClientConfig): Client {
   const transport = createTransport(config)
-  const call = <R>(request: Omit<WireRequest, 'signal'>, options: CallOptions = {}): Promise<R> =>
-    callWithDeadline(transport, request, options) as Promise<R>
+  const call = <R>(
+    request: Omit<WireRequest, 'signal'>,
+    options: CallOptions = {},
+    parse: ParseJson = JSON.parse,
+  ): Promise<R> => callWithDeadline(transport, request, options, parse) as Promise<R>
   return {
-    get: (kind, name, options) => call({ method: 'GET', path: objectPath(kind, name) }, options),
+    get: (kind, name, options) =>
+      call({ method: 'GET', path: objectPath(kind, name) }, options, parserOf(kind)),
     list: (kind, options = {}) =>
       call<List<never>>(
         {
@@ -37,6 +42,7 @@ export function createClient(config: ClientConfig): Client {
           accept: options.metadataOnly ? METADATA_ONLY.list : undefined,
         },
         options,
+        parserOf(kind),
       ).then(list => {
         if (options.isTrimmed) for (const item of list.items) trim(item)
         return withTypes(kind, list)
@@ -47,22 +53,23 @@ export function createClient(config: ClientConfig): Client {
       const path = collectionPath(kind, options.namespace) + query(parameters)
       const accept = options.metadataOnly ? METADATA_ONLY.watch : undefined
       const stream = await transport.open({ method: 'GET', path, accept, signal }, CALL_DEADLINE)
-      yield* readWatchEvents(stream, options.isTrimmed ? parseTrimmed : undefined)
+      yield* readWatchEvents(stream, eventParser(kind, options.isTrimmed))
     },
     create(kind, object, options = {}) {
       const metadata = (object as Partial<ApiObject>).metadata
       const path = options.name
         ? objectPath(kind, options.name, options.subresource)
         : collectionPath(kind, metadata?.namespace)
-      return call(withBody('POST', path + writeQuery(options), object), options)
+      return call(withBody('POST', path + writeQuery(options), object, kind), options, parserOf(kind))
     },
     update(kind, object, options = {}) {
       const path = objectPath(kind, object.metadata, options.subresource)
-      return call(withBody('PUT', path + writeQuery(options), object), options)
+      return call(withBody('PUT', path + writeQuery(options), object, kind), options, parserOf(kind))
     },
     patch(kind, name, patch, options = {}) {
       const path = objectPath(kind, name, options.subresource) + writeQuery(options)
-      return call({ ...withBody('PATCH', path, patch.body), contentType: PATCH_TYPES[patch.type] }, options)
+      const request = { ...withBody('PATCH', path, patch.body, kind), contentType: PATCH_TYPES[patch.type] }
+      return call(request, options, parserOf(kind))
     },
     delete: (kind, name, options = {}) =>
       call(withBody('DELETE', objectPath(kind, name), deleteBody(options)), options),
@@ -79,30 +86,50 @@ async function callWithDeadline(
   transport: Transport,
   request: Omit<WireRequest, 'signal'>,
   { signal }: CallOptions,
+  parse: ParseJson,
 ): Promise<unknown> {
   const deadline = AbortSignal.timeout(CALL_DEADLINE)
   const body = await transport.send({
     ...request,
     signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
   })
-  return parseBody(body.toString())
+  return parseBody(body.toString(), parse)
 }
 
 /** Health checks and logs are plain text. */
-function parseBody(text: string): unknown {
+function parseBody(text: string, parse: ParseJson): unknown {
   if (!text.startsWith('{') && !text.startsWith('[')) return text
   try {
-    return JSON.parse(text)
+    return parse(text)
   } catch {
     return text
   }
 }
 
-const withBody = (method: string, path: string, body: unknown): Omit<WireRequest, 'signal'> => ({
-  method,
-  path,
-  ...(body !== undefined && { body: JSON.stringify(body) }),
-})
+function withBody(
+  method: string,
+  path: string,
+  body: unknown,
+  kind?: KindDeclaration<any>,
+): Omit<WireRequest, 'signal'> {
+  if (kind?.custom) writeBigints()
+  return { method, path, ...(body !== undefined && { body: JSON.stringify(body) }) }
+}
+
+/** Fields of built-in kinds are numbers, to whoever calculates with them. */
+const parserOf = ({ custom }: KindDeclaration<any>): ParseJson => (custom ? parseJson : JSON.parse)
+
+type ParseEvent = (line: Buffer) => WatchEvent<any>
+
+function eventParser(
+  { custom }: KindDeclaration<any>,
+  isTrimmed: boolean | undefined,
+): ParseEvent | undefined {
+  if (isTrimmed) return custom ? parseTrimmedExactly : parseTrimmed
+  return custom ? parseJsonBytes : undefined
+}
+
+const parseTrimmedExactly: ParseEvent = line => parseTrimmed(line, parseJson)
 
 const writeQuery = ({ dryRun, fieldManager, force }: WriteOptions & { force?: boolean }): string =>
   query({ dryRun: dryRun ? 'All' : undefined, fieldManager, force })

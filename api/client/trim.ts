@@ -1,3 +1,4 @@
+import type { ParseJson } from '../meta/json.ts'
 import type { ApiObject, WatchEvent } from '../meta/object.ts'
 
 /** What our server writes of an object up to managedFields, and what follows them. */
@@ -11,8 +12,11 @@ const FURTHEST = 1_024
  * Parses a watch event without its object's managedFields, which are as large as all the rest: caches have no use for them.
  * Where they stand as our server puts them they are not even parsed.
  */
-export function parseTrimmed<T extends ApiObject>(line: Buffer): WatchEvent<T> {
-  const event = JSON.parse(withoutManaged(line)) as WatchEvent<T>
+export function parseTrimmed<T extends ApiObject>(
+  line: Buffer,
+  parse: ParseJson = JSON.parse,
+): WatchEvent<T> {
+  const event: WatchEvent<T> = parse(withoutManaged(line))
   if (event.object.metadata) trim(event.object)
   return event
 }

@@ -1,5 +1,6 @@
 import test from 'ava'
 import fc from 'fast-check'
+import { parseJson } from '../../../../api/meta/json.ts'
 import { TemplateReader } from '../../../../control-plane/apiserver/handlers/template-reader.ts'
 import { SEED } from '../../../helpers/seed.ts'
 
@@ -10,8 +11,8 @@ const all = () => true
 /** A reader that knows the end of a text. */
 function taught(text: string): TemplateReader {
   const reader = new TemplateReader()
-  reader.learn(text, JSON.parse(text))
-  reader.learn(text, JSON.parse(text))
+  reader.learn(text, parseJson(text))
+  reader.learn(text, parseJson(text))
   return reader
 }
 
@@ -22,7 +23,7 @@ test('a body that ends as others is read as a whole one would be', t => {
   const spec = { containers: [{ name: 'a', image: 'b' }], volumes: [] }
   const reader = taught(body('one', spec, { status: {} }))
   const text = body('two', spec, { status: {} })
-  t.deepEqual(reader.read(text, all)?.object, JSON.parse(text) as never)
+  t.deepEqual(reader.read(text, all)?.object, parseJson(text) as never)
 })
 
 test('what is read of an end is a copy each time', t => {
@@ -38,7 +39,7 @@ test('what is read of an end is a copy each time', t => {
 test('only the end is kept that was met twice, and of an object that can be read before it', t => {
   const text = body('one', { a: 1 })
   const reader = new TemplateReader()
-  reader.learn(text, JSON.parse(text))
+  reader.learn(text, parseJson(text))
   t.is(reader.read(text, all), undefined)
   const nested = '{"kind":"Pod","template":{"a":1,"spec":{}}}'
   t.is(taught(nested).read(nested, all), undefined)
@@ -84,7 +85,7 @@ test('property: whatever stands before a known end, nothing is read but what JSO
   const check = (head: string) => {
     const text = head + end
     const read = reader.read<any>(text, all)
-    if (read !== undefined) t.deepEqual(read.object, JSON.parse(text))
+    if (read !== undefined) t.deepEqual(read.object, parseJson(text))
   }
   fc.assert(fc.property(texts, check), { numRuns: 2_000 })
   fc.assert(
@@ -102,7 +103,7 @@ test('property: any end that two bodies share is read as it is', t => {
       (metadata, spec) => {
         const reader = taught(JSON.stringify({ metadata: {}, spec }))
         const text = JSON.stringify({ metadata, spec })
-        t.deepEqual(reader.read<any>(text, all)?.object, JSON.parse(text))
+        t.deepEqual(reader.read<any>(text, all)?.object, parseJson(text))
       },
     ),
   )
