@@ -3,7 +3,7 @@ import type { Reader } from './decode-state.ts'
 import { DecodeError, DecodeState, LOOK_AGAIN, QuietWalk, type Walk } from './decode-state.ts'
 import { type Definition, isReference, objectTypeOf, type SchemaFile, splitType } from './definition.ts'
 import { omittedZeros } from './field-numbers.ts'
-import { goType, scalarReader } from './scalars.ts'
+import { goType, readExactInt64, scalarReader } from './scalars.ts'
 import { TIMES } from './tables/times.ts'
 
 interface FieldReader {
@@ -72,7 +72,9 @@ export class Decoder {
           field,
           {
             dropZero: omitted.has(field) && SCALARS_WITH_ZERO.has(type),
-            read: this.#reader(type, definition.enums?.[field], field),
+            read: isExact(field, type)
+              ? readExactInt64
+              : this.#reader(type, definition.enums?.[field], field),
             dropEmpty: splitType(type).container !== '' && !isRequired(definition, field),
           },
         ]),
@@ -90,6 +92,11 @@ export class Decoder {
     return isReference(type) ? this.#definition(type) : scalarReader(type, enumName)
   }
 }
+
+/** What upstream keeps in 64 bits and does nothing with but compare. */
+const EXACT = new Set(['int', 'observedGeneration', 'revision', 'tolerationSeconds'])
+
+const isExact = (field: string, type: string): boolean => type === 'int64' && EXACT.has(field)
 
 const SCALARS_WITH_ZERO = new Set(['string', 'boolean', 'int32', 'int64', 'double'])
 

@@ -62,14 +62,20 @@ const typed =
     throw state.mismatch(value, go, KINDS[wanted])
   }
 
-function integer(go: 'int32' | 'int64', bound: number): Reader {
+function integer(go: 'int32' | 'int64', bound: number, isExact = false): Reader {
   return (value, state) => {
     if (!isNumber(value)) throw state.mismatch(value, go, go)
     const fits = isWhole(value) && value < bound && value >= -bound
     if (!fits) throw state.mismatch(value, go, go, `number ${value}`)
-    return value
+    return isExact ? value : Number(value)
   }
 }
+
+/**
+ * Reads an int64 to its last digit: beyond 2⁵³ it stays `bigint`, which only fields can that nobody calculates with. All others
+ * are doubles.
+ */
+export const readExactInt64: Reader = integer('int64', 2 ** 63, true)
 
 const readIntOrString: Reader = value => {
   if (typeof value === 'string') return value
