@@ -1,6 +1,6 @@
-import { parseJson, writeBigints } from '../../../api/meta/json.ts'
 import { isUtf8 } from 'node:buffer'
 import { LineCounter, parse, stringify, type Tags } from 'yaml'
+import { parseJson, writeBigints } from '../../../api/meta/json.ts'
 import { badRequest } from '../../../api/meta/status.ts'
 
 /** Tags of YAML 1.1 whose values are no JSON, or that Go's reader does not know: dates, sets, base 60 … */
