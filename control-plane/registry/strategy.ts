@@ -14,7 +14,7 @@ export interface StrategyContext {
 
 /**
  * What is special to one kind when it is written: pure rules, all optional, called by the generic handlers in this order:
- * `defaults`, `prepareForCreate`/`prepareForUpdate`, admission, `validate`. They change the object in place and never
+ * `defaults`, `prepareForUpdate`, admission, `prepareForCreate`, `validate`. They change the object in place and never
  * read the store; what needs the store (ClusterIP, NodePort, quota) is an admission plugin.
  *
  * The generic handlers already do: metadata (uid, creationTimestamp, generation, name rules, immutable metadata), field

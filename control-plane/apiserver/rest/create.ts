@@ -1,7 +1,6 @@
 import { cloneJson } from '../../../api/meta/clone.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { alreadyExists, invalid, isAlreadyExists } from '../../../api/meta/status.ts'
-import type { StrategyContext } from '../../registry/strategy.ts'
 import type { Entry } from '../cache/entry.ts'
 import type { Resource } from '../kind-registry.ts'
 import { type Core, Effects, keyOf, storeCall, type Target, type WriteContext, type Written } from './core.ts'
@@ -67,7 +66,6 @@ async function createOnce(
     ? undefined
     : recordOwners(core, resource, object, { subresource: '', old: undefined, form, template }, context)
   if (recorded) await recorded
-  strategy.prepareForCreate?.(object, strategyContext)
   const target: Target = { namespace, name: object.metadata.name ?? '' }
   const effects = new Effects()
   try {
@@ -81,7 +79,10 @@ async function createOnce(
       isNameGenerated: isGenerated,
     })
     await core.admission.mutate(attributes)
-    if (attributes.isRewritten) prepareAgain(resource, target, object, strategyContext)
+    if (attributes.isRewritten) checkAgain(resource, target, object)
+    // As admission left it: what a Pod asks for, say, may have come from a LimitRange.
+    strategy.prepareForCreate?.(object, strategyContext)
+    target.name = object.metadata.name ?? ''
     if (strategy.load) await strategy.load(object)
     const specText = object.spec && JSON.stringify(object.spec)
     const errors = [
@@ -101,12 +102,10 @@ async function createOnce(
 }
 
 /** Admission made another object of it: what is not a client's to say is said once more. */
-function prepareAgain(resource: Resource, target: Target, object: ApiObject, context: StrategyContext): void {
+function checkAgain(resource: Resource, target: Target, object: ApiObject): void {
   checkType(resource.kind, object)
   checkNamespace(resource.kind, object, target.namespace)
-  target.name = object.metadata.name
   if (resource.kind.subresources?.status) startStatus(resource, object)
-  resource.strategy.prepareForCreate?.(object, context)
 }
 
 async function store(

@@ -82,6 +82,7 @@ test('LimitRanges fill in and bound', async t => {
     body.metadata.annotations['kubernetes.io/limit-ranger'],
     'LimitRanger plugin set: cpu request for container a; cpu limit for container a',
   )
+  t.is(body.status.qosClass, 'Burstable', 'the class of a Pod is that of what it has in the end')
   const bad = await post(`${core}/limits/pods`, podOf({ resources: { limits: { cpu: '2' } } }))
   t.is(bad.status, 403)
   t.true(
