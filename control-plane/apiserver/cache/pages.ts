@@ -3,9 +3,18 @@ import type { EntriesView } from './sorted-entries.ts'
 const LIFETIME = 5 * 60_000
 const MOST = 64
 
-/** Views that paged lists go on reading from, by revision. Kept for five minutes and at most so many. */
+/**
+ * Views that paged lists go on reading from, by revision. Kept for five minutes, however often they are read (upstream
+ * compacts what is older), and at most so many: those read last.
+ */
 export class Pages {
   #views = new Map<number, { view: EntriesView; until: number }>()
+  #now: () => number
+
+  /** `now` tells the time in milliseconds. */
+  constructor(now: () => number = Date.now) {
+    this.#now = now
+  }
 
   get(revision: number): EntriesView | undefined {
     this.#expire()
@@ -16,7 +25,7 @@ export class Pages {
     this.#expire()
     const known = this.#views.get(revision)
     this.#views.delete(revision)
-    this.#views.set(revision, { view: known?.view ?? view, until: Date.now() + LIFETIME })
+    this.#views.set(revision, known ?? { view, until: this.#now() + LIFETIME })
     if (this.#views.size > MOST) this.#views.delete(this.#views.keys().next().value!)
   }
 
@@ -25,7 +34,7 @@ export class Pages {
   }
 
   #expire(): void {
-    const now = Date.now()
+    const now = this.#now()
     for (const [revision, { until }] of this.#views) if (until < now) this.#views.delete(revision)
   }
 }
