@@ -116,11 +116,12 @@ export const notFound = (resource: ResourceRef, name: string): StatusError =>
 export const pathNotFound = (): StatusError =>
   failure(404, 'NotFound', 'the server could not find the requested resource', {})
 
-export const alreadyExists = (resource: ResourceRef, name: string): StatusError =>
+/** `before` is said first. */
+export const alreadyExists = (resource: ResourceRef, name: string, before = ''): StatusError =>
   failure(
     409,
     'AlreadyExists',
-    `${resourceText(resource)} ${goQuote(name)} already exists`,
+    `${before}${resourceText(resource)} ${goQuote(name)} already exists`,
     resourceDetails(resource, name),
   )
 

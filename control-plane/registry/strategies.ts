@@ -5,6 +5,7 @@ import { signingRequestStrategy } from './certificates/signing-request.ts'
 import { configMapStrategy, secretStrategy } from './configuration.ts'
 import { customResourceDefinitionStrategy } from './crd/strategy.ts'
 import { defaultStrategies } from './defaults.ts'
+import { fillNodeStatus } from './empty-status.ts'
 import { ingressStrategy } from './networking/ingress.ts'
 import { podStrategy } from './pod/strategy.ts'
 import { isSame } from './rules/check.ts'
@@ -34,7 +35,8 @@ const namespaceStrategy: Strategy<any> = {
     namespace.status = { phase: 'Active' }
   },
   prepareForUpdate(namespace, old, { subresource }) {
-    if (subresource !== 'finalize') namespace.spec = old.spec
+    if (subresource === 'finalize') namespace.status = old.status
+    else namespace.spec = old.spec
     namespace.status ??= old.status
   },
 }
@@ -43,6 +45,14 @@ const nodeStrategy: Strategy<any> = {
   hasGeneration: false,
   keepStatusOnCreate: true,
   allowCreateOnUpdate: false,
+  defaults(node) {
+    const { spec, status } = node
+    if (spec.podCIDR && !spec.podCIDRs?.length) spec.podCIDRs = [spec.podCIDR]
+    if (spec.podCIDRs?.length && !spec.podCIDR) spec.podCIDR = spec.podCIDRs[0]
+    if (status?.capacity && !status.allocatable) status.allocatable = { ...status.capacity }
+  },
+  prepareForCreate: fillNodeStatus,
+  prepareForUpdate: fillNodeStatus,
 }
 
 /** Subjects are users and groups of the RBAC group unless they are service accounts. */
@@ -74,7 +84,11 @@ const leaseStrategy: Strategy<any> = {
   prepareForUpdate: dropElection,
 }
 
-const eventStrategy: Strategy<any> = { hasGeneration: false, allowCreateOnUpdate: true }
+const eventStrategy: Strategy<any> = {
+  hasGeneration: false,
+  allowCreateOnUpdate: true,
+  dependents: 'none',
+}
 
 const endpointSliceStrategy: Strategy<any> = {
   hasGeneration: true,

@@ -54,6 +54,13 @@ export interface Strategy<T extends ApiObject = ApiObject> {
    * 0: removed at once (finalizers apart).
    */
   gracePeriodSeconds?(object: T, requested: number | undefined): number | undefined
+  /**
+   * What becomes of dependents where a deletion does not say so: they are deleted too, unless this says `orphaned`. Objects
+   * with `none` have no dependents, whatever a deletion says.
+   */
+  dependents?: 'orphaned' | 'none'
+  /** What is told who deletes without saying what is to become of dependents. */
+  orphanWarning?: string
   /** False where metadata.generation does not follow spec. By default it rises when anything but metadata and status changes. */
   hasGeneration?: boolean
 }

@@ -137,6 +137,7 @@ export const ATOMIC_DEFINITIONS: ReadonlySet<string> = new Set([
   'admissionregistration.v1.ParamRef',
   'discovery.v1.EndpointPort',
   'meta.v1.LabelSelector',
+  'meta.v1.OwnerReference',
   'networking.v1.ServiceBackendPort',
   'rbac.v1.RoleRef',
   'rbac.v1.Subject',

@@ -2,8 +2,8 @@ import type { Status } from '../../../api/meta/status.ts'
 import type { Resource } from '../kind-registry.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 import { sendEntry, sendList, sendValue } from '../representation/send.ts'
-import type { Core, Target } from '../rest/core.ts'
-import { remove } from '../rest/delete.ts'
+import type { Core, Target, WriteContext } from '../rest/core.ts'
+import { type DeleteOptions, remove } from '../rest/delete.ts'
 import { removeCollection } from '../rest/delete-collection.ts'
 import { fromStored, storageOf } from '../rest/storage.ts'
 import { deleteOptions, listOptions } from './options.ts'
@@ -32,6 +32,7 @@ export async function deleteHandler(
   target: Target,
 ): Promise<void> {
   const { options, context } = await deleteOptions(ctx)
+  warnOfOrphans(resource, options, context)
   const removed = await remove(core, storageOf(resource), target, options, context, resource)
   const { isGone } = removed
   const entry = fromStored(resource, removed.entry)
@@ -48,12 +49,22 @@ export async function deleteHandler(
   await sendValue(ctx, 200, status)
 }
 
+/** Says what becomes of dependents where that is not what one would think. */
+function warnOfOrphans({ strategy }: Resource, options: DeleteOptions, context: WriteContext): void {
+  const { orphanWarning } = strategy
+  if (!orphanWarning) return
+  if (options.propagationPolicy === undefined && options.orphanDependents === undefined) {
+    context.warn(orphanWarning)
+  }
+}
+
 export async function deleteCollectionHandler(
   ctx: ApiContext,
   core: Core,
   resource: Resource,
 ): Promise<void> {
   const { options, context } = await deleteOptions(ctx)
+  warnOfOrphans(resource, options, context)
   await sendList(
     ctx,
     resource.kind,

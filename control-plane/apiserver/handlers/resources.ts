@@ -140,6 +140,8 @@ async function objectSubresource(
 ): Promise<void> {
   const { info } = ctx.state
   const target = targetOf(resource, info)
+  const verbs = resource.kind.subresources?.other?.[info.subresource]?.verbs
+  if (verbs && !verbs.includes(info.verb)) throw methodNotAllowed()
   if (info.verb === 'get') return await getHandler(ctx, resource, target)
   if (info.verb === 'update') return await updateHandler(ctx, core, resource, target, info.subresource)
   if (info.verb === 'patch') return await patchHandler(ctx, core, resource, target, info.subresource)

@@ -1,7 +1,10 @@
+import { resourceName } from '../../../api/kinds/kind.ts'
 import { cloneJson } from '../../../api/meta/clone.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
-import { alreadyExists, invalid, isAlreadyExists } from '../../../api/meta/status.ts'
-import type { Entry } from '../cache/entry.ts'
+import { alreadyExists, invalid, isAlreadyExists, type StatusError } from '../../../api/meta/status.ts'
+import type { StoredDocument } from '../../../plugins/store.ts'
+import { emptyStatus } from '../../registry/empty-status.ts'
+import { Entry } from '../cache/entry.ts'
 import type { Resource } from '../kind-registry.ts'
 import { type Core, Effects, keyOf, storeCall, type Target, type WriteContext, type Written } from './core.ts'
 import { encode, entryOf, storedEntry } from './encode.ts'
@@ -117,21 +120,28 @@ async function store(
 ): Promise<Entry> {
   const key = keyOf(target)
   if (context.dryRun) {
-    if (await storeCall(core.store.get(resource.type, key))) throw alreadyExists(resource.kind, target.name)
+    const stored = await storeCall(core.store.get(resource.type, key))
+    if (stored) throw taken(resource, target, stored)
     return entryOf(key, object, 0)
   }
   checkUnstored(object)
   delete object.metadata.resourceVersion
   const encoded = encode(object, specText)
   const result = await storeCall(core.store.put(resource.type, key, 0, encoded))
-  if (!result.ok) throw alreadyExists(resource.kind, target.name)
+  if (!result.ok) throw taken(resource, target, result.current)
   return storedEntry(resource, key, result, object, encoded)
+}
+
+/** The name is another object's; that may be on its way out. */
+function taken({ kind }: Resource, { name }: Target, stored: StoredDocument | undefined): StatusError {
+  const isLeaving = stored && new Entry(stored).object.metadata.deletionTimestamp !== undefined
+  return alreadyExists(kind, name, isLeaving ? 'object is being deleted: ' : '')
 }
 
 /** A status is its controller's to write; the built-in kinds always have one, if an empty one. */
 function startStatus({ kind, strategy }: Resource, object: ApiObject): void {
   if (!strategy.keepStatusOnCreate) delete object.status
-  if (!kind.custom) object.status ??= {}
+  if (!kind.custom) object.status ??= emptyStatus(resourceName(kind))
 }
 
 /** Kinds with a spec count its changes. */

@@ -13,7 +13,7 @@ import { toTime } from '../../../api/meta/time.ts'
 import { Entry } from '../cache/entry.ts'
 import type { Resource } from '../kind-registry.ts'
 import { type Core, Effects, keyOf, storeCall, type Target, type WriteContext } from './core.ts'
-import { encode } from './encode.ts'
+import { encode, entryOf } from './encode.ts'
 import { MODIFIED } from './update.ts'
 
 /** meta/v1 DeleteOptions, from the body or the query. */
@@ -147,7 +147,7 @@ function checkPreconditions(
 function markDeleted(resource: Resource, object: ApiObject, options: DeleteOptions): ApiObject | undefined {
   const { metadata } = object
   if (!metadata.deletionTimestamp) resource.strategy.prepareForDelete?.(object)
-  const finalizers = finalizersAfter(metadata.finalizers ?? [], options)
+  const finalizers = finalizersAfter(resource, metadata.finalizers ?? [], options)
   if (finalizers.length > 0) metadata.finalizers = finalizers
   else delete metadata.finalizers
   const isHeld = finalizers.length > 0 || (object.kind === 'Namespace' && object.spec?.finalizers?.length > 0)
@@ -177,11 +177,18 @@ function remainingGrace({ strategy }: Resource, object: ApiObject, options: Dele
 }
 
 /** The garbage collector's finalizers follow the propagation policy; the others stay. */
-function finalizersAfter(finalizers: readonly string[], options: DeleteOptions): string[] {
+function finalizersAfter(
+  { strategy: { dependents } }: Resource,
+  finalizers: readonly string[],
+  options: DeleteOptions,
+): string[] {
   const { orphanDependents } = options
-  const policy =
+  const asked =
     options.propagationPolicy ??
     (orphanDependents === undefined ? undefined : orphanDependents ? 'Orphan' : 'Background')
+  const isSaid = finalizers.some(finalizer => finalizer === ORPHAN || finalizer === FOREGROUND)
+  const usual = dependents === 'orphaned' && !isSaid ? 'Orphan' : undefined
+  const policy = dependents === 'none' ? 'Background' : (asked ?? usual)
   if (policy === undefined) return [...finalizers]
   const others = finalizers.filter(finalizer => finalizer !== ORPHAN && finalizer !== FOREGROUND)
   if (policy === 'Orphan') return [...others, ORPHAN]
@@ -197,7 +204,8 @@ async function write(
 ): Promise<Deleted | { current: Entry | undefined }> {
   const { key, revision } = entry
   if (marked) {
-    if (dryRun || isEqual(marked, entry.object)) return { entry, isGone: false }
+    if (dryRun) return { entry: entryOf(key, marked, revision), isGone: false }
+    if (isEqual(marked, entry.object)) return { entry, isGone: false }
     const result = await storeCall(core.store.put(type, key, revision, encode(marked)))
     if (result.ok) return { entry: new Entry({ key, ...result }), isGone: false }
     return { current: result.current && new Entry(result.current) }

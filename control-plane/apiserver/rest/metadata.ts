@@ -85,7 +85,6 @@ export function startMetadata(
   delete metadata.deletionGracePeriodSeconds
   delete (metadata as { selfLink?: string }).selfLink
   if (hasGeneration) metadata.generation = 1
-  else delete metadata.generation
 }
 
 const UINT64 = (1n << 64n) - 1n

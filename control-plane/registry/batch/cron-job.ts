@@ -17,7 +17,9 @@ export const cronJobStrategy: Strategy<CronJob> = {
     spec.failedJobsHistoryLimit ??= 1
     spec.jobTemplate ??= {}
     spec.jobTemplate.spec ??= {} as never
+    spec.jobTemplate.metadata ??= {}
     fillTemplate(spec.jobTemplate.spec as never)
+    spec.jobTemplate.spec.template.metadata ??= {}
   },
   validate({ metadata, spec }, old, { subresource }) {
     if (subresource !== '') return []

@@ -19,6 +19,9 @@ const MOST_BACKOFF = 2_147_483_647
 const MANAGED_BY = 63
 
 export const jobStrategy: Strategy<Job> = {
+  dependents: 'orphaned',
+  orphanWarning:
+    'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
   defaults: job => defaultJob(job),
   prepareForCreate(job) {
     job.status = {}
@@ -171,6 +174,10 @@ function indexFaults(spec: any, path: string): readonly FieldError[] {
     backoffLimitPerIndex !== undefined &&
       completionMode !== 'Indexed' && [
         invalidValue(`${path}.backoffLimitPerIndex`, backoffLimitPerIndex, onlyIndexed),
+      ],
+    maxFailedIndexes !== undefined &&
+      completionMode !== 'Indexed' && [
+        invalidValue(`${path}.maxFailedIndexes`, maxFailedIndexes, onlyIndexed),
       ],
     maxFailedIndexes !== undefined &&
       backoffLimitPerIndex === undefined && [

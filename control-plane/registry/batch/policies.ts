@@ -4,6 +4,7 @@ import {
   forbiddenField,
   invalidValue,
   notSupported,
+  OMITTED,
   required,
   tooMany,
 } from '../../../api/meta/status.ts'
@@ -33,8 +34,8 @@ export function failurePolicyFaults(spec: any, path: string): readonly FieldErro
       actionFaults(action, spec, `${place}.action`),
       onExitCodes && exitCodeFaults(onExitCodes, names, `${place}.onExitCodes`),
       conditionFaults(onPodConditions, `${place}.onPodConditions`),
-      onExitCodes && onPodConditions.length > 0 && [invalidValue(place, '<omitted>', both)],
-      !onExitCodes && onPodConditions.length === 0 && [invalidValue(place, '<omitted>', none)],
+      onExitCodes && onPodConditions.length > 0 && [invalidValue(place, OMITTED, both)],
+      !onExitCodes && onPodConditions.length === 0 && [invalidValue(place, OMITTED, none)],
     )
   })
 }

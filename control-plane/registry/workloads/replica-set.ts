@@ -35,6 +35,7 @@ export const replicaSetStrategy: Strategy<ReplicaSet> = {
 }
 
 export const replicationControllerStrategy: Strategy<ReplicationController> = {
+  dependents: 'orphaned',
   defaults({ metadata, spec }) {
     const labels = spec.template?.metadata?.labels
     if (labels) {
