@@ -42,7 +42,8 @@ export function namespaceController({ client, informers }: ControllerContext): C
       const finalizers = namespace?.spec.finalizers ?? []
       if (!namespace?.metadata.deletionTimestamp || !finalizers.includes(FINALIZER)) return
       const left = await emptyAll(name)
-      await writeConditions(namespace, left)
+      // Upstream counts what is left only once the Pods are gone: until then nothing is told of them.
+      await writeConditions(namespace, left, left[0]?.kind === POD ? [] : left)
       if (left.length > 0) return { requeueAfter: lookAgainIn(namespace) }
       await finalize(namespace)
     },
@@ -67,10 +68,14 @@ export function namespaceController({ client, informers }: ControllerContext): C
     return { kind, objects: await list() }
   }
 
-  async function writeConditions({ metadata, status }: Namespace, left: Remaining[]): Promise<void> {
+  async function writeConditions(
+    { metadata, status }: Namespace,
+    left: Remaining[],
+    told: Remaining[],
+  ): Promise<void> {
     const before = status?.conditions ?? []
     if (left.length === 0 && before.length === 0) return
-    const conditions = namespaceConditions(before, left)
+    const conditions = namespaceConditions(before, told)
     if (isDeepStrictEqual(conditions, before)) return
     const body = { metadata: { uid: metadata.uid }, status: { conditions } }
     await client.patch(namespaces, metadata, { type: 'merge', body }, { subresource: 'status' })

@@ -2,6 +2,7 @@ import type { Controller } from '../../api/client/controller.ts'
 import { nodes, pods } from '../../api/kinds/core.ts'
 import type { Pod } from '../../api/kinds/types.ts'
 import { isNotFound } from '../../api/meta/status.ts'
+import { now } from '../../api/meta/time.ts'
 import type { ControllerContext } from './context.ts'
 
 /** A node that was deleted may come back under the same name: its Pods wait so long (milliseconds). */
@@ -27,20 +28,43 @@ export function podGarbageCollector({ client, informers }: ControllerContext): C
       const pod = cache.get(key)
       if (!pod) return
       const { nodeName } = pod.spec
-      if (!nodeName) return pod.metadata.deletionTimestamp ? remove(pod) : undefined
+      if (!nodeName) return pod.metadata.deletionTimestamp ? end(pod) : undefined
       if (nodeCache.get(nodeName)) return void missing.delete(nodeName)
       const since = missing.get(nodeName) ?? Date.now()
       missing.set(nodeName, since)
       const wait = since + QUARANTINE - Date.now()
       if (wait > 0) return { requeueAfter: wait }
-      await remove(pod)
+      await end(pod, ORPHANED)
     },
   }
 
-  async function remove({ metadata }: Pod): Promise<void> {
+  /** No kubelet will ever say that the Pod is over. */
+  async function end(pod: Pod, cause?: typeof ORPHANED): Promise<void> {
+    const { metadata, status } = pod
+    if (status?.phase !== 'Succeeded' && status?.phase !== 'Failed') {
+      const observedGeneration = metadata.generation
+      const condition = cause && { ...cause, observedGeneration, lastTransitionTime: now() }
+      const failed = {
+        phase: 'Failed',
+        observedGeneration,
+        ...(condition && { conditions: [condition] }),
+      }
+      const body = { metadata: { uid: metadata.uid }, status: failed }
+      const patch = { type: 'strategic', body } as const
+      await client.patch(pods, metadata, patch, { subresource: 'status' }).catch(ignoreNotFound)
+    }
     const options = { gracePeriodSeconds: 0, preconditions: { uid: metadata.uid! } }
-    await client.delete(pods, metadata, options).catch(error => {
-      if (!isNotFound(error)) throw error
-    })
+    await client.delete(pods, metadata, options).catch(ignoreNotFound)
   }
+}
+
+const ORPHANED = {
+  type: 'DisruptionTarget',
+  status: 'True',
+  reason: 'DeletionByPodGC',
+  message: 'PodGC: node no longer exists',
+}
+
+function ignoreNotFound(error: unknown): void {
+  if (!isNotFound(error)) throw error
 }

@@ -25,6 +25,8 @@ export function unschedulableMessage(
   return `0/${count} nodes are available: ${why}.`
 }
 
+/** Claims of devices could be freed as well: upstream's step for these is asked first, and always answers. */
+const NO_CLAIMS = ' no new claims to deallocate,'
 const HELPLESS = 'Preemption is not helpful for scheduling'
 
 /** Why no room is made, node by node. `message` is what the step that looked for room says. */
@@ -34,8 +36,8 @@ export function postFilterMessage(
   message: string | undefined,
 ): string {
   if (count === 0) return ''
-  if (message !== undefined) return ` preemption: ${message}`
-  return ` preemption: 0/${count} nodes are available: ${counted(rejected.map(() => HELPLESS))}.`
+  if (message !== undefined) return `${NO_CLAIMS} preemption: ${message}`
+  return `${NO_CLAIMS} preemption: 0/${count} nodes are available: ${counted(rejected.map(() => HELPLESS))}.`
 }
 
 /** The same where victims were looked for on those nodes where it could help. */

@@ -21,6 +21,9 @@ export const toCoreEvent = (event: ApiObject): ApiObject => ({
   ...rename(event, FIELDS),
   apiVersion: 'v1',
   involvedObject: event.regarding ?? {},
+  source: event.deprecatedSource ?? {},
+  firstTimestamp: event.deprecatedFirstTimestamp ?? null,
+  lastTimestamp: event.deprecatedLastTimestamp ?? null,
 })
 
 /** An Event of the core group as one of events.k8s.io. */

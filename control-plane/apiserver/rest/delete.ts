@@ -158,7 +158,7 @@ function markDeleted(resource: Resource, object: ApiObject, options: DeleteOptio
   if (isFirst || grace < before) {
     const base = isFirst ? Date.now() : Date.parse(metadata.deletionTimestamp!) - before * 1000
     metadata.deletionTimestamp = toTime(new Date(base + grace * 1000))
-    metadata.deletionGracePeriodSeconds = grace
+    if (object.kind !== 'Namespace') metadata.deletionGracePeriodSeconds = grace
     if (isFirst && metadata.generation) metadata.generation++
   }
   if (object.kind === 'Namespace') object.status = { ...object.status, phase: 'Terminating' }

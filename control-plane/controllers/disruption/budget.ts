@@ -12,6 +12,8 @@ const DISRUPTION_TIMEOUT = 120_000
 export interface Disruptions {
   pods: Record<string, string>
   recheckIn: number | undefined
+  /** Pods that should have gone long ago. */
+  overdue: Pod[]
 }
 
 export function pendingDisruptions(
@@ -19,17 +21,20 @@ export function pendingDisruptions(
   pods: readonly Pod[],
   time: number,
 ): Disruptions {
-  const waiting = new Set(
-    pods.filter(({ metadata }) => !metadata.deletionTimestamp).map(({ metadata }) => metadata.name),
-  )
-  const left = Object.entries(status?.disruptedPods ?? {}).flatMap(([name, since]) => {
-    const remaining = Date.parse(since as string) + DISRUPTION_TIMEOUT - time
-    return waiting.has(name) && remaining > 0 ? [{ name, since: since as string, remaining }] : []
-  })
-  return {
-    pods: Object.fromEntries(left.map(({ name, since }) => [name, since])),
-    recheckIn: left.length > 0 ? Math.min(...left.map(({ remaining }) => remaining)) : undefined,
+  const result: Disruptions = { pods: {}, recheckIn: undefined, overdue: [] }
+  for (const pod of pods) {
+    const { name, deletionTimestamp } = pod.metadata
+    const since = status?.disruptedPods?.[name] as string | undefined
+    if (deletionTimestamp || since === undefined) continue
+    const remaining = Date.parse(since) + DISRUPTION_TIMEOUT - time
+    if (remaining <= 0) {
+      result.overdue.push(pod)
+      continue
+    }
+    result.pods[name] = since
+    result.recheckIn = Math.min(result.recheckIn ?? remaining, remaining)
   }
+  return result
 }
 
 /** How many of its Pods a budget wants healthy, of how many. `scale` is what their controllers want together. */

@@ -7,9 +7,11 @@ import { podDisruptionBudgets } from '../../../api/kinds/policy.ts'
 import type { Pod, PodDisruptionBudget } from '../../../api/kinds/types.ts'
 import { type ApiObject, objectKey } from '../../../api/meta/object.ts'
 import { labelSelector } from '../../../api/meta/selectors.ts'
+import { isStatusError } from '../../../api/meta/status.ts'
 import type { ControllerContext } from '../context.ts'
 import { budgetStatus, failedStatus, pendingDisruptions, wantedHealthy } from './budget.ts'
 import { expectedScale } from './expected-scale.ts'
+import { selectorText } from './selector-text.ts'
 
 const SCALABLE: readonly KindDeclaration<any>[] = [
   replicaSets,
@@ -29,7 +31,7 @@ export function disruptionController({ client, informers, recorder }: Controller
     name: 'disruption',
     watches: [
       { kind: podDisruptionBudgets },
-      { kind: pods, keys: (pod, old) => [...budgetsOf(pod), ...(old ? budgetsOf(old) : [])] },
+      { kind: pods, keys: (pod, old) => [...toldBudgetsOf(pod), ...(old ? budgetsOf(old) : [])] },
       ...SCALABLE.map(kind => ({ kind, keys: budgetsBeside })),
     ],
     async reconcile(key) {
@@ -38,12 +40,25 @@ export function disruptionController({ client, informers, recorder }: Controller
       try {
         return await sync(budget, podsOf(budget))
       } catch (error) {
+        if (isStatusError(error)) throw error
         const { message } = error as Error
-        recorder.event(budget, 'Warning', 'CalculateExpectedPodCountFailed', message)
+        const told = `Failed to calculate the number of expected pods: ${message}`
+        recorder.event(budget, 'Warning', 'CalculateExpectedPodCountFailed', told)
         await writeStatus(budget, failedStatus(budget, message))
-        throw error
       }
     },
+  }
+
+  /** Nobody can tell which of several budgets counts: whoever looks at the Pod is told so. */
+  function toldBudgetsOf(pod: Pod): string[] {
+    const budgets = budgetsOf(pod)
+    const { namespace, name } = pod.metadata
+    if (budgets.length > 1) {
+      const chosen = budgets[0]!.slice(namespace!.length + 1)
+      const message = `Pod "${namespace}"/"${name}" matches multiple PodDisruptionBudgets.  Chose "${chosen}" arbitrarily.`
+      recorder.event(pod, 'Warning', 'MultiplePodDisruptionBudgets', message)
+    }
+    return budgets
   }
 
   function budgetsOf({ metadata }: Pod): string[] {
@@ -71,16 +86,22 @@ export function disruptionController({ client, informers, recorder }: Controller
     if (own.length === 0) recorder.event(budget, 'Normal', 'NoPods', 'No matching pods found')
     const wanted = wantedHealthy(budget, own, () => {
       const { count, unmanaged } = expectedScale(own, scalables)
-      if (unmanaged.length > 0) tellUnmanaged(budget, unmanaged)
+      if (unmanaged > 0) tellUnmanaged(budget)
       return count
     })
     const disruptions = pendingDisruptions(budget, own, Date.now())
+    for (const pod of disruptions.overdue) {
+      // Upstream tells the namespace twice here.
+      const { namespace } = budget.metadata
+      const message = `Pod was expected by PDB ${namespace}/${namespace} to be deleted but it wasn't`
+      recorder.event(pod, 'Warning', 'NotDeleted', message)
+    }
     await writeStatus(budget, budgetStatus(budget, own, disruptions, wanted))
     return disruptions.recheckIn === undefined ? undefined : { requeueAfter: disruptions.recheckIn }
   }
 
-  function tellUnmanaged(budget: PodDisruptionBudget, names: string[]): void {
-    const message = `Pods selected by this PodDisruptionBudget (selector: ${labelSelector(budget.spec.selector)}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value. (${names.join(', ')})`
+  function tellUnmanaged(budget: PodDisruptionBudget): void {
+    const message = `Pods selected by this PodDisruptionBudget (selector: ${selectorText(budget.spec.selector)}) were found to be unmanaged. As a result, the status of the PDB cannot be calculated correctly, which may result in undefined behavior. To account for these pods please set ".spec.minAvailable" field of the PDB to an integer value.`
     recorder.event(budget, 'Warning', 'UnmanagedPods', message)
   }
 

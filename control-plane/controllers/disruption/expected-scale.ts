@@ -11,10 +11,10 @@ export interface Scalable {
   cache: Informer<any>
 }
 
-/** Pods whose number nobody can tell, for they have no controller. */
 export interface ExpectedScale {
   count: number
-  unmanaged: string[]
+  /** Number of Pods that have no controller: nobody can tell how many of them there should be. */
+  unmanaged: number
 }
 
 /**
@@ -24,10 +24,10 @@ export interface ExpectedScale {
  */
 export function expectedScale(pods: readonly Pod[], scalables: readonly Scalable[]): ExpectedScale {
   const owners = new Map<string, number>()
-  const unmanaged: string[] = []
+  let unmanaged = 0
   for (const pod of pods) {
     if (!controllerOf(pod)) {
-      unmanaged.push(pod.metadata.name)
+      unmanaged++
       continue
     }
     const { uid, replicas } = topmost(pod, scalables)

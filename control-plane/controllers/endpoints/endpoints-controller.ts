@@ -4,17 +4,22 @@ import { endpoints, pods, services } from '../../../api/kinds/core.ts'
 import type { Endpoints, Service } from '../../../api/kinds/types.ts'
 import { isNotFound } from '../../../api/meta/status.ts'
 import type { ControllerContext } from '../context.ts'
-import { type Endpoint, type EndpointGroup, groupEndpoints } from './model.ts'
+import { groupEndpoints } from './model.ts'
 import { hasSelector, indexByNamespace, selectedPods, servicesOf } from './selection.ts'
+import { type Subset, toSubsets, truncateSubsets } from './subsets.ts'
+import { createTriggerTimes, withTriggerTime } from './trigger-times.ts'
 
 const MANAGED_BY = 'endpoints.kubernetes.io/managed-by'
 const HEADLESS = 'service.kubernetes.io/headless'
+const OVER_CAPACITY = 'endpoints.kubernetes.io/over-capacity'
+const TRUNCATED = 'truncated'
 
 /** Keeps the Endpoints object of every Service with a selector, for clients that do not know EndpointSlices. */
 export function endpointsController({ client, informers }: ControllerContext): Controller {
   const serviceCache = informers.informer(services)
   const podCache = informers.informer(pods)
   const cache = informers.informer(endpoints)
+  const triggerTimes = createTriggerTimes()
   indexByNamespace(podCache)
   indexByNamespace(serviceCache)
   return {
@@ -28,55 +33,49 @@ export function endpointsController({ client, informers }: ControllerContext): C
       const service = serviceCache.get(key)
       const there = cache.get(key)
       if (!service) {
+        triggerTimes.forget(key)
         if (there?.metadata.labels?.[MANAGED_BY])
           await client.delete(endpoints, there.metadata).catch(ignoreNotFound)
         return
       }
       if (!hasSelector(service) || service.metadata.deletionTimestamp) return
-      const subsets = groupEndpoints(service, selectedPods(podCache, service)).flatMap(toSubset)
-      await write(service, there, subsets)
+      const own = selectedPods(podCache, service)
+      const time = triggerTimes.next(service, own)
+      await write(service, there, toSubsets(groupEndpoints(service, own)), time)
     },
   }
 
-  async function write(service: Service, there: Endpoints | undefined, subsets: object[]): Promise<void> {
+  async function write(
+    service: Service,
+    there: Endpoints | undefined,
+    all: Subset[],
+    time: string | undefined,
+  ): Promise<void> {
     const { name, namespace, labels } = service.metadata
     const headless = service.spec.clusterIP === 'None' ? { [HEADLESS]: '' } : {}
     const wanted = { ...labels, ...headless, [MANAGED_BY]: 'endpoint-controller' }
+    const { subsets, isTruncated } = truncateSubsets(all)
+    const { [OVER_CAPACITY]: overCapacity, ...others } = there?.metadata.annotations ?? {}
+    if (
+      there &&
+      isDeepStrictEqual(there.subsets ?? [], subsets) &&
+      isDeepStrictEqual(there.metadata.labels, wanted) &&
+      isTruncated === (overCapacity === TRUNCATED)
+    ) {
+      return
+    }
+    const known = isTruncated ? { ...others, [OVER_CAPACITY]: TRUNCATED } : others
+    const annotations = withTriggerTime(known, time)
     const object = {
       apiVersion: 'v1',
       kind: 'Endpoints',
-      metadata: { name, namespace: namespace!, labels: wanted },
+      metadata: { ...(there?.metadata ?? { name, namespace: namespace! }), labels: wanted, annotations },
       subsets,
     }
-    if (!there) await client.create(endpoints, object as never)
-    else if (
-      !isDeepStrictEqual(there.subsets ?? [], subsets) ||
-      !isDeepStrictEqual(there.metadata.labels, wanted)
-    ) {
-      await client.update(endpoints, { ...object, metadata: { ...there.metadata, labels: wanted } } as never)
-    }
+    await (there ? client.update(endpoints, object as never) : client.create(endpoints, object as never))
   }
 }
 
 function ignoreNotFound(error: unknown): void {
   if (!isNotFound(error)) throw error
-}
-
-/** One subset; none for Pods that all are going. */
-function toSubset({ ports, endpoints: all }: EndpointGroup): object[] {
-  const address = ({ addresses, nodeName, targetRef, hostname }: Endpoint): object => ({
-    ip: addresses[0],
-    ...(hostname && { hostname }),
-    ...(nodeName && { nodeName }),
-    targetRef,
-  })
-  const ready = all.filter(({ conditions }) => conditions.ready).map(address)
-  const notReady = all.filter(({ conditions }) => !conditions.ready && !conditions.terminating).map(address)
-  if (ready.length + notReady.length === 0) return []
-  const subset = {
-    ...(ready.length > 0 && { addresses: ready }),
-    ...(notReady.length > 0 && { notReadyAddresses: notReady }),
-    ...(ports.length > 0 && { ports: ports.map(({ name, ...port }) => (name ? { name, ...port } : port)) }),
-  }
-  return [subset]
 }

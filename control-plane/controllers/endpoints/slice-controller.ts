@@ -11,6 +11,7 @@ import { groupEndpoints } from './model.ts'
 import { createOwnWrites } from './own-writes.ts'
 import { hasSelector, indexByNamespace, selectedPods, servicesOf } from './selection.ts'
 import { type Packed, packSlices } from './slice-packing.ts'
+import { createTriggerTimes, withTriggerTime } from './trigger-times.ts'
 
 const SERVICE_NAME = 'kubernetes.io/service-name'
 const MANAGED_BY = 'endpointslice.kubernetes.io/managed-by'
@@ -31,6 +32,7 @@ export function endpointSliceController({ client, informers }: ControllerContext
   const nodeCache = informers.informer(nodes)
   const sliceCache = informers.informer(endpointSlices)
   const ownWrites = createOwnWrites(sliceCache)
+  const triggerTimes = createTriggerTimes()
   indexByNamespace(podCache)
   indexByNamespace(serviceCache)
   sliceCache.addIndex('service', serviceKeys)
@@ -52,20 +54,28 @@ export function endpointSliceController({ client, informers }: ControllerContext
       const there = ownWrites.latest(sliceCache.byIndex('service', key), slice =>
         serviceKeys(slice).includes(key),
       )
+      if (!service) triggerTimes.forget(key)
       if (!service || !hasSelector(service)) return remove(there)
       if (service.metadata.deletionTimestamp) return
-      const groups = groupEndpoints(service, selectedPods(podCache, service), zoneOf)
-      const plan = packSlices(groups, there)
-      for (const packed of plan.keep) if (!hasLabels(packed.slice!, service)) await write(service, packed)
-      for (const packed of plan.write) await write(service, packed)
+      const own = selectedPods(podCache, service)
+      const time = triggerTimes.next(service, own)
+      const plan = packSlices(groupEndpoints(service, own, zoneOf), there)
+      for (const packed of plan.keep)
+        if (!hasLabels(packed.slice!, service)) await write(service, packed, time)
+      for (const packed of plan.write) await write(service, packed, time)
       await remove(plan.remove)
     },
   }
 
-  async function write(service: Service, { slice, ports, endpoints }: Packed): Promise<void> {
+  async function write(
+    service: Service,
+    { slice, ports, endpoints }: Packed,
+    time: string | undefined,
+  ): Promise<void> {
     const labels = labelsOf(service)
+    const annotations = withTriggerTime(slice?.metadata.annotations, time)
     if (slice) {
-      const metadata = { ...slice.metadata, labels }
+      const metadata = { ...slice.metadata, labels, annotations }
       const next = { ...slice, metadata, ports, endpoints } as EndpointSlice
       return ownWrites.wrote(await client.update(endpointSlices, next))
     }
@@ -74,7 +84,7 @@ export function endpointSliceController({ client, informers }: ControllerContext
     const object = {
       apiVersion: 'discovery.k8s.io/v1',
       kind: 'EndpointSlice',
-      metadata: { generateName: `${name}-`, namespace: namespace!, labels, ownerReferences },
+      metadata: { generateName: `${name}-`, namespace: namespace!, labels, annotations, ownerReferences },
       addressType: 'IPv4',
       ports,
       endpoints,

@@ -100,10 +100,11 @@ export function nodeLifecycleController({ client, informers, recorder }: Control
   }
 
   async function evictPod(pod: Pod): Promise<void> {
-    const { namespace, name, uid } = pod.metadata
+    const { namespace, name, uid, generation } = pod.metadata
     recorder.event(pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${namespace}/${name}`)
     const condition = {
       type: 'DisruptionTarget',
+      observedGeneration: generation,
       status: 'True',
       reason: 'DeletionByTaintManager',
       message: 'Taint manager: deleting due to NoExecute taint',

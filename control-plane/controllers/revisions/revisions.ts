@@ -76,6 +76,7 @@ async function createRevision<T extends Owner>(
   collisions: number,
 ): Promise<{ update: ControllerRevision; collisionCount: number }> {
   const { template } = owner.spec
+  const { annotations } = owner.metadata
   const data = templatePatch(template)
   for (let collisionCount = collisions; ; collisionCount++) {
     const hash = templateHash(template, collisionCount)
@@ -83,6 +84,7 @@ async function createRevision<T extends Owner>(
       name: `${owner.metadata.name}-${hash}`,
       namespace: owner.metadata.namespace!,
       labels: { ...template.metadata?.labels, [label]: hash },
+      ...(annotations && { annotations }),
       ownerReferences: [controllerRef(owners, owner)],
     }
     const body = { apiVersion: 'apps/v1', kind: 'ControllerRevision', metadata, data, revision }

@@ -50,8 +50,12 @@ export function statefulSetController({ client, informers, recorder }: Controlle
       const revisions = await syncRevisions(revisionOptions, set)
       const current = currentOf(set, revisions)
       const places = placesOf(set, owned)
-      if (!set.metadata.deletionTimestamp) await work(set, places, current, revisions.update)
+      const failure = set.metadata.deletionTimestamp
+        ? undefined
+        : await work(set, places, current, revisions.update).catch((error: Error) => error)
       await writeStatus(set, owned, revisions, current)
+      // What could not be done shows in the status all the same.
+      if (failure) throw failure
       await truncateRevisions(
         client,
         set,

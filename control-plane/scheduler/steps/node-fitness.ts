@@ -38,13 +38,9 @@ export const taintToleration: SchedulerPlugin = {
   weight: 3,
   filter(pod, { node }) {
     const hard = (node.spec.taints ?? []).filter(({ effect }) => effect !== 'PreferNoSchedule')
-    const taint = hard.find(candidate => !isTolerated(pod, candidate))
-    return (
-      taint && {
-        reason: `node(s) had untolerated taint {${taint.key}: ${taint.value ?? ''}}`,
-        unresolvable: true,
-      }
-    )
+    return hard.every(taint => isTolerated(pod, taint))
+      ? undefined
+      : { reason: 'node(s) had untolerated taint(s)', unresolvable: true }
   },
   score(pod, { node }) {
     const soft = (node.spec.taints ?? []).filter(

@@ -3,6 +3,7 @@ import { deployments } from '../../../api/kinds/apps.ts'
 import { pods } from '../../../api/kinds/core.ts'
 import { podDisruptionBudgets } from '../../../api/kinds/policy.ts'
 import type { Pod, PodDisruptionBudget } from '../../../api/kinds/types.ts'
+import { selectorText } from '../../../control-plane/controllers/disruption/selector-text.ts'
 import { startTestControlLoops, type TestControlLoops } from '../../helpers/control-loops.ts'
 import type { Outcome } from '../../helpers/fake-kubelet.ts'
 
@@ -136,7 +137,33 @@ test('Pods without a number to go by are told of', async t => {
   } as never)
   t.regex(
     await loops.waitForEvent('PodDisruptionBudget', 'alone', /Unmanaged/),
-    /^UnmanagedPods: Pods selected by this PodDisruptionBudget \(selector: app=alone\) were found to be unmanaged/,
+    /^UnmanagedPods: Pods selected by this PodDisruptionBudget \(selector: &LabelSelector\{MatchLabels:map\[string\]string\{app: alone,\},MatchExpressions:\[\]LabelSelectorRequirement\{\},\}\) were found to be unmanaged\. .* integer value\.$/,
   )
   await until('alone', { disruptionsAllowed: 0 })
+})
+
+test('a Pod of more than one budget is told of', async t => {
+  for (const name of ['one', 'two']) {
+    await loops.client.create(podDisruptionBudgets, {
+      metadata: { name, namespace: 'default' },
+      spec: { selector: { matchLabels: { app: 'wanted' } }, minAvailable: 1 },
+    } as never)
+    await until(name, { expectedPods: 0 })
+  }
+  await loops.client.create(pods, {
+    metadata: { name: 'wanted', namespace: 'default', labels: { app: 'wanted' } },
+    spec: { containers: [{ name: 'c', image: 'x' }] },
+  } as never)
+  t.regex(
+    await loops.waitForEvent('Pod', 'wanted', /Multiple/),
+    /^MultiplePodDisruptionBudgets: Pod "default"\/"wanted" matches multiple PodDisruptionBudgets\. {2}Chose "(one|two)" arbitrarily\.$/,
+  )
+})
+
+test('requirements of a selector are told as Go prints them', t => {
+  const matchExpressions = [{ key: 'tier', operator: 'In', values: ['a', 'b'] }]
+  t.is(
+    selectorText({ matchExpressions } as never),
+    '&LabelSelector{MatchLabels:map[string]string{},MatchExpressions:[]LabelSelectorRequirement{LabelSelectorRequirement{Key:tier,Operator:In,Values:[a b],},},}',
+  )
 })

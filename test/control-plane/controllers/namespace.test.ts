@@ -83,9 +83,14 @@ test('while a Pod is left in a deleted namespace, nothing else is deleted', asyn
   await loops.client.create(pods, { metadata: held, spec })
   await loops.client.create(configMaps, { metadata: { name: 'kept', namespace } })
   await kubectl('delete', 'namespace', namespace, '--wait=false')
-  const { status } = await loops.waitFor(namespaces, namespace, object => !!object.status?.conditions)
+  const { metadata, status } = await loops.waitFor(
+    namespaces,
+    namespace,
+    object => !!object.status?.conditions,
+  )
+  t.is(metadata.deletionGracePeriodSeconds, undefined)
   const left = status?.conditions?.find(({ type }) => type === 'NamespaceContentRemaining')
-  t.is(left?.message, 'Some resources are remaining: pods. has 1 resource instances')
+  t.is(left?.message, 'All content successfully removed')
   t.truthy((await loops.client.get(pods, held)).metadata.deletionTimestamp)
   t.is(
     (await loops.client.get(configMaps, { namespace, name: 'kept' })).metadata.deletionTimestamp,

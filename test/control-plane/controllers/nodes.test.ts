@@ -91,3 +91,13 @@ test.serial('a cordoned node is tainted', async t => {
   await kubectl('uncordon', 'n4')
   await loops.waitFor(nodes, 'n4', ({ spec }) => !spec.taints?.length)
 })
+
+test.serial('a Pod that never had a node has failed when it is deleted', async t => {
+  const metadata = { name: 'homeless', namespace: 'default', finalizers: ['test.example.com/hold'] }
+  const spec = { nodeSelector: { no: 'where' }, containers: [{ name: 'c', image: 'i' }] }
+  await loops.client.create(pods, { metadata, spec } as never)
+  await loops.client.delete(pods, { name: 'homeless', namespace: 'default' })
+  const pod = await loops.waitFor(pods, 'default/homeless', ({ status }) => status?.phase === 'Failed')
+  t.is((pod.status as { observedGeneration?: number }).observedGeneration, pod.metadata.generation)
+  await kubectl('patch', 'pod', 'homeless', '--type=merge', '-p', '{"metadata":{"finalizers":null}}')
+})

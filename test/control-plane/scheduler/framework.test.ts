@@ -64,7 +64,7 @@ test('too little of a resource is told node by node', t => {
   t.like(decide(pod('p', requesting('3')), [node('a'), node('b')]), {
     nodeName: undefined,
     message:
-      '0/2 nodes are available: 2 Insufficient cpu. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.',
+      '0/2 nodes are available: 2 Insufficient cpu. no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.',
   })
 })
 
@@ -72,7 +72,7 @@ test('a taint keeps Pods away that do not tolerate it', t => {
   const tainted = node('a', { taints: [{ key: 'k', value: 'v', effect: 'NoSchedule' }] })
   t.like(decide(pod('p'), [tainted]), {
     message:
-      '0/1 nodes are available: 1 node(s) had untolerated taint {k: v}. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+      '0/1 nodes are available: 1 node(s) had untolerated taint(s). no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
   })
   const tolerations = [{ key: 'k', operator: 'Exists' }]
   t.is(decide(pod('p', { tolerations }), [tainted]).nodeName, 'a')
@@ -81,7 +81,7 @@ test('a taint keeps Pods away that do not tolerate it', t => {
 test('a cordoned node gets no Pods', t => {
   t.like(decide(pod('p'), [node('a', { unschedulable: true })]), {
     message:
-      '0/1 nodes are available: 1 node(s) were unschedulable. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
+      '0/1 nodes are available: 1 node(s) were unschedulable. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.',
   })
 })
 
@@ -90,7 +90,7 @@ test('nodeSelector and required affinity choose nodes by their labels', t => {
   t.is(decide(pod('p', { nodeSelector: { disk: 'ssd' } }), nodes).nodeName, 'b')
   t.like(decide(pod('p', { nodeSelector: { disk: 'tape' } }), nodes), {
     message:
-      "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
+      "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector. no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.",
   })
 })
 
@@ -123,7 +123,7 @@ test('every resource there is too little of is named', t => {
   const placed = [pod('there', { ...big('1500m', '3Gi'), nodeName: 'a' })]
   t.like(decide(pod('p', big('1', '2Gi')), [node('a')], placed), {
     message:
-      '0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory. preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
+      '0/1 nodes are available: 1 Insufficient cpu, 1 Insufficient memory. no new claims to deallocate, preemption: 0/1 nodes are available: 1 No preemption victims found for incoming pod.',
   })
 })
 
@@ -132,7 +132,7 @@ test('a Pod that must not preempt is told so', t => {
   const wanted = pod('p', requesting('1', { priority: 10, preemptionPolicy: 'Never' }))
   t.like(decide(wanted, [node('a')], placed), {
     message:
-      '0/1 nodes are available: 1 Insufficient cpu. preemption: not eligible due to preemptionPolicy=Never.',
+      '0/1 nodes are available: 1 Insufficient cpu. no new claims to deallocate, preemption: not eligible due to preemptionPolicy=Never.',
   })
 })
 
@@ -192,7 +192,7 @@ test('a step that refuses a Pod outright says why once', t => {
   const decision = schedulePod(pod('p'), { nodes: nodesWith([node('a'), node('b')]) }, [step, ...STEPS])
   t.like(decision, {
     message:
-      '0/2 nodes are available: the moon is full. preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.',
+      '0/2 nodes are available: the moon is full. no new claims to deallocate, preemption: 0/2 nodes are available: 2 Preemption is not helpful for scheduling.',
   })
 })
 
@@ -279,7 +279,7 @@ test('a hard spread keeps the skew within its bound', t => {
   const bigger = pod('p', { ...requesting('1'), topologySpreadConstraints: [constraint] }, { app: 's' })
   t.like(decide(bigger, [node('a'), node('b')], [...placed, full]), {
     message:
-      "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match pod topology spread constraints. preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod.",
+      "0/2 nodes are available: 1 Insufficient cpu, 1 node(s) didn't match pod topology spread constraints. no new claims to deallocate, preemption: 0/2 nodes are available: 2 No preemption victims found for incoming pod.",
   })
   const few = { ...constraint, minDomains: 3 }
   t.is(

@@ -75,7 +75,7 @@ test.serial('what the scheduler did is told in events of events.k8s.io', async t
     note: 'Successfully assigned default/told to n1',
     reportingController: 'default-scheduler',
     regarding: { kind: 'Pod', name: 'told', uid: metadata.uid },
-    deprecatedFirstTimestamp: undefined,
+    deprecatedFirstTimestamp: null,
     deprecatedCount: undefined,
   })
   t.regex(items[0].eventTime, /\.\d{6}Z$/)
@@ -108,7 +108,7 @@ test.serial('a Pod that fits nowhere says why, and comes as soon as there is roo
       status: 'False',
       reason: 'Unschedulable',
       message:
-        "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
+        "0/1 nodes are available: 1 node(s) didn't match Pod's node affinity/selector. no new claims to deallocate, preemption: 0/1 nodes are available: 1 Preemption is not helpful for scheduling.",
     },
   )
   await loops.addNode('n2')

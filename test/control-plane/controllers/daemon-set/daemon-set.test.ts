@@ -58,6 +58,12 @@ test('every node gets a Pod, and says so', async t => {
   const { status, metadata } = await until('every', isUp(3))
   t.like(status, { currentNumberScheduled: 3, numberReady: 3, numberMisscheduled: 0 })
   t.is(metadata.annotations?.['deprecated.daemonset.template.generation'], '1')
+  const revisions = loops.informers.informer(controllerRevisions).list()
+  const own = revisions.filter(revision => revision.metadata.ownerReferences?.[0]?.uid === metadata.uid)
+  t.deepEqual(
+    own.map(revision => revision.metadata.annotations),
+    [metadata.annotations],
+  )
   t.deepEqual(nodesOf('every'), ['n1', 'n2', 'n3'])
   t.regex(await kubectl('rollout', 'status', 'ds/every'), /successfully rolled out/)
   t.regex(await kubectl('get', 'ds', 'every'), /every +3 +3 +3 +3 +3 +<none>/)

@@ -41,6 +41,7 @@ test('a Service has its ready Pods in a slice, with the port that is named', asy
   await createPod('web', 'web-1')
   await until(() => endpointsOf('web')[0]?.conditions?.ready)
   const [slice] = slicesOf('web')
+  t.regex(slice!.metadata.annotations!['endpoints.kubernetes.io/last-change-trigger-time']!, /Z$/)
   t.like(slice, { addressType: 'IPv4', ports: [{ name: 'http', port: 8080, protocol: 'TCP' }] })
   t.like(slice!.metadata.labels, {
     team: 'a',

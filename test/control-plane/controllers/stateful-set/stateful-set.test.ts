@@ -235,3 +235,11 @@ test('ordinals begin where the set says', async t => {
     ['offset-5', 'offset-6'],
   )
 })
+
+test('a set whose Pods cannot be made says so in its status', async t => {
+  await create('refused', 1, {}, { serviceAccountName: 'nobody' })
+  const { status } = await until('refused', set => set.status?.observedGeneration)
+  t.like(status, { replicas: 0, availableReplicas: 0, observedGeneration: 1, collisionCount: 0 })
+  t.truthy(status?.updateRevision)
+  t.regex(await loops.waitForEvent('StatefulSet', 'refused', /FailedCreate/), /"nobody" not found/)
+})
