@@ -5,25 +5,23 @@ import type { Aggregator } from '../aggregation/aggregator.ts'
 import type { KindRegistry } from '../kind-registry.ts'
 import { addFlowHeaders, sendBody, sendText } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
+import { parseAccept } from '../representation/negotiate.ts'
 import { VERSION } from './version.ts'
 
 const DOCUMENTED_FOREVER = 'public, immutable'
 
-const PROTOBUF_V3 = /^application\/com\.github\.proto-openapi\.spec\.v3[@.]v1\.0\+protobuf$/
+const PROTOBUF = /^application\/com\.github\.proto-openapi\.spec\.(v[23])[@.]v1\.0\+protobuf$/
+type DocumentForm = 'json' | 'protobuf'
+
 const JSON_OR_ANY = new Set(['application/json', 'application/*', '*/*'])
 
-/** Whether the first form that is to be had of a v3 document, by the weights of `Accept`, is protobuf. */
-function prefersProtobuf(accept: string): boolean {
-  if (!accept.includes('protobuf')) return false
-  const wanted = accept.split(',').map(clause => {
-    const [type = '', ...parameters] = clause.split(';').map(part => part.trim())
-    const weight = parameters.find(parameter => parameter.startsWith('q='))
-    return { type, weight: weight === undefined ? 1 : Number(weight.slice(2)) }
-  })
-  const found = wanted
-    .filter(({ type, weight }) => weight > 0 && (PROTOBUF_V3.test(type) || JSON_OR_ANY.has(type)))
-    .sort((a, b) => b.weight - a.weight)[0]
-  return found !== undefined && PROTOBUF_V3.test(found.type)
+/** The first form that is to be had of a document, by the weights of `Accept`; undefined where it names none. */
+function wantedForm(accept: string, version: string): DocumentForm | undefined {
+  for (const { type } of parseAccept(accept || '*/*')) {
+    if (JSON_OR_ANY.has(type)) return 'json'
+    if (PROTOBUF.exec(type)?.[1] === version) return 'protobuf'
+  }
+  return undefined
 }
 
 /** Answers `/openapi/v2` and `/openapi/v3…` out of the kinds that are served now. Its code is loaded when first asked. */
@@ -41,11 +39,17 @@ export class OpenApiHandler {
   }
 
   async handle(ctx: ApiContext): Promise<void> {
-    const [, , api, , group, version] = ctx.state.info.path.split('/')
+    const [, , api, root, group, version] = ctx.state.info.path.split('/')
     const service = api === 'v3' && group && version ? this.#remote?.find(group, version) : undefined
     if (service) return await this.#remote!.handle(ctx, service)
-    const document = await this.#find(ctx)
+    const form = api === 'v2' || root ? wantedForm(ctx.get('accept'), api!) : 'json'
+    const document = await this.#find(ctx, form)
     if (!document) return await sendText(ctx, 404, '404 page not found\n')
+    if (!form) {
+      ctx.res.writeHead(406, { vary: 'Accept' })
+      ctx.res.end()
+      return
+    }
     const { etag, contentType } = document
     const hash = ctx.state.info.query.get('hash')
     if (hash && api === 'v3') {
@@ -70,18 +74,18 @@ export class OpenApiHandler {
     await sendBody(ctx, 200, contentType, gunzipSync(document.gzip), headers)
   }
 
-  async #find(ctx: ApiContext): Promise<OpenApiDocument | undefined> {
+  async #find(ctx: ApiContext, form: DocumentForm | undefined): Promise<OpenApiDocument | undefined> {
     this.#documents ??= this.#load()
     const documents = await this.#documents
     const [, , version, ...rest] = ctx.state.info.path.split('/')
     const name = rest.join('/')
     if (version === 'v3' && !name) return await documents.index()
     if (version === 'v3')
-      return prefersProtobuf(ctx.get('accept'))
+      return form === 'protobuf'
         ? await documents.groupVersionProtobuf(name)
         : await documents.groupVersion(name)
     if (version !== 'v2' || name) return undefined
-    return ctx.get('accept').includes('protobuf') ? await documents.v2Protobuf() : await documents.v2Json()
+    return form === 'protobuf' ? await documents.v2Protobuf() : await documents.v2Json()
   }
 
   async #load(): Promise<OpenApiDocuments> {

@@ -604,3 +604,41 @@ test('a step of a JSON patch that is null is refused', async t => {
   t.is(status, 400)
   t.regex(body.message, /^error decoding patch/)
 })
+
+test('a document is sent in the form that Accept names first, or not at all', async t => {
+  const protobuf = 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf'
+  const cases: [string, number, string | undefined][] = [
+    ['application/json', 200, 'application/json'],
+    ['application/json;q=0.1, */*', 200, 'application/json'],
+    [`${protobuf};q=0.1, application/json`, 200, 'application/json'],
+    [`application/json;q=0.1, ${protobuf}`, 200, protobuf.replace('@', '.')],
+    ['application/vnd.kubernetes.protobuf', 406, undefined],
+    ['text/html', 406, undefined],
+  ]
+  for (const [accept, wanted, type] of cases) {
+    const { status, headers } = await api.raw('/openapi/v2', { headers: { accept } })
+    t.deepEqual([status, headers['content-type']], [wanted, type], accept)
+  }
+  t.is((await api.raw('/openapi/v3/apis/apps/v1', { headers: { accept: 'text/html' } })).status, 406)
+})
+
+test('a patch may leave a version that is no longer served, where the kind was the same in it', async t => {
+  const path = '/apis/policy/v1/namespaces/default/poddisruptionbudgets'
+  const body = {
+    apiVersion: 'policy/v1',
+    kind: 'PodDisruptionBudget',
+    metadata: { name: 'former' },
+    spec: { maxUnavailable: 1 },
+  }
+  t.is((await api.raw(path, { body })).status, 201)
+  const patched = await api.mergePatch(`${path}/former`, {
+    apiVersion: 'policy/v1beta1',
+    spec: { maxUnavailable: 2 },
+  })
+  t.deepEqual(
+    [patched.status, patched.body.apiVersion, patched.body.spec.maxUnavailable],
+    [200, 'policy/v1', 2],
+  )
+  const unknown = await api.mergePatch(`${path}/former`, { apiVersion: 'extensions/v1beta1' })
+  t.is(unknown.status, 422)
+})
