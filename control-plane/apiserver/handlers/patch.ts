@@ -8,12 +8,12 @@ import { applyJsonPatch } from '../../../api/meta/patch/json.ts'
 import { applyMergePatch } from '../../../api/meta/patch/merge.ts'
 import { isMap } from '../../../api/meta/patch/own.ts'
 import { applyStrategicPatch } from '../../../api/meta/patch/strategic.ts'
-import { badRequest, invalid, invalidValue, isStatusError } from '../../../api/meta/status.ts'
+import { badRequest, internalError, invalid, invalidValue, isStatusError } from '../../../api/meta/status.ts'
 import { DecodeError } from '../../../api/schema/decode-state.ts'
 import { type FieldValidation, unreadable } from '../../../api/schema/field-validation.ts'
 import type { Entry } from '../cache/entry.ts'
 import type { Resource } from '../kind-registry.ts'
-import { noObject } from '../pipeline/body.ts'
+import { noObject, noText } from '../pipeline/body.ts'
 import type { Core } from '../rest/core.ts'
 import { formAt } from '../rest/storage.ts'
 import { noConversion } from '../rest/wrong-kind.ts'
@@ -109,7 +109,7 @@ export function patchedForm(resource: Resource, object: ApiObject, { type }: Pat
   const expected = apiVersion(kind)
   const { apiVersion: version, kind: name } = object
   if (typeof version !== 'string' || typeof name !== 'string') return resource
-  if (type === 'strategic') {
+  if (type === 'strategic' || (name === kind.kind && FORMER[version]?.includes(name))) {
     object.apiVersion = expected
     object.kind = kind.kind
     return resource
@@ -121,9 +121,39 @@ export function patchedForm(resource: Resource, object: ApiObject, { type }: Pat
   throw badRequest(unreadable(kind) + noConversion(kind, given))
 }
 
+/**
+ * Versions that are no longer served and differ from those that are in nothing that is stored: upstream still reads what a patch
+ * leaves in them.
+ */
+const FORMER: Readonly<Record<string, readonly string[]>> = {
+  'apps/v1beta1': ['Deployment', 'StatefulSet'],
+  'apps/v1beta2': ['DaemonSet', 'Deployment', 'ReplicaSet', 'StatefulSet'],
+  'autoscaling/v2beta2': ['HorizontalPodAutoscaler'],
+  'batch/v1beta1': ['CronJob'],
+  'extensions/v1beta1': ['DaemonSet', 'Deployment', 'ReplicaSet'],
+  'policy/v1beta1': ['PodDisruptionBudget'],
+}
+
 function isOfKind(kind: KindDeclaration, { apiVersion: version, kind: name }: ApiObject): boolean {
   const expected = apiVersion(kind)
   return (version || expected) === expected && (name || kind.kind) === kind.kind
+}
+
+/**
+ * What is looked at first of a patched custom resource: whether it says what it is, which nothing fills in, and whether it is of
+ * the kind and group it was. @throws StatusError 400 for {@link refusedPatch}, 422, 500
+ */
+export function checkPatchedType(declared: KindDeclaration, object: ApiObject): void {
+  const { apiVersion: version, kind } = object
+  for (const [field, value] of Object.entries({ apiVersion: version, kind })) {
+    if (typeof value === 'string' || value === undefined || value === null) continue
+    throw badRequest(unreadable(declared) + noText(field, value))
+  }
+  if (!kind)
+    throw badRequest(`${unreadable(declared)}Object 'Kind' is missing in '${JSON.stringify(object)}'`)
+  if (!version) throw internalError("Object 'apiVersion' is missing in 'object has no apiVersion field'")
+  const isOther = kind !== declared.kind || version.split('/')[0] !== declared.group
+  if (isOther) checkPatchedCustom(declared, object)
 }
 
 /** Custom resources are not converted for a patch (as upstream): one of another version is refused. @throws StatusError 422 */

@@ -1,6 +1,7 @@
 import { apiVersion, type KindDeclaration } from '../../../api/kinds/kind.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
-import { validateFields } from '../../../api/schema/field-validation.ts'
+import { badRequest } from '../../../api/meta/status.ts'
+import { unreadable, validateFields } from '../../../api/schema/field-validation.ts'
 import type { SchemaSet } from '../../../api/schema/schemas.ts'
 import type { Resource } from '../kind-registry.ts'
 import { mediaType, parseObject, readBody } from '../pipeline/body.ts'
@@ -44,22 +45,38 @@ async function parse(
 ): Promise<{ object: ApiObject; duplicates?: string | undefined }> {
   const expected = { kind: kind.kind, apiVersion: apiVersion(kind) }
   const { object, duplicates } = await parseObject(ctx, body, expected)
-  if (kind.custom) await refuseNumbers(ctx, kind, body, object)
+  if (kind.custom) {
+    refuseNumbers(ctx, kind, body, object)
+    await checkGivenType(kind, body, object)
+  }
   checkKind(kind, object)
   return { object: keepReset(object as ApiObject), duplicates }
 }
 
 /** Refuses a custom resource with a number that would be stored as `null`; other kinds have fields for what they take. */
-async function refuseNumbers(
-  ctx: ApiContext,
-  { kind }: KindDeclaration,
-  body: Buffer,
-  object: object,
-): Promise<void> {
+function refuseNumbers(ctx: ApiContext, kind: KindDeclaration, body: Buffer, object: object): void {
   const fault = mediaType(ctx) === JSON_TYPE && numberFault(body.toString(), object)
-  if (!fault) return
-  const { unrecognized } = await import('../pipeline/unreadable.ts')
-  throw unrecognized(kind, fault, body)
+  if (fault) throw badRequest(unreadable(kind) + fault)
+}
+
+/** A custom resource has to say what it is: nothing is filled in for it. @throws StatusError 400 */
+async function checkGivenType(
+  declared: KindDeclaration,
+  body: Buffer,
+  { apiVersion: version, kind }: Record<string, unknown>,
+): Promise<void> {
+  if (!kind) {
+    const { unrecognized } = await import('../pipeline/unreadable.ts')
+    throw unrecognized(declared.kind, `Object 'Kind' is missing in '${body}'`, body)
+  }
+  if (version === null) {
+    const why = '.apiVersion accessor error: <nil> is of the type <nil>, expected string'
+    throw badRequest(unreadable({ ...declared, version: '' }) + why)
+  }
+  if (!version) {
+    const expected = apiVersion(declared)
+    throw badRequest(`the API version in the data () does not match the expected API version (${expected})`)
+  }
 }
 
 /** Reads once more what is known to be well. */

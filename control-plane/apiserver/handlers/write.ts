@@ -22,6 +22,7 @@ import { fieldValidation, writeContext } from './options.ts'
 import {
   applyPatch,
   checkPatchedCustom,
+  checkPatchedType,
   patchBase,
   patchedForm,
   refusedPatch,
@@ -103,6 +104,7 @@ export async function patchHandler(
         let object = keepReset(applyPatch(core, resource.kind, base, wanted))
         let form = resource
         try {
+          if (resource.kind.custom) checkPatchedType(resource.kind, object)
           form = patchedForm(resource, object, wanted)
           // All of it is read anew in another form.
           if (form !== resource) object = cloneJson(object)

@@ -125,11 +125,12 @@ function objectOf(value: unknown): Record<string, any> {
 }
 
 function checkText(field: string, value: unknown): void {
-  if (value === null) return
-  throw new Error(
-    `${NO_KIND}json: cannot unmarshal ${jsonType(value)} into Go struct field .${field} of type string`,
-  )
+  if (value !== null) throw new Error(noText(field, value))
 }
+
+/** What is said of a kind or an apiVersion that is no text. */
+export const noText = (field: string, value: unknown): string =>
+  `${NO_KIND}json: cannot unmarshal ${jsonType(value)} into Go struct field .${field} of type string`
 
 const NO_KIND = "couldn't get version/kind; json parse error: "
 

@@ -15,11 +15,11 @@ const END = Buffer.from(']}')
 
 /**
  * The bytes of a list, put together from those of its objects as they are sent. All stored objects of a kind begin with the
- * same `{"apiVersion":…,"kind":…,`: items are sent without that.
+ * same `{"apiVersion":…,"kind":…,`: items are sent without that, but for those of custom kinds, as upstream's are.
  */
 export function listBytes(kind: KindDeclaration, metadata: ListMeta, entries: readonly Entry[]): BodyParts {
   const version = JSON.stringify(apiVersion(kind))
-  const skip = `{"apiVersion":${version},"kind":${JSON.stringify(kind.kind)},`.length
+  const skip = kind.custom ? 1 : `{"apiVersion":${version},"kind":${JSON.stringify(kind.kind)},`.length
   const head = Buffer.from(
     `{"kind":${JSON.stringify(listKindOf(kind))},"apiVersion":${version},"metadata":${JSON.stringify(metadata)},"items":[`,
   )

@@ -115,9 +115,10 @@ export function listMeta({ revision, continue: token, remainingItemCount }: List
   }
 }
 
-/** A list as an object; its items are without apiVersion and kind, as upstream's are. */
+/** A list as an object; items of built-in kinds are without apiVersion and kind, as upstream's are. */
 function listObject(kind: KindDeclaration, metadata: ListMeta, entries: readonly Entry[]): object {
   const items = entries.map(({ object }) => {
+    if (kind.custom) return object
     const { apiVersion: _version, kind: _kind, ...item } = object as ApiObject
     return item
   })

@@ -202,7 +202,7 @@ test('names that another definition of the group holds are not given twice', asy
   const names = { plural: 'others', singular: 'other', kind: 'Thing', listKind: 'OtherList' }
   const second = { ...definition(group, [version('v1')], { names }), metadata: { name: `others.${group}` } }
   await api.raw(CRDS, { body: second })
-  const refused = await reached(api, `others.${group}`, ({ status }) => status!.conditions!.length === 2)
+  const refused = await reached(api, `others.${group}`, ({ status }) => status?.conditions?.length === 2)
   t.deepEqual(
     refused.status!.conditions!.map(({ type, status, reason, message }) => [type, status, reason, message]),
     [
@@ -256,4 +256,83 @@ test('rules in CEL are held, and refused when they cannot be compiled', async t 
   t.is((await api.raw(pathOf(group), { body: thing(group, 'a', { min: 2, max: 3 }) })).status, 201)
   t.regex((await patch(`${pathOf(group)}/a`, { spec: { min: 1 } })).body.message, /min only rises/)
   t.is((await patch(`${pathOf(group)}/a`, { spec: { min: 3 } })).status, 200)
+})
+
+test('an object has to say what it is, when it is sent and when it was patched', async t => {
+  const group = 'said.example.com'
+  await establish(api, definition(group, [version('v1', { a: { type: 'string' } })]))
+  await api.raw(pathOf(group), { body: thing(group, 'a', {}) })
+  const path = `${pathOf(group)}/a`
+  const sent = (body: string) => api.raw(pathOf(group), { body })
+  const cases: [string, Awaited<ReturnType<typeof sent>>, number, RegExp][] = [
+    [
+      'no kind',
+      await sent('{"metadata":{"name":"b"}}'),
+      400,
+      /^the object provided is unrecognized \(must be of type Thing\): Object 'Kind' is missing in '\{"metadata":\{"name":"b"\}\}' \(\{"metadata":\{"name":"b"\}\}\)$/,
+    ],
+    [
+      'no version',
+      await sent('{"kind":"Thing","metadata":{"name":"b"}}'),
+      400,
+      /^the API version in the data \(\) does not match the expected API version \(said.example.com\/v1\)$/,
+    ],
+    [
+      'null',
+      await sent('{"apiVersion":null,"kind":"Thing"}'),
+      400,
+      /^Thing in version "" cannot be handled as a Thing: .apiVersion accessor error/,
+    ],
+    [
+      'kind taken',
+      await patch(path, { kind: null }),
+      422,
+      /^ "" is invalid: patch: Invalid value: .*: Object 'Kind' is missing in '\{/,
+    ],
+    [
+      'version taken',
+      await patch(path, { apiVersion: '' }),
+      500,
+      /^Internal error occurred: Object 'apiVersion' is missing in 'object has no apiVersion field'$/,
+    ],
+    [
+      'kind 5',
+      await patch(path, { kind: 5 }),
+      422,
+      /couldn't get version\/kind; json parse error: json: cannot unmarshal number into Go struct field .kind of type string$/,
+    ],
+    [
+      'other kind',
+      await patch(`${path}?fieldValidation=Strict`, { kind: 'Other', odd: 1 }),
+      422,
+      /^Other.said.example.com "a" is invalid: kind: Invalid value: "Other": must be Thing$/,
+    ],
+    [
+      'other group',
+      await patch(`${path}?fieldValidation=Strict`, { apiVersion: 'other.io/v1', odd: 1 }),
+      422,
+      /apiVersion: Invalid value: "other.io\/v1": must be said.example.com\/v1$/,
+    ],
+    [
+      'other version',
+      await patch(`${path}?fieldValidation=Strict`, { apiVersion: `${group}/v9`, odd: 1 }),
+      422,
+      /strict decoding error: unknown field "odd"/,
+    ],
+    [
+      'no number',
+      await sent(`{"apiVersion":"${group}/v1","kind":"Thing","metadata":{"name":"b"},"spec":{"a":1e400}}`),
+      400,
+      /^Thing in version "v1" cannot be handled as a Thing: json: cannot unmarshal number 1e400 into Go value of type float64$/,
+    ],
+  ]
+  for (const [name, { status, body }, wanted, message] of cases) {
+    t.is(status, wanted, name)
+    t.regex(body.message, message, name)
+  }
+  const { items } = (await api.raw(pathOf(group))).body
+  t.deepEqual(
+    items.map((item: any) => [item.apiVersion, item.kind, item.metadata.name]),
+    [[`${group}/v1`, 'Thing', 'a']],
+  )
 })
