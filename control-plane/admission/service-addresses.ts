@@ -8,11 +8,13 @@ import type { Service } from '../../api/kinds/types.ts'
 import { internalError, invalid, invalidValue, isAlreadyExists, isNotFound } from '../../api/meta/status.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../../plugins/admission.ts'
 import { givesAddress } from '../registry/networking/service-network.ts'
+import { needsHealthCheck } from '../registry/service/validate.ts'
 import { offsets, type Ranges, serviceRanges } from './service-ranges.ts'
 
 const SERVICE = { group: '', kind: 'Service' }
 const FIRST_NODE_PORT = 30_000
 const LAST_NODE_PORT = 32_767
+const OUT_OF_RANGE = `provided port is not in the valid range. The range of valid ports is ${FIRST_NODE_PORT}-${LAST_NODE_PORT}`
 const PORT_LOCKS = 'kube-system'
 const MOST_TRIES = 64
 const MANAGED = {
@@ -43,6 +45,7 @@ export function serviceAddresses({ client, informers, serviceCIDR }: Options): A
       if (!service) return
       await assignClusterIP(client, ranges, attributes, service, old)
       await assignNodePorts(client, attributes, service, old)
+      await assignHealthCheckPort(client, attributes, service, old)
       if (attributes.operation === 'UPDATE') releaseDropped(client, attributes, service, old)
     },
   }
@@ -140,6 +143,8 @@ function ignoreNotFound(error: unknown): void {
   if (!isNotFound(error)) throw error
 }
 
+const isNodePort = (port: number): boolean => port >= FIRST_NODE_PORT && port <= LAST_NODE_PORT
+
 const wantsNodePorts = ({ spec }: Service): boolean =>
   spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false)
 
@@ -158,6 +163,41 @@ async function assignNodePorts(
   }
 }
 
+/** A load balancer that sends to nodes with endpoints alone asks them at a port of the Service's own. */
+async function assignHealthCheckPort(
+  client: Client,
+  attributes: AdmissionAttributes,
+  service: Service,
+  old: Service | undefined,
+): Promise<void> {
+  const { spec } = service
+  if (!needsHealthCheck(spec)) return
+  const held = old && needsHealthCheck(old.spec) ? old.spec.healthCheckNodePort : undefined
+  const wanted = spec.healthCheckNodePort
+  if (wanted && wanted === held) return
+  if (wanted) await takeHealthCheckPort(client, attributes, service, wanted)
+  else spec.healthCheckNodePort = held ?? (await takeAnyPort(client, attributes, service))
+}
+
+/** @throws StatusError 500 for a port that cannot be had (as upstream) */
+async function takeHealthCheckPort(
+  client: Client,
+  attributes: AdmissionAttributes,
+  service: Service,
+  port: number,
+): Promise<void> {
+  const why = isNodePort(port)
+    ? !(await takePort(client, attributes, service, port)) && 'provided port is already allocated'
+    : OUT_OF_RANGE
+  if (why) throw internalError(`failed to allocate requested HealthCheck NodePort ${port}: ${why}`)
+}
+
+/** All that a Service has taken of the nodes. */
+const portsOf = ({ spec }: Service): number[] =>
+  [...(spec.ports ?? []).map(({ nodePort }) => nodePort), spec.healthCheckNodePort].filter(
+    port => port !== undefined && port > 0,
+  ) as number[]
+
 async function takeWantedPort(
   client: Client,
   attributes: AdmissionAttributes,
@@ -167,11 +207,7 @@ async function takeWantedPort(
 ): Promise<void> {
   const refuse = (why: string): Error =>
     invalid(SERVICE, service.metadata.name, [invalidValue(path, port, why)])
-  if (port < FIRST_NODE_PORT || port > LAST_NODE_PORT) {
-    throw refuse(
-      `provided port is not in the valid range. The range of valid ports is ${FIRST_NODE_PORT}-${LAST_NODE_PORT}`,
-    )
-  }
+  if (!isNodePort(port)) throw refuse(OUT_OF_RANGE)
   if (!(await takePort(client, attributes, service, port))) throw refuse('provided port is already allocated')
 }
 
@@ -222,9 +258,9 @@ function releaseDropped(
   old: Service | undefined,
 ): void {
   if (!old || attributes.dryRun) return
-  const kept = new Set((service.spec.ports ?? []).map(({ nodePort }) => nodePort))
-  for (const { nodePort } of old.spec.ports ?? []) {
-    if (nodePort && !kept.has(nodePort)) attributes.onSuccess(() => freePort(client, nodePort))
+  const kept = new Set(portsOf(service))
+  for (const port of portsOf(old)) {
+    if (!kept.has(port)) attributes.onSuccess(() => freePort(client, port))
   }
   if (hasAddress(old) && old.spec.clusterIP !== service.spec.clusterIP) {
     attributes.onSuccess(() => freeAddress(client, old.spec.clusterIP!))
@@ -238,6 +274,6 @@ function releaseAll(client: Client, attributes: AdmissionAttributes, old: Servic
     const there = await client.get(services, { name, namespace }).catch(ignoreNotFound)
     if (there && there.metadata.uid === uid) return
     if (hasAddress(old)) await freeAddress(client, old.spec.clusterIP!)
-    for (const { nodePort } of old.spec.ports ?? []) if (nodePort) await freePort(client, nodePort)
+    for (const port of portsOf(old)) await freePort(client, port)
   })
 }

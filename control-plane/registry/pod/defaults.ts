@@ -103,7 +103,10 @@ function defaultVolume(volume: Volume): void {
   const image = (volume as { image?: { reference?: string; pullPolicy?: string } }).image
   if (image) set(image, 'pullPolicy', isLatest(image.reference ?? '') ? 'Always' : 'IfNotPresent')
   const claim = volume.ephemeral?.volumeClaimTemplate?.spec
-  if (claim) set(claim, 'volumeMode', 'Filesystem')
+  if (claim) {
+    set(claim, 'volumeMode', 'Filesystem')
+    set(volume.ephemeral!.volumeClaimTemplate!, 'metadata', {})
+  }
   for (const { serviceAccountToken } of projected?.sources ?? []) {
     if (serviceAccountToken) set(serviceAccountToken, 'expirationSeconds', 3_600)
   }
@@ -111,7 +114,10 @@ function defaultVolume(volume: Volume): void {
     ...(downwardAPI?.items ?? []),
     ...(projected?.sources ?? []).flatMap(source => source.downwardAPI?.items ?? []),
   ]
-  for (const { fieldRef } of items) if (fieldRef) set(fieldRef, 'apiVersion', 'v1')
+  for (const { fieldRef, resourceFieldRef } of items) {
+    if (fieldRef) set(fieldRef, 'apiVersion', 'v1')
+    if (resourceFieldRef) set(resourceFieldRef, 'divisor', '0' as never)
+  }
   if (Object.keys(volume).length === 1) volume.emptyDir = {}
 }
 

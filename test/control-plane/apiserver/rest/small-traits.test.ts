@@ -75,3 +75,46 @@ test('the end of a namespace is written and not patched', async t => {
   })
   t.is(answer.status, 405)
 })
+
+test('a balancer that asks nodes for their own endpoints has a port to ask at, and gives it back', async t => {
+  const spec = { type: 'LoadBalancer', externalTrafficPolicy: 'Local', ports: [{ port: 80 }] }
+  const body = { metadata: { name: 'asked' }, spec }
+  const made = await api.raw(`${core}/services`, { body })
+  t.is(made.status, 201, made.text)
+  const port: number = made.body.spec.healthCheckNodePort
+  t.true(port >= 30_000 && port < 32_768)
+  const again = await api.raw(`${core}/services`, {
+    body: { metadata: { name: 'other' }, spec: { ...spec, healthCheckNodePort: port } },
+  })
+  t.is(again.status, 500)
+  t.is(
+    again.body.message,
+    `Internal error occurred: failed to allocate requested HealthCheck NodePort ${port}: provided port is already allocated`,
+  )
+  const kept = await api.raw(`${core}/services/asked`, { method: 'PUT', body })
+  t.is(kept.body.spec.healthCheckNodePort, port)
+  const changed = { ...kept.body, spec: { ...kept.body.spec, externalTrafficPolicy: 'Cluster' } }
+  const dropped = await api.raw(`${core}/services/asked`, { method: 'PUT', body: changed })
+  t.is(dropped.body.spec.healthCheckNodePort, undefined)
+  const taken = await api.raw(`${core}/services`, {
+    body: { metadata: { name: 'other' }, spec: { ...spec, healthCheckNodePort: port } },
+  })
+  t.is(taken.status, 201, taken.text)
+})
+
+test('a volume says by what amounts are divided, and that its claim has no metadata', async t => {
+  const volumeClaimTemplate = {
+    spec: { accessModes: ['ReadWriteOnce'], resources: { requests: { storage: '1Gi' } } },
+  }
+  const resourceFieldRef = { containerName: 'a', resource: 'limits.cpu' }
+  const volumes = [
+    { name: 'down', downwardAPI: { items: [{ path: 'a', resourceFieldRef }] } },
+    { name: 'claim', ephemeral: { volumeClaimTemplate } },
+  ]
+  const template = { spec: { containers: [{ name: 'a', image: 'a' }], volumes } }
+  const made = await api.raw(`${core}/podtemplates`, { body: { metadata: { name: 'volumes' }, template } })
+  t.is(made.status, 201, made.text)
+  const [down, claim] = made.body.template.spec.volumes
+  t.is(down.downwardAPI.items[0].resourceFieldRef.divisor, '0')
+  t.deepEqual(claim.ephemeral.volumeClaimTemplate.metadata, {})
+})
