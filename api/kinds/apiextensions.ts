@@ -137,6 +137,7 @@ const v1 = groupVersion('apiextensions.k8s.io', 'v1')
 export const customResourceDefinitions = v1<CustomResourceDefinition>({
   kind: 'CustomResourceDefinition',
   plural: 'customresourcedefinitions',
+  storageVersion: 'v1beta1',
   shortNames: ['crd', 'crds'],
   categories: ['api-extensions'],
   namespaced: false,

@@ -69,6 +69,8 @@ export interface KindDeclaration<T = ApiObject> {
   deprecation?: string
   /** For a kind that is another view of objects stored as a different kind or version. */
   storedAs?: StoredAs
+  /** The version that `storageVersionHash` tells of, where upstream stores objects in another one than the newest. */
+  storageVersion?: string
   /** Kind of lists; the kind with `List` behind it where left out. */
   listKind?: string
   /** Declared at run time by a CustomResourceDefinition. */

@@ -6,6 +6,7 @@ const v1 = groupVersion('resource.k8s.io', 'v1')
 export const deviceClasses = v1({
   kind: 'DeviceClass',
   plural: 'deviceclasses',
+  storageVersion: 'v1beta2',
   namespaced: false,
   columns: deviceColumns,
 })
@@ -13,6 +14,7 @@ export const deviceClasses = v1({
 export const resourceClaims = v1({
   kind: 'ResourceClaim',
   plural: 'resourceclaims',
+  storageVersion: 'v1beta2',
   columns: resourceClaimColumns,
   subresources: { status: true },
 })
@@ -20,12 +22,14 @@ export const resourceClaims = v1({
 export const resourceClaimTemplates = v1({
   kind: 'ResourceClaimTemplate',
   plural: 'resourceclaimtemplates',
+  storageVersion: 'v1beta2',
   columns: deviceColumns,
 })
 
 export const resourceSlices = v1({
   kind: 'ResourceSlice',
   plural: 'resourceslices',
+  storageVersion: 'v1beta2',
   namespaced: false,
   columns: resourceSliceColumns,
   fieldSelectors: {

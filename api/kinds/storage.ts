@@ -35,6 +35,7 @@ export const volumeAttributesClasses = v1({
   kind: 'VolumeAttributesClass',
   plural: 'volumeattributesclasses',
   shortNames: ['vac'],
+  storageVersion: 'v1beta1',
   namespaced: false,
   columns: columns.volumeAttributesClassColumns,
 })

@@ -138,7 +138,7 @@ function unescaped(value: string): string {
     throw badRequest(`invalid field selector: invalid escape sequence: ${found}`)
   }
   if (found === ',' || found === '=') {
-    throw badRequest(`invalid field selector: unescaped character in value: ${found}`)
+    throw badRequest(`invalid field selector: unescaped character in value: ${found.codePointAt(0)}`)
   }
   return value.replace(/\\(.)/gs, '$1')
 }

@@ -176,8 +176,19 @@ export const methodNotSupported = (resource: ResourceRef, verb: string): StatusE
 export const methodNotAllowed = (): StatusError =>
   failure(405, 'MethodNotAllowed', 'the server does not allow this method on the requested resource', {})
 
-export const notAcceptable = (accepted: readonly string[]): StatusError =>
-  failure(406, 'NotAcceptable', `only the following media types are accepted: ${accepted.join(', ')}`)
+/** What upstream's router says of a path that has nothing of what the client takes: before anything is looked at. */
+export const noRepresentation = (available: readonly string[]): StatusError =>
+  failure(
+    406,
+    'NotAcceptable',
+    `406: Not Acceptable\n\nAvailable representations: ${available.join(', ')}`,
+    {},
+  )
+
+export const notAcceptable = (
+  accepted: readonly string[],
+  message = `only the following media types are accepted: ${accepted.join(', ')}`,
+): StatusError => failure(406, 'NotAcceptable', message)
 
 export const unsupportedMediaType = (accepted: readonly string[]): StatusError =>
   failure(

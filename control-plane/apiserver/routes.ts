@@ -96,6 +96,7 @@ function rootPaths({ discovery, health: { checks } }: Routes): string[] {
   ])
   return [
     ...discovery.paths(),
+    '/apis/',
     ...health,
     CONFIGURATION_PATH,
     KEYS_PATH,
@@ -103,6 +104,7 @@ function rootPaths({ discovery, health: { checks } }: Routes): string[] {
     SLI_PATH,
     '/openapi/v2',
     '/openapi/v3',
+    '/openapi/v3/',
     '/version',
   ].sort()
 }

@@ -23,6 +23,7 @@ const STEPS = [
   'apiservice-status-local-available-controller',
   'apiservice-status-remote-available-controller',
   'apiservice-registration-controller',
+  'apiservice-wait-for-first-sync',
   'apiservice-discovery-controller',
   'kube-apiserver-autoregistration',
 ] as const
@@ -40,6 +41,7 @@ export const AGGREGATION_STEPS: readonly Step[] = [
   'apiservice-status-local-available-controller',
   'apiservice-status-remote-available-controller',
   'apiservice-registration-controller',
+  'apiservice-wait-for-first-sync',
   'apiservice-discovery-controller',
 ]
 export const FAIRNESS_STEPS: readonly Step[] = [

@@ -5,6 +5,8 @@ import type { Authenticator, UserInfo } from './types.ts'
 
 const ANONYMOUS: UserInfo = { name: 'system:anonymous', groups: ['system:unauthenticated'] }
 const AUTHENTICATED = 'system:authenticated'
+/** Tells by which credential somebody was known. */
+const CREDENTIAL = 'authentication.kubernetes.io/credential-id'
 /** How a browser hands over a token with a WebSocket, for which it cannot set headers. */
 const WEBSOCKET_TOKEN = 'base64url.bearer.authorization.k8s.io.'
 
@@ -96,8 +98,10 @@ function readCertificate(socket: TLSSocket): Certificate {
   if (!subject) return 'none'
   if (!socket.authorized || !subject.CN) return 'untrusted'
   const groups = subject.O === undefined ? [] : [subject.O].flat()
+  const fingerprint = certificate!.fingerprint256.replaceAll(':', '').toLowerCase()
+  const extra = { [CREDENTIAL]: [`X509SHA256=${fingerprint}`] }
   return {
-    user: withAuthenticated({ name: subject.CN, groups }),
+    user: withAuthenticated({ name: subject.CN, groups, extra }),
     expires: Date.parse(certificate!.valid_to),
   }
 }

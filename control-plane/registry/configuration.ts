@@ -47,7 +47,7 @@ export const configMapStrategy: Strategy<ConfigMap> = {
       validateData(map.data ?? {}, 'data'),
       both.map(key => invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData')),
       validateData(map.binaryData ?? {}, 'binaryData'),
-      size > MOST_BYTES && [tooLong('', '', MOST_BYTES)],
+      size > MOST_BYTES && [tooLong('[]', '', MOST_BYTES)],
       validateImmutable(map, old),
     )
   },

@@ -27,12 +27,13 @@ const PRIORITIES: Record<string, number> = {
   'node.k8s.io': 16_300,
   'discovery.k8s.io': 16_200,
   'flowcontrol.apiserver.k8s.io': 16_100,
-  'resource.k8s.io': 16_050,
+  'resource.k8s.io': 16_200,
 }
 const VERSION_PRIORITIES: Record<string, number> = {
   'v1.': 1,
   'v2.autoscaling': 30,
   'v1.flowcontrol.apiserver.k8s.io': 21,
+  'v1.resource.k8s.io': 21,
 }
 const CUSTOM_GROUP_PRIORITY = 1_000
 const CUSTOM_VERSION_PRIORITY = 100

@@ -45,7 +45,7 @@ async function readLegacyResources(
   const { status, body } = await askRemote(remote, `/apis/${group}/${version}`)
   if (status !== 200) throw new Error(`bad status from /apis/${group}/${version}: ${status}`)
   const { resources = [] } = JSON.parse(body) as { resources?: DiscoveredResource[] }
-  return nested(resources, group, version)
+  return nested(resources)
 }
 
 async function readOpenApiPlace(

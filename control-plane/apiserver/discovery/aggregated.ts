@@ -8,6 +8,7 @@ import { resourcesOf } from './resources.ts'
 
 /** An APIGroupDiscoveryList as it is sent, with its ETag. */
 export interface AggregatedDiscovery {
+  list: object
   body: Buffer
   etag: string
 }
@@ -18,7 +19,6 @@ export interface AggregatedDiscovery {
 export function aggregatedDiscovery(
   kinds: KindRegistry,
   path: '/api' | '/apis',
-  version: string,
   remote?: Aggregator,
 ): AggregatedDiscovery {
   const groups: [string, string[]][] = path === '/api' ? [['', ['v1']]] : sortedGroups(kinds, remote)
@@ -28,19 +28,19 @@ export function aggregatedDiscovery(
       version =>
         remoteVersion(remote, name, version) ?? {
           version,
-          resources: nested(resourcesOf(kinds, name, version), name, version),
+          resources: nested(resourcesOf(kinds, name, version)),
           freshness: 'Current',
         },
     ),
   }))
   const list = {
     kind: 'APIGroupDiscoveryList',
-    apiVersion: `apidiscovery.k8s.io/${version}`,
+    apiVersion: 'apidiscovery.k8s.io/v2',
     metadata: {},
     items,
   }
   const body = Buffer.from(JSON.stringify(list))
-  return { body, etag: `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"` }
+  return { list, body, etag: `"${createHash('sha512').update(body).digest('hex').toUpperCase()}"` }
 }
 
 /** What another server said when it was last asked; `Stale` when it does not answer now. */

@@ -3,7 +3,7 @@ import type { Aggregator } from '../aggregation/aggregator.ts'
 import type { KindRegistry } from '../kind-registry.ts'
 import { addFlowHeaders, JSON_TYPE, sendBody, sendJson } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
-import { parseAccept } from '../representation/negotiate.ts'
+import { checkRoute, negotiateDiscovery, YAML } from '../representation/negotiate.ts'
 import { type AggregatedDiscovery, aggregatedDiscovery } from './aggregated.ts'
 import { apiGroup, apiGroupList, coreVersions, sortedGroups } from './groups.ts'
 import { notServed } from './not-served.ts'
@@ -32,9 +32,10 @@ export class DiscoveryHandler {
     if (group === undefined) return await this.#groups(ctx)
     const versions = sortedGroups(this.#kinds, this.#remote).find(([name]) => name === group)?.[1]
     if (!versions) return await notServed(ctx, this.#kinds)
-    if (version === undefined) return await sendJson(ctx, 200, apiGroup(group, versions))
+    if (version === undefined) return await send(ctx, apiGroup(group, versions))
     if (!versions.includes(version)) return await notServed(ctx, this.#kinds)
-    await sendJson(ctx, 200, resourceList(this.#kinds, group, version))
+    if (this.#isBuiltIn(group, version)) checkRoute(ctx.req.headers.accept)
+    await send(ctx, resourceList(this.#kinds, group, version))
   }
 
   /** The paths that are answered here. */
@@ -47,51 +48,58 @@ export class DiscoveryHandler {
   }
 
   async #core(ctx: ApiContext, version: string | undefined): Promise<void> {
-    if (version === 'v1') return await sendJson(ctx, 200, resourceList(this.#kinds, '', 'v1'))
-    if (version !== undefined) return await notServed(ctx, this.#kinds)
-    const aggregated = wantsAggregated(ctx)
-    if (aggregated) return await this.#sendAggregated(ctx, '/api', aggregated)
-    await sendJson(ctx, 200, coreVersions(this.#address))
+    if (version !== undefined && version !== 'v1') return await notServed(ctx, this.#kinds)
+    checkRoute(ctx.req.headers.accept)
+    if (version) return await send(ctx, resourceList(this.#kinds, '', 'v1'))
+    const { type, isAggregated } = negotiateDiscovery(ctx.req.headers.accept, true)
+    if (isAggregated) return await this.#sendAggregated(ctx, '/api', type)
+    await send(ctx, coreVersions(this.#address))
   }
 
   async #groups(ctx: ApiContext): Promise<void> {
-    const aggregated = wantsAggregated(ctx)
-    if (aggregated) return await this.#sendAggregated(ctx, '/apis', aggregated)
-    await sendJson(ctx, 200, apiGroupList(this.#kinds, this.#remote))
+    const { type, isAggregated } = negotiateDiscovery(ctx.req.headers.accept, true)
+    if (isAggregated) return await this.#sendAggregated(ctx, '/apis', type)
+    await send(ctx, apiGroupList(this.#kinds, this.#remote))
   }
 
-  async #sendAggregated(ctx: ApiContext, path: '/api' | '/apis', version: string): Promise<void> {
-    const { body, etag } = this.#document(path, version)
-    const headers = { etag, vary: 'Accept' }
+  #isBuiltIn(group: string, version: string): boolean {
+    return this.#kinds.inGroupVersion(group, version).some(({ kind }) => !kind.custom)
+  }
+
+  async #sendAggregated(ctx: ApiContext, path: '/api' | '/apis', type: string): Promise<void> {
+    const { list, body, etag } = this.#document(path)
+    const headers = { etag, vary: 'Accept', 'cache-control': 'public' }
     if (ctx.req.headers['if-none-match'] === etag) {
       if (ctx.state.flow) addFlowHeaders(headers, ctx.state.flow)
       ctx.res.writeHead(304, headers)
       ctx.res.end()
       return
     }
-    const type = `${JSON_TYPE};g=apidiscovery.k8s.io;v=${version};as=APIGroupDiscoveryList`
-    await sendBody(ctx, 200, type, body, headers)
+    // There is no form in protobuf: JSON is told apart by its type.
+    const isYaml = type === YAML
+    const bytes = isYaml ? await yaml(list) : body
+    const parameters = 'g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList'
+    await sendBody(ctx, 200, `${isYaml ? YAML : JSON_TYPE};${parameters}`, bytes, headers)
   }
 
-  #document(path: '/api' | '/apis', version: string): AggregatedDiscovery {
-    const id = `${path} ${version}`
-    const known = this.#aggregated.get(id)
+  #document(path: '/api' | '/apis'): AggregatedDiscovery {
+    const known = this.#aggregated.get(path)
     const generation = `${this.#kinds.generation} ${this.#remote?.generation}`
     if (known?.generation === generation) return known.answer
-    const answer = aggregatedDiscovery(this.#kinds, path, version, this.#remote)
-    this.#aggregated.set(id, { generation, answer })
+    const answer = aggregatedDiscovery(this.#kinds, path, this.#remote)
+    this.#aggregated.set(path, { generation, answer })
     return answer
   }
 }
 
-/** The version of aggregated discovery a client takes, if the clause comes before plain JSON. */
-function wantsAggregated(ctx: ApiContext): string | undefined {
-  for (const { type, parameters } of parseAccept(ctx.req.headers.accept ?? '')) {
-    if (type !== JSON_TYPE) continue
-    if (!parameters.has('as')) return undefined
-    const version = parameters.get('v') ?? ''
-    const isServed = parameters.get('g') === 'apidiscovery.k8s.io' && ['v2', 'v2beta1'].includes(version)
-    if (isServed && parameters.get('as') === 'APIGroupDiscoveryList') return version
-  }
-  return undefined
+/** Sends a document in the form that was asked for. @throws StatusError 406 */
+async function send(ctx: ApiContext, document: object): Promise<void> {
+  const { type } = negotiateDiscovery(ctx.req.headers.accept)
+  if (type !== YAML) return await sendJson(ctx, 200, document)
+  await sendBody(ctx, 200, type, await yaml(document))
+}
+
+async function yaml(document: object): Promise<Buffer> {
+  const { writeYaml } = await import('../pipeline/yaml.ts')
+  return writeYaml(document)
 }

@@ -1,5 +1,5 @@
 import type { Logger } from '../../../plugins/plugin.ts'
-import { sendBody } from '../pipeline/respond.ts'
+import { sendBody, sendText } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
 
 /** One thing that must be well. Throws what is wrong. */
@@ -43,12 +43,13 @@ export async function healthHandler(
   const name = rest.join('/')
   const isInGrace = endpoint === 'livez' && performance.now() - startedAt < graceMs
   const all = checksOf(endpoint, checks).map(check => (isInGrace && check.isBoot ? patient(check) : check))
+  if (path.endsWith('/')) return await sendText(ctx, 404, '404 page not found\n')
   if (name === '') return await runAll(ctx, endpoint, all, { log, observe })
   const check = all.find(check => check.name === name)
-  if (!check) return await send(ctx, 404, '404 page not found\n')
+  if (!check) return await sendText(ctx, 404, '404 page not found\n')
   const fault = await run(check)
-  if (fault === undefined) await send(ctx, 200, 'ok')
-  else await send(ctx, 500, `internal server error: ${fault}\n`)
+  if (fault === undefined) await sendText(ctx, 200, 'ok')
+  else await sendText(ctx, 500, `internal server error: ${fault}\n`)
 }
 
 const patient = (check: HealthCheck): HealthCheck => ({ ...check, check() {} })

@@ -1,36 +1,32 @@
 import type { DiscoveredResource } from './resources.ts'
 
 /** Resources with their subresources inside them. */
-export function nested(resources: readonly DiscoveredResource[], group: string, version: string): object[] {
+export function nested(resources: readonly DiscoveredResource[]): object[] {
   const main = resources.filter(({ name }) => !name.includes('/'))
   return main.map(resource => ({
     resource: resource.name,
-    responseKind: responseKind(resource, group, version),
+    responseKind: responseKind(resource),
     scope: resource.namespaced ? 'Namespaced' : 'Cluster',
     singularResource: resource.singularName,
     verbs: resource.verbs,
     ...(resource.shortNames && { shortNames: resource.shortNames }),
     ...(resource.categories && { categories: resource.categories }),
-    ...subresourcesOf(resource, resources, group, version),
+    ...subresourcesOf(resource, resources),
   }))
 }
 
-function subresourcesOf(
-  { name }: DiscoveredResource,
-  resources: readonly DiscoveredResource[],
-  group: string,
-  version: string,
-): object {
+function subresourcesOf({ name }: DiscoveredResource, resources: readonly DiscoveredResource[]): object {
   const subresources = resources
     .filter(candidate => candidate.name.startsWith(`${name}/`))
     .map(candidate => ({
       subresource: candidate.name.slice(name.length + 1),
-      responseKind: responseKind(candidate, group, version),
+      responseKind: responseKind(candidate),
       verbs: candidate.verbs,
     }))
   return subresources.length > 0 ? { subresources } : {}
 }
 
-function responseKind(resource: DiscoveredResource, group: string, version: string): object {
-  return { group: resource.group ?? group, version: resource.version ?? version, kind: resource.kind }
+/** Where it is the group version's own, upstream leaves out which: clients take it from where the resource is. */
+function responseKind({ group = '', version = '', kind }: DiscoveredResource): object {
+  return { group, version, kind }
 }

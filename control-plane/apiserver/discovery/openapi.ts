@@ -24,6 +24,12 @@ function wantedForm(accept: string, version: string): DocumentForm | undefined {
   return undefined
 }
 
+const isIndex = ({ state }: ApiContext): boolean => state.info.path === '/openapi/v3'
+
+const YEAR_MS = 365 * 24 * 3600 * 1000
+/** As upstream says it, whose clock is that of no time zone. */
+const inAYear = (): string => new Date(Date.now() + YEAR_MS).toUTCString().replace('GMT', 'UTC')
+
 /** Answers `/openapi/v2` and `/openapi/v3…` out of the kinds that are served now. Its code is loaded when first asked. */
 export class OpenApiHandler {
   #kinds: KindRegistry
@@ -50,16 +56,16 @@ export class OpenApiHandler {
       ctx.res.end()
       return
     }
-    const { etag, contentType } = document
+    const { etag } = document
+    const contentType = isIndex(ctx) ? 'text/plain; charset=utf-8' : document.contentType
     const hash = ctx.state.info.query.get('hash')
     if (hash && api === 'v3') {
       const place = await (await this.#documents)?.placeOf(ctx.state.info.path)
       if (place && !place.endsWith(`?hash=${hash}`)) return await redirect(ctx, place)
     }
     const headers = {
-      etag,
-      vary: 'Accept, Accept-Encoding',
-      ...(hash && { 'cache-control': DOCUMENTED_FOREVER }),
+      ...(isIndex(ctx) ? {} : { etag, vary: api === 'v2' ? 'Accept-Encoding, Accept' : 'Accept' }),
+      ...(hash && { 'cache-control': DOCUMENTED_FOREVER, expires: inAYear() }),
     }
     if (ctx.req.headers['if-none-match'] === etag) {
       if (ctx.state.flow) addFlowHeaders(headers, ctx.state.flow)
@@ -79,12 +85,12 @@ export class OpenApiHandler {
     const documents = await this.#documents
     const [, , version, ...rest] = ctx.state.info.path.split('/')
     const name = rest.join('/')
-    if (version === 'v3' && !name) return await documents.index()
+    if (isIndex(ctx)) return await documents.index()
     if (version === 'v3')
       return form === 'protobuf'
         ? await documents.groupVersionProtobuf(name)
         : await documents.groupVersion(name)
-    if (version !== 'v2' || name) return undefined
+    if (ctx.state.info.path !== '/openapi/v2') return undefined
     return form === 'protobuf' ? await documents.v2Protobuf() : await documents.v2Json()
   }
 

@@ -47,8 +47,10 @@ function mainResource(kind: KindDeclaration): DiscoveredResource {
 }
 
 /** Tells clients when objects are stored in another form than before. */
-function storageVersionHash({ group, version, kind }: KindDeclaration<any>): string {
-  const hash = createHash('sha256').update(`${group}/${version}/${kind}`).digest()
+function storageVersionHash({ group, version, storageVersion, kind }: KindDeclaration<any>): string {
+  const hash = createHash('sha256')
+    .update(`${group}/${storageVersion ?? version}/${kind}`)
+    .digest()
   return hash.subarray(0, 8).toString('base64')
 }
 
@@ -95,7 +97,8 @@ function rank(version: string): number[] {
 export function resourceList(kinds: KindRegistry, group: string, version: string): object {
   return {
     kind: 'APIResourceList',
-    apiVersion: 'v1',
+    // That of the core group says no version of itself.
+    ...(group && { apiVersion: 'v1' }),
     groupVersion: apiVersion({ group, version }),
     resources: resourcesOf(kinds, group, version),
   }

@@ -1,6 +1,7 @@
-import { methodNotAllowed, pathNotFound } from '../../../api/meta/status.ts'
-import { sendJson } from '../pipeline/respond.ts'
+import { methodNotAllowed, noRepresentation, pathNotFound } from '../../../api/meta/status.ts'
+import { JSON_TYPE, sendJson } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
+import { takesAny } from '../representation/negotiate.ts'
 
 declare const COMMIT: string | undefined
 
@@ -28,5 +29,7 @@ export async function versionHandler(ctx: ApiContext): Promise<void> {
   const { method, path } = ctx.state.info
   if (!/^\/version\/?$/.test(path)) throw pathNotFound()
   if (method !== 'GET') throw methodNotAllowed()
+  const { accept } = ctx.req.headers
+  if (accept && !takesAny(accept, [JSON_TYPE])) throw noRepresentation([JSON_TYPE])
   await sendJson(ctx, 200, VERSION)
 }

@@ -51,7 +51,8 @@ export async function componentStatusHandler(
   sources: Sources,
 ): Promise<void> {
   const { name } = ctx.state.info
-  if (name !== undefined && !Object.hasOwn(CHECKS, name)) throw notFound(kind, name)
+  if (name !== undefined && !Object.hasOwn(CHECKS, name))
+    throw notFound({ group: '', plural: kind.singular }, name)
   const names = name === undefined ? Object.keys(CHECKS) : [name]
   const items = await Promise.all(names.map(each => statusOf(each, sources)))
   if (wantsTable(ctx)) {

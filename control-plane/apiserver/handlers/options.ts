@@ -4,10 +4,12 @@ import {
   goQuote,
   invalid,
   invalidValue,
+  isStatusError,
   notSupported,
   tooLong,
+  unexpectedError,
 } from '../../../api/meta/status.ts'
-import { validateFields } from '../../../api/schema/field-validation.ts'
+import { unreadable, validateFields } from '../../../api/schema/field-validation.ts'
 import { requireVerb } from '../pipeline/authorization.ts'
 import { readObject } from '../pipeline/body.ts'
 import { HttpOrigin } from '../pipeline/origin.ts'
@@ -132,10 +134,21 @@ const DELETE_BODY = {
   schema: 'io.k8s.apimachinery.pkg.apis.meta.v1.DeleteOptions',
 }
 
-const unknownKind = ({ apiVersion = 'v1', kind }: Record<string, unknown>) =>
-  badRequest(
+const unknownKind = ({ apiVersion = 'meta.k8s.io/v1', kind }: Record<string, unknown>) =>
+  unexpectedError(
     `no kind "${kind}" is registered for version "${apiVersion}" in scheme "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"`,
   )
+
+/** @throws StatusError 500 without a reason, as upstream, which expects no options that it cannot read */
+function checkFields({ state }: ApiContext, body: Record<string, any>): void {
+  try {
+    validateFields(state.schemas, DELETE_BODY, body, 'Ignore')
+  } catch (error) {
+    const prefix = unreadable(DELETE_BODY)
+    if (!isStatusError(error) || !error.message.startsWith(prefix)) throw error
+    throw unexpectedError(error.message.slice(prefix.length))
+  }
+}
 
 /** Delete options from the body, and from the query where there is no body. @throws StatusError 400 */
 export async function deleteOptions(
@@ -146,7 +159,7 @@ export async function deleteOptions(
   const context = writeContext(ctx, 'DeleteOptions')
   if (body) {
     if (body.kind && body.kind !== 'DeleteOptions') throw unknownKind(body)
-    validateFields(ctx.state.schemas, DELETE_BODY, body, 'Ignore')
+    checkFields(ctx, body)
     const dryRun = context.dryRun || isDryRun(body.dryRun ?? [], 'DeleteOptions')
     const origin = new HttpOrigin(ctx.state, body)
     return { options: body as DeleteOptions, context: { ...context, dryRun, origin } }

@@ -28,7 +28,10 @@ export interface SentPatch {
   duplicates: readonly string[]
 }
 
-/** Reads a patch from the body; the media type says which sort it is. @throws StatusError 400, 413, 415 */
+/**
+ * Reads a patch from the body; the media type says which sort it is. One that is malformed is refused when it is asked for.
+ * @throws StatusError 413, 415
+ */
 export async function readPatch(ctx: ApiContext, kind: KindDeclaration): Promise<SentPatch> {
   const type = TYPES[mediaType(ctx)]
   if (!type || (type === 'strategic' && !hasPatchKeys(kind))) {
@@ -44,8 +47,7 @@ export async function readPatch(ctx: ApiContext, kind: KindDeclaration): Promise
     const fault = kind.custom && numberFault(text, body)
     if (fault) throw unreadable(type, fault)
   } catch (error) {
-    if (error instanceof SyntaxError) throw await notJson(type, bytes)
-    throw error
+    return refusedLater(error instanceof SyntaxError ? await notJson(type, bytes) : error)
   }
   const duplicates = ctx.state.info.query.has('fieldValidation') ? findDuplicates(text, body) : []
   let isFresh = true
@@ -59,13 +61,25 @@ export async function readPatch(ctx: ApiContext, kind: KindDeclaration): Promise
   }
 }
 
+/** What cannot be read is told once it is known that there is something to patch. */
+const refusedLater = (error: unknown): SentPatch => ({
+  duplicates: [],
+  patch() {
+    throw error
+  },
+})
+
 /** Strategic merge needs the patch keys of the kind's schema: custom resources have none. */
 const hasPatchKeys = (kind: KindDeclaration): boolean => !kind.custom
 
 /** What is said of a type that no patch has: by upstream's router, which custom resources do not come by. */
 export function unsupportedPatch(kind: KindDeclaration): StatusError {
   if (kind.custom) return unsupportedMediaType([...PLAIN_TYPES, APPLY_TYPE])
-  return new StatusError({ ...unsupportedMediaType([]).status, message: '415: Unsupported Media Type' })
+  return new StatusError({
+    ...unsupportedMediaType([]).status,
+    message: '415: Unsupported Media Type',
+    details: {},
+  })
 }
 
 /** What a body is as a patch. To Go, `null` is an empty list, and an empty object for strategic merge. @throws StatusError 400 */

@@ -1,7 +1,9 @@
+import type { KindDeclaration } from '../../../api/kinds/kind.ts'
 import {
   badRequest,
   goQuote,
   methodNotAllowed,
+  notAcceptable,
   notFound,
   type StatusError,
 } from '../../../api/meta/status.ts'
@@ -12,6 +14,7 @@ import { verbsOf } from '../discovery/resources.ts'
 import type { Resource } from '../kind-registry.ts'
 import type { RequestInfo } from '../pipeline/request-info.ts'
 import type { ApiContext } from '../pipeline/state.ts'
+import { checkRoute, negotiate } from '../representation/negotiate.ts'
 import type { Target } from '../rest/core.ts'
 import { getScale } from '../rest/scale.ts'
 import { componentStatusHandler } from './component-status.ts'
@@ -39,11 +42,35 @@ export async function resourceHandler(ctx: ApiContext, options: ResourceOptions)
   if (!resource || !isInScope(resource, info)) return await notServed(ctx, options.kinds)
   if (info.method === 'HEAD' && info.subresource !== 'proxy') throw methodNotAllowed()
   if (info.name !== undefined && ODD_NAME.test(info.name)) throw oddName(info.name)
+  if (!info.subresource && !verbsOf(resource.kind).some(verb => verb === info.verb)) throw methodNotAllowed()
   if (resource.kind.deprecation) tellDeprecation(ctx, resource.kind)
+  if (!CONNECTIONS.has(info.subresource ?? '')) checkAccept(ctx, resource)
   if (resource.kind.stored === false) return await notStored(ctx, resource, options)
   if (info.subresource) return await subresource(ctx, resource, options)
-  if (!verbsOf(resource.kind).some(verb => verb === info.verb)) throw methodNotAllowed()
   await verb(ctx, resource, options)
+}
+
+/** Nothing is done for who takes no form of the answer. @throws StatusError 406 */
+function checkAccept(ctx: ApiContext, { kind }: Resource): void {
+  const { accept } = ctx.req.headers
+  if (!accept) return
+  const { verb } = ctx.state.info
+  const isList = verb === 'list' || verb === 'watch'
+  if (!kind.custom) checkRoute(accept, isList)
+  const { form, isList: wantsList } = negotiate(accept, !kind.custom)
+  if (form === 'metadata' && verb !== 'watch' && isList !== wantsList) throw wrongMetadata(kind, isList)
+}
+
+/** Whoever asks for metadata must say whether it is that of a list. Upstream names the type in its code. */
+function wrongMetadata(kind: KindDeclaration, isList: boolean): StatusError {
+  const home = kind.custom ? 'unstructured' : kind.group.split('.', 1)[0] || 'core'
+  const name = kind.custom ? 'Unstructured' : kind.kind
+  const asked = isList ? 'PartialObjectMetadata' : 'PartialObjectMetadataList'
+  const is = isList ? 'a list' : 'not a list'
+  return notAcceptable(
+    [],
+    `you requested ${asked}, but the requested object is ${is} (*${home}.${name}${isList ? 'List' : ''})`,
+  )
 }
 
 /** Tells the client, the audit log and the metrics that an API is not to be used any more. */
@@ -77,7 +104,6 @@ function isInScope({ kind }: Resource, { namespace, name, resource, verb }: Requ
 /** Kinds that are answered and not stored: reviews are created, the states of components are looked up. */
 async function notStored(ctx: ApiContext, resource: Resource, options: ResourceOptions): Promise<void> {
   const { verb } = ctx.state.info
-  if (!verbsOf(resource.kind).some(served => served === verb)) throw methodNotAllowed()
   if (verb === 'create') return await reviewHandler(ctx, resource, options)
   const { client } = options.review
   await componentStatusHandler(ctx, resource, { client, store: options.core.store })

@@ -12,6 +12,7 @@ import { refuseOnlyTable } from '../representation/negotiate.ts'
 import { sendValue } from '../representation/send.ts'
 import { type Core, Effects } from '../rest/core.ts'
 import { definitionOf } from '../rest/definitions.ts'
+import { recordOwners } from '../rest/managed-fields.ts'
 import { checkType } from '../rest/metadata.ts'
 import { writeContext } from './options.ts'
 import type { ResourceOptions } from './resource-options.ts'
@@ -38,6 +39,9 @@ export async function reviewHandler(
   const namespace = resource.kind.namespaced ? info.namespace : undefined
   const name = info.name ?? object.metadata.name ?? ''
   const context = writeContext(ctx)
+  if (resource.kind.stored === false && !subresourceHandler) {
+    await recordOwners(core, resource, object, { subresource: '', old: undefined }, context)
+  }
   const answerIt = (): Promise<ApiObject> =>
     handler({
       kind: resource.kind,

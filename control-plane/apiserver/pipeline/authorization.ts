@@ -17,8 +17,9 @@ export function authorization(authorizer: Authorizer, metrics: AccessMetrics): M
     const decided = (decision: Decision): Promise<void> => {
       metrics.authorized(decision, (performance.now() - start) / 1000)
       ctx.state.decision = decision
-      if (decision.allowed !== 'allow') throw refusal(info, user, decision)
-      return next()
+      if (decision.allowed === 'allow') return next()
+      ctx.res.setHeader('x-content-type-options', 'nosniff')
+      throw refusal(info, user, decision)
     }
     const answer = authorizer.authorize(attributesOf(info, user))
     return answer instanceof Promise ? answer.then(decided) : decided(answer)
@@ -61,7 +62,8 @@ function refusal(info: RequestInfo, user: UserInfo, { reason }: Decision): Statu
     const { status } = forbidden({ group: '', plural: '' }, undefined, message)
     return new StatusError({ ...status, details: {} })
   }
-  const { verb, group, resource, subresource, namespace, name } = info
+  const { verb, group, resource, subresource, namespace } = info
+  const name = info.name ?? info.selectedName
   const what = subresource ? `${resource}/${subresource}` : resource
   const where = namespace === undefined ? 'at the cluster scope' : `in the namespace "${namespace}"`
   const message = `User "${user.name}" cannot ${verb} resource "${what}" in API group "${group}" ${where}${why}`

@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import { internalError, isStatusError, type Status, type StatusError } from '../../../api/meta/status.ts'
 import { encoderOf } from '../protobuf/encoders.ts'
-import { PROTOBUF } from '../representation/negotiate.ts'
+import { errorType, PROTOBUF, YAML } from '../representation/negotiate.ts'
 import type { ApiContext } from './state.ts'
 
 export const JSON_TYPE = 'application/json'
@@ -151,7 +151,8 @@ export function sendJson(ctx: ApiContext, code: number, value: unknown): Promise
 }
 
 export function sendText(ctx: ApiContext, code: number, text: string): Promise<void> {
-  return sendBody(ctx, code, 'text/plain; charset=utf-8', Buffer.from(text))
+  const more = code < 400 ? {} : { 'x-content-type-options': 'nosniff' }
+  return sendBody(ctx, code, 'text/plain; charset=utf-8', Buffer.from(text), more)
 }
 
 /** Answers are indented for people: `?pretty=true`, and curl, wget and browsers unless they say otherwise. */
@@ -167,13 +168,19 @@ export async function sendError(ctx: ApiContext, error: unknown): Promise<void> 
   const failure: StatusError = isStatusError(error) ? error : internalError((error as Error).message)
   const seconds = failure.status.details?.retryAfterSeconds
   const more: OutgoingHttpHeaders = seconds ? { 'retry-after': String(seconds) } : {}
-  if (failure.code === 401) more['www-authenticate'] = 'Bearer realm="kubernetes"'
   const status: Status = failure.status
   ctx.state.failure = status
-  if (ctx.req.headers.accept?.startsWith(PROTOBUF)) {
+  const type = errorType(ctx.req.headers.accept)
+  if (type === PROTOBUF) {
     const encoded = (await encoderOf(ctx.state.schemas)).object(status)
     if (encoded) return await sendBody(ctx, failure.code, PROTOBUF, encoded, more)
   }
-  const indent = wantsPretty(ctx) ? 2 : undefined
-  await sendBody(ctx, failure.code, JSON_TYPE, Buffer.from(`${JSON.stringify(status, null, indent)}\n`), more)
+  if (type === YAML) {
+    const { writeYaml } = await import('./yaml.ts')
+    return await sendBody(ctx, failure.code, YAML, writeYaml(status), more)
+  }
+  const indent = !type || wantsPretty(ctx) ? 2 : undefined
+  const end = type ? '\n' : ''
+  const text = `${JSON.stringify(status, null, indent)}${end}`
+  await sendBody(ctx, failure.code, JSON_TYPE, Buffer.from(text), more)
 }

@@ -1,6 +1,6 @@
 import { apiVersion, type KindDeclaration, listKindOf } from '../../../api/kinds/kind.ts'
 import type { ApiObject, ListMeta } from '../../../api/meta/object.ts'
-import { badRequest, notAcceptable } from '../../../api/meta/status.ts'
+import { badRequest, goQuote, notAcceptable } from '../../../api/meta/status.ts'
 import type { Entry } from '../cache/entry.ts'
 import { JSON_TYPE, sendBody, sendParts, wantsPretty } from '../pipeline/respond.ts'
 import type { ApiContext } from '../pipeline/state.ts'
@@ -13,7 +13,7 @@ import { type MetaVersion, negotiate, PROTOBUF, type Representation, STREAMED } 
 import { type IncludeObject, partialMetadata, partialMetadataText, tableOf } from './table.ts'
 import { tableEncoder } from './table-events.ts'
 
-type Shape = Omit<Representation, 'type'>
+type Shape = Pick<Representation, 'form' | 'meta'>
 
 /** What the client wants to be sent of a kind. @throws StatusError 406 */
 function representationOf(ctx: ApiContext, kind: KindDeclaration): Representation {
@@ -168,5 +168,7 @@ export function includeObject(ctx: ApiContext): IncludeObject {
   const asked = ctx.state.info.query.get('includeObject') ?? ''
   if (asked === '') return 'Metadata'
   if (asked === 'None' || asked === 'Metadata' || asked === 'Object') return asked
-  throw badRequest(`unrecognized includeObject value: "${asked}"`)
+  throw badRequest(
+    `Unable to convert to Table as requested: includeObject: Invalid value: ${goQuote(asked)}: must be 'Metadata', 'Object', 'None', or empty`,
+  )
 }

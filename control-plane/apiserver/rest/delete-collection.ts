@@ -2,7 +2,7 @@ import { isNotFound } from '../../../api/meta/status.ts'
 import type { Entry } from '../cache/entry.ts'
 import type { Resource } from '../kind-registry.ts'
 import type { Core, WriteContext } from './core.ts'
-import { type DeleteOptions, remove } from './delete.ts'
+import { checkOptions, type DeleteOptions, remove } from './delete.ts'
 import { type ListPage, type ListRequest, list } from './list.ts'
 import { fromStored, storageOf } from './storage.ts'
 
@@ -17,6 +17,7 @@ export async function removeCollection(
   options: DeleteOptions,
   context: WriteContext,
 ): Promise<ListPage> {
+  checkOptions(options)
   const page = await list(resource, request)
   const deleted: Entry[] = []
   const waiting = page.entries.values()

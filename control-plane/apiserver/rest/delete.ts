@@ -78,7 +78,7 @@ export async function remove(
 }
 
 /** @throws StatusError 422 */
-function checkOptions({ propagationPolicy: policy, orphanDependents }: DeleteOptions): void {
+export function checkOptions({ propagationPolicy: policy, orphanDependents }: DeleteOptions): void {
   const field = 'propagationPolicy'
   const faults: FieldError[] = []
   if (policy !== undefined && orphanDependents !== undefined) {

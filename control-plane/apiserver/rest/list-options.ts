@@ -5,6 +5,8 @@ import {
   goQuote,
   invalid,
   notSupported,
+  type StatusError,
+  unexpectedError,
 } from '../../../api/meta/status.ts'
 
 /** meta/v1 ListOptions, as far as they may disagree with each other. */
@@ -21,7 +23,7 @@ const MATCH = 'resourceVersionMatch'
 export function checkListOptions(options: RevisionOptions): void {
   const { resourceVersion, resourceVersionMatch: match, sendInitialEvents } = options
   if (match || sendInitialEvents !== undefined) refuse(listFaults(options))
-  checkRevision(resourceVersion)
+  if (!options.continue) checkRevision(resourceVersion, badListRevision)
   if (options.continue && resourceVersion && resourceVersion !== '0') {
     throw badRequest('specifying resource version is not allowed when using continue')
   }
@@ -48,9 +50,10 @@ function listFaults(options: RevisionOptions): FieldError[] {
   return faults
 }
 
-/** @throws StatusError 422, 400 as {@link checkListOptions} */
+/** @throws StatusError 422, 500 as {@link checkListOptions} */
 export function checkWatchOptions(options: RevisionOptions): void {
-  if (options.resourceVersionMatch || options.sendInitialEvents !== undefined) refuse(watchFaults(options))
+  const { resourceVersionMatch: match, sendInitialEvents, continue: token } = options
+  if (match || sendInitialEvents !== undefined || token) refuse(watchFaults(options))
   checkRevision(options.resourceVersion)
 }
 
@@ -64,11 +67,10 @@ function watchFaults({
   if (hasInitialEvents && match !== 'NotOlderThan') {
     faults.push(forbiddenField(MATCH, `sendInitialEvents requires setting ${MATCH} to NotOlderThan`))
   }
-  if (!match) return faults
-  if (!hasInitialEvents) {
+  if (match && !hasInitialEvents) {
     faults.push(forbiddenField(MATCH, `${MATCH} is forbidden for watch unless sendInitialEvents is provided`))
   }
-  if (match !== 'NotOlderThan') faults.push(notSupported(MATCH, match, ['NotOlderThan']))
+  if (match && match !== 'NotOlderThan') faults.push(notSupported(MATCH, match, ['NotOlderThan']))
   if (options.continue) faults.push(forbiddenField(MATCH, `${MATCH} is forbidden when continue is provided`))
   return faults
 }
@@ -81,13 +83,18 @@ const MOST_REVISION = 2n ** 64n - 1n
 /** More digits than any number of 64 bits has. */
 const LONGEST = 40
 
-/** Checks a `resourceVersion`: a number of 64 bits. @throws StatusError 400 */
-export function checkRevision(revision: string | undefined): void {
+const badListRevision = (why: string): StatusError => badRequest(`invalid resource version: ${why}`)
+
+/** Checks a `resourceVersion`: a number of 64 bits. @throws StatusError 500, where upstream expects no bad one */
+export function checkRevision(
+  revision: string | undefined,
+  refused: (why: string) => StatusError = why => unexpectedError(why),
+): void {
   if (!revision) return
   const isNumber = /^\d+$/.test(revision)
   if (isNumber && (revision.length < 16 || (revision.length < LONGEST && BigInt(revision) <= MOST_REVISION)))
     return
   const why = isNumber ? 'value out of range' : 'invalid syntax'
   const shown = goQuote(revision)
-  throw badRequest(`resourceVersion: Invalid value: ${shown}: strconv.ParseUint: parsing ${shown}: ${why}`)
+  throw refused(`resourceVersion: Invalid value: ${shown}: strconv.ParseUint: parsing ${shown}: ${why}`)
 }

@@ -1,9 +1,10 @@
 import type { ApiObject } from '../../../api/meta/object.ts'
-import { badRequest, type FieldError, invalid, invalidValue } from '../../../api/meta/status.ts'
+import { parseFieldSelector, parseLabelSelector } from '../../../api/meta/selectors.ts'
+import { type FieldError, invalid, invalidValue, required } from '../../../api/meta/status.ts'
 import type { AuthorizationAttributes, UserInfo } from '../../auth/types.ts'
 import type { SubresourceHandler, SubresourceRequest } from './handler.ts'
 
-interface FieldSelectorAttributes {
+interface SelectorAttributes {
   rawSelector?: string
   requirements?: { key: string; operator: string; values?: string[] }[]
 }
@@ -16,7 +17,8 @@ interface ResourceAttributes {
   resource?: string
   subresource?: string
   name?: string
-  fieldSelector?: FieldSelectorAttributes
+  fieldSelector?: SelectorAttributes
+  labelSelector?: SelectorAttributes
 }
 
 interface AccessSpec {
@@ -33,41 +35,58 @@ const EITHER = 'exactly one of nonResourceAttributes or resourceAttributes must 
 
 /** May somebody do something? (authorization/v1 SubjectAccessReview) */
 export const reviewAccess: SubresourceHandler = request => {
-  check(request, [...validateQuestion(specOf(request)), ...validateSubject(specOf(request))])
+  check([...validateQuestion(specOf(request)), ...validateSubject(specOf(request))])
   return answer(request, userOf(specOf(request)))
 }
 
 /** The same within a namespace. */
 export const reviewLocalAccess: SubresourceHandler = request => {
   const spec = specOf(request)
-  check(request, [...validateQuestion(spec), ...validateSubject(spec), ...validateLocal(spec)])
-  if (spec.resourceAttributes?.namespace !== request.namespace) {
-    throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${request.namespace}`)
-  }
+  check([...validateQuestion(spec), ...validateSubject(spec), ...validateLocal(spec, request.namespace)])
   return answer(request, userOf(spec))
 }
 
 /** May I? */
 export const reviewSelfAccess: SubresourceHandler = request => {
-  check(request, validateQuestion(specOf(request)))
+  check(validateQuestion(specOf(request)))
   return answer(request, request.user)
 }
 
 const specOf = ({ object }: SubresourceRequest): AccessSpec => object.spec ?? {}
 
-function check({ kind }: SubresourceRequest, errors: FieldError[]): void {
-  if (errors.length > 0) throw invalid({ group: GROUP, kind: kind.kind }, '', errors)
+/** Upstream names no kind here. */
+function check(errors: FieldError[]): void {
+  if (errors.length > 0) throw invalid({ group: GROUP, kind: '' }, '', errors)
 }
 
 function validateQuestion({ resourceAttributes, nonResourceAttributes }: AccessSpec): FieldError[] {
   if (resourceAttributes && nonResourceAttributes) {
     const detail = 'cannot be specified in combination with resourceAttributes'
-    return [invalidValue('spec.nonResourceAttributes', nonResourceAttributes, detail)]
+    return [invalidValue('spec.nonResourceAttributes', shown(nonResourceAttributes), detail)]
   }
   if (!resourceAttributes && !nonResourceAttributes) {
     return [invalidValue('spec.resourceAttributes', null, EITHER)]
   }
-  return []
+  return [
+    ...validateSelector('fieldSelector', resourceAttributes?.fieldSelector),
+    ...validateSelector('labelSelector', resourceAttributes?.labelSelector),
+  ]
+}
+
+/** Upstream shows its own form, whose fields have no other names. */
+const shown = ({ path = '', verb = '' }: Record<string, string>) => ({ Path: path, Verb: verb })
+
+function validateSelector(name: string, selector: SelectorAttributes | undefined): FieldError[] {
+  if (!selector) return []
+  const { rawSelector, requirements = [] } = selector
+  const path = `spec.resourceAttributes.${name}`
+  if (rawSelector && requirements.length > 0) {
+    const detail = 'may not specified at the same time as requirements'
+    return [invalidValue(`${path}.rawSelector`, rawSelector, detail)]
+  }
+  if (rawSelector || requirements.length > 0) return []
+  const detail = `when ${path} is specified, requirements or rawSelector is required`
+  return [required(`${path}.requirements`, detail)]
 }
 
 function validateSubject({ user = '', groups = [] }: AccessSpec): FieldError[] {
@@ -75,20 +94,51 @@ function validateSubject({ user = '', groups = [] }: AccessSpec): FieldError[] {
   return [invalidValue('spec.user', user, 'at least one of user or group must be specified')]
 }
 
-function validateLocal({ nonResourceAttributes }: AccessSpec): FieldError[] {
+function validateLocal(
+  { resourceAttributes, nonResourceAttributes }: AccessSpec,
+  home: string | undefined,
+): FieldError[] {
+  const { namespace = '' } = resourceAttributes ?? {}
+  if (resourceAttributes && namespace !== home) {
+    return [invalidValue('spec.resourceAttributes.namespace', namespace, 'must match metadata.namespace')]
+  }
   if (!nonResourceAttributes) return []
   const detail = 'disallowed on this kind of request'
-  return [invalidValue('spec.nonResourceAttributes', nonResourceAttributes, detail)]
+  return [invalidValue('spec.nonResourceAttributes', shown(nonResourceAttributes), detail)]
 }
 
 async function answer({ object, authorizer }: SubresourceRequest, user: UserInfo): Promise<ApiObject> {
   const { allowed, reason } = await authorizer.authorize(toAttributes(user, object.spec ?? {}))
+  const evaluationError = unreadSelectors(object.spec?.resourceAttributes)
   const status = {
     allowed: allowed === 'allow',
     ...(allowed === 'deny' && { denied: true }),
     ...(reason && { reason }),
+    ...(evaluationError && { evaluationError }),
   }
   return { ...object, metadata: object.metadata ?? {}, status }
+}
+
+/** What is said of selectors that cannot be read: they narrow nothing down. */
+function unreadSelectors({ fieldSelector, labelSelector }: ResourceAttributes = {}): string {
+  const faults = [
+    isUnread(parseFieldSelector, fieldSelector) && 'fieldSelector',
+    isUnread(parseLabelSelector, labelSelector) && 'labelSelector',
+  ]
+  return faults
+    .filter(Boolean)
+    .map(name => `spec.resourceAttributes.${name} ignored due to parse error`)
+    .join('; ')
+}
+
+function isUnread(parse: (text: string) => unknown, { rawSelector }: SelectorAttributes = {}): boolean {
+  if (!rawSelector) return false
+  try {
+    parse(rawSelector)
+    return false
+  } catch {
+    return true
+  }
 }
 
 const userOf = ({ user = '', groups = [], uid, extra }: AccessSpec): UserInfo => ({
@@ -124,7 +174,7 @@ function toAttributes(
 }
 
 /** Requirements of one value as a field selector; others narrow nothing down. */
-function selectorText({ rawSelector, requirements = [] }: FieldSelectorAttributes = {}): string {
+function selectorText({ rawSelector, requirements = [] }: SelectorAttributes = {}): string {
   if (rawSelector) return rawSelector
   return requirements
     .filter(({ operator, values }) => operator === 'In' && values?.length === 1)

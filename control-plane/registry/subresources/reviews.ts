@@ -1,4 +1,6 @@
+import type { ApiObject } from '../../../api/meta/object.ts'
 import { badRequest } from '../../../api/meta/status.ts'
+import { toTime } from '../../../api/meta/time.ts'
 import { nodeNameOf } from '../../auth/node-rules.ts'
 import type { UserInfo } from '../../auth/types.ts'
 import type { SubresourceHandler } from './handler.ts'
@@ -16,7 +18,7 @@ export const reviewRules: SubresourceHandler = async ({ object, user, rules }) =
     incomplete: isNode,
     ...(isNode && { evaluationError: 'node authorizer does not support user rule resolution' }),
   }
-  return { ...object, metadata: object.metadata ?? {}, status }
+  return { ...object, metadata: {} as ApiObject['metadata'], spec: {}, status }
 }
 
 /** Whose token is this? (authentication/v1 TokenReview) */
@@ -26,7 +28,7 @@ export const reviewToken: SubresourceHandler = async ({ object, authenticator })
   const identity = await authenticator.reviewToken(token, audiences.length > 0 ? audiences : undefined)
   const status = identity
     ? { authenticated: true, user: toWire(identity.user), audiences: identity.audiences }
-    : { authenticated: false, user: {}, error: 'invalid bearer token' }
+    : { user: {}, error: 'invalid bearer token' }
   return { ...object, metadata: object.metadata ?? {}, status }
 }
 
@@ -38,8 +40,8 @@ const toWire = ({ name, uid, groups, extra }: UserInfo): object => ({
 })
 
 /** Who am I? (authentication/v1 SelfSubjectReview) */
-export const reviewSelf: SubresourceHandler = async ({ object, user }) => ({
+export const reviewSelf: SubresourceHandler = async ({ object, user, now }) => ({
   ...object,
-  metadata: object.metadata ?? {},
+  metadata: { creationTimestamp: toTime(now) } as ApiObject['metadata'],
   status: { userInfo: toWire(user) },
 })

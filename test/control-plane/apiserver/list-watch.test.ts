@@ -115,7 +115,7 @@ const OPTIONS: [string, string, number, string][] = [
     'a revision that is no number',
     'resourceVersion=abc',
     400,
-    'resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing "abc": invalid syntax',
+    'invalid resource version: resourceVersion: Invalid value: "abc": strconv.ParseUint: parsing "abc": invalid syntax',
   ],
   [
     'a token of another version',

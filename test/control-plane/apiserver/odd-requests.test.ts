@@ -309,12 +309,12 @@ const OPTIONS: [query: string, status: number, message: string][] = [
   [
     'resourceVersion=x',
     400,
-    'resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax',
+    'invalid resource version: resourceVersion: Invalid value: "x": strconv.ParseUint: parsing "x": invalid syntax',
   ],
   [
     'resourceVersion=99999999999999999999',
     400,
-    'resourceVersion: Invalid value: "99999999999999999999": strconv.ParseUint: parsing "99999999999999999999": value out of range',
+    'invalid resource version: resourceVersion: Invalid value: "99999999999999999999": strconv.ParseUint: parsing "99999999999999999999": value out of range',
   ],
   [
     'resourceVersionMatch=x',
@@ -467,7 +467,6 @@ test('a patch that is none is refused', async t => {
 })
 
 const OPTIONS_OF = 'DeleteOptions.meta.k8s.io "" is invalid: '
-const UNREAD_OPTIONS = 'DeleteOptions in version "v1" cannot be handled as a DeleteOptions: '
 
 /** Options of a deletion that are refused, and why. */
 const DELETIONS: [body: object, status: number, message: string][] = [
@@ -484,22 +483,22 @@ const DELETIONS: [body: object, status: number, message: string][] = [
   [{ dryRun: ['x'] }, 422, `${OPTIONS_OF}dryRun: Unsupported value: ["x"]: supported values: "All"`],
   [
     { dryRun: 'All' },
-    400,
-    `${UNREAD_OPTIONS}json: cannot unmarshal string into Go struct field DeleteOptions.dryRun of type []string`,
+    500,
+    'json: cannot unmarshal string into Go struct field DeleteOptions.dryRun of type []string',
   ],
   [
     { preconditions: 'x' },
-    400,
-    `${UNREAD_OPTIONS}json: cannot unmarshal string into Go struct field DeleteOptions.preconditions of type v1.Preconditions`,
+    500,
+    'json: cannot unmarshal string into Go struct field DeleteOptions.preconditions of type v1.Preconditions',
   ],
   [
     { gracePeriodSeconds: 'x' },
-    400,
-    `${UNREAD_OPTIONS}json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64`,
+    500,
+    'json: cannot unmarshal string into Go struct field DeleteOptions.gracePeriodSeconds of type int64',
   ],
   [
     { kind: 'Pod', apiVersion: 'v1' },
-    400,
+    500,
     'no kind "Pod" is registered for version "v1" in scheme "k8s.io/apimachinery/pkg/apis/meta/internalversion/scheme/register.go:27"',
   ],
 ]

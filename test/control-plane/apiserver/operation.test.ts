@@ -209,6 +209,7 @@ test.serial('health is told check by check, in upstream order', async t => {
       'apiservice-status-local-available-controller',
       'apiservice-status-remote-available-controller',
       'apiservice-registration-controller',
+      'apiservice-wait-for-first-sync',
       'apiservice-discovery-controller',
       'kube-apiserver-autoregistration',
     ].map(hook => `poststarthook/${hook}`),

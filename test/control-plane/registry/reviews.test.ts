@@ -62,8 +62,11 @@ test('a local access review stays in its namespace', async t => {
     { user: 'jane', resourceAttributes: { namespace: 'other', verb: 'get', resource: 'pods' } },
     'default',
   )
-  t.is(status, 400)
-  t.is(body.message, 'spec.resourceAttributes.namespace must match namespace: default')
+  t.is(status, 422)
+  t.is(
+    body.message,
+    '.authorization.k8s.io "" is invalid: spec.resourceAttributes.namespace: Invalid value: "other": must match metadata.namespace',
+  )
 })
 
 test('admin, edit and view are sums of the roles labelled for them', async t => {
@@ -89,4 +92,20 @@ test('a token is reviewed for the audiences it is meant for', async t => {
   })
   t.like((await reviewed({})).body.status, { error: 'invalid bearer token' })
   t.is((await api.raw('/version', { user: null, headers: { authorization: `Bearer ${token}` } })).status, 401)
+})
+
+test('an access review says which of its fields are whose, and of selectors that they are not understood', async t => {
+  const { status, body } = await review('selfsubjectaccessreviews', {
+    resourceAttributes: { verb: 'list', resource: 'pods', labelSelector: { rawSelector: 'a in (' } },
+  })
+  t.is(status, 201)
+  t.is(body.status.evaluationError, 'spec.resourceAttributes.labelSelector ignored due to parse error')
+  t.like(body.metadata.managedFields[0], { operation: 'Update', apiVersion: 'authorization.k8s.io/v1' })
+  const { body: empty } = await review('selfsubjectaccessreviews', {
+    resourceAttributes: { verb: 'list', resource: 'pods', labelSelector: {} },
+  })
+  t.is(
+    empty.message,
+    '.authorization.k8s.io "" is invalid: spec.resourceAttributes.labelSelector.requirements: Required value: when spec.resourceAttributes.labelSelector is specified, requirements or rawSelector is required',
+  )
 })

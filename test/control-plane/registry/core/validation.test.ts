@@ -13,7 +13,7 @@ test(
   'a ConfigMap of more than a MiB',
   'configmaps',
   { metadata: home, data: { a: 'x'.repeat(2 ** 20 + 1) } },
-  ': Too long: may not be more than 1048576 bytes',
+  '[]: Too long: may not be more than 1048576 bytes',
 )
 test(
   refused,
