@@ -1,7 +1,9 @@
 import { apiVersion } from '../../../api/kinds/kind.ts'
+import { isNumber } from '../../../api/meta/json.ts'
 import type { ApiObject } from '../../../api/meta/object.ts'
 import { labelSelector } from '../../../api/meta/selectors.ts'
 import { badRequest, internalError, invalid, invalidValue } from '../../../api/meta/status.ts'
+import { jsonType } from '../../../api/schema/decode-state.ts'
 import type { Resource } from '../kind-registry.ts'
 import { applyTo, checkConfiguration } from './apply.ts'
 import type { Core, Target, WriteContext } from './core.ts'
@@ -132,7 +134,7 @@ function checkScale(scale: ApiObject, { name }: Target): void {
   const replicas = scale.spec?.replicas ?? 0
   if (!Number.isInteger(replicas)) {
     throw badRequest(
-      `Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal ${typeof replicas} into Go struct field ScaleSpec.spec.replicas of type int32`,
+      `Scale in version "v1" cannot be handled as a Scale: json: cannot unmarshal ${shownNumber(replicas)} into Go struct field ScaleSpec.spec.replicas of type int32`,
     )
   }
   if (replicas < 0) {
@@ -141,6 +143,9 @@ function checkScale(scale: ApiObject, { name }: Target): void {
     ])
   }
 }
+
+/** A number that no int32 holds is told of itself, all else by its type. */
+const shownNumber = (value: unknown): string => (isNumber(value) ? `number ${value}` : jsonType(value))
 
 const segments = (path: string): string[] => path.split('.').filter(Boolean)
 

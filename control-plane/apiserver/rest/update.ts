@@ -147,7 +147,8 @@ function checkPreconditions(
   const sent = resourceVersion ? sentRevision(resourceVersion) : 0n
   if (sent !== 0n && sent !== BigInt(revision)) throw conflict(kind, target.name, MODIFIED)
   if (sent === 0n && strategy.allowUnconditionalUpdate === false) {
-    throw invalid(kind, target.name, [
+    // Upstream names the resource here, and not its kind.
+    throw invalid({ group: kind.group, kind: kind.plural }, target.name, [
       {
         type: 'FieldValueInvalid',
         field: 'metadata.resourceVersion',

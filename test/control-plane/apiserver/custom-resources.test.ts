@@ -330,6 +330,11 @@ test('an object has to say what it is, when it is sent and when it was patched',
     t.is(status, wanted, name)
     t.regex(body.message, message, name)
   }
+  const blind = await put(path, thing(group, 'a', {}))
+  t.is(
+    blind.body.message,
+    'things.said.example.com "a" is invalid: metadata.resourceVersion: Invalid value: 0: must be specified for an update',
+  )
   const { items } = (await api.raw(pathOf(group))).body
   t.deepEqual(
     items.map((item: any) => [item.apiVersion, item.kind, item.metadata.name]),
