@@ -4,7 +4,7 @@ import { DecodeError, DecodeState, LOOK_AGAIN, QuietWalk, type Walk } from './de
 import { type Definition, isReference, objectTypeOf, type SchemaFile, splitType } from './definition.ts'
 import { omittedZeros } from './field-numbers.ts'
 import { goType, readExactInt64, scalarReader } from './scalars.ts'
-import { TIMES } from './tables/times.ts'
+import { NULLS } from './tables/nulls.ts'
 
 interface FieldReader {
   read: Reader
@@ -16,8 +16,8 @@ interface FieldReader {
 
 interface StructReader {
   fields: Map<string, FieldReader>
-  /** Those of {@link TIMES}. */
-  times: readonly string[]
+  /** Those of {@link NULLS}. */
+  nulls: readonly string[]
 }
 
 /** Compiles readers of definitions, each when it is first needed. */
@@ -31,7 +31,7 @@ export class Decoder {
 
   /**
    * Checks and normalizes an object of a definition, in place: nulls and unknown fields are dropped, quantities and times
-   * made canonical, times that Go always writes made null where they are left out.
+   * made canonical, {@link NULLS} filled in.
    * @returns what strict validation objects to (`unknown field "spec.foo"`), in the object's order
    * @throws DecodeError when a value's type is wrong, with Go's message
    */
@@ -79,7 +79,7 @@ export class Decoder {
           },
         ]),
       ),
-      times: Object.keys(definition.fields).filter(field => TIMES.has(`${key}.${field}`)),
+      nulls: Object.keys(definition.fields).filter(field => NULLS.has(`${key}.${field}`)),
     }
   }
 
@@ -107,7 +107,7 @@ function readObject(
   state: Walk,
   struct: string,
   name: string,
-  { fields, times }: StructReader,
+  { fields, nulls }: StructReader,
 ): unknown {
   if (!isMap(value)) throw state.mismatch(value, goType(name), 'struct')
   const outer = state.struct
@@ -118,7 +118,7 @@ function readObject(
       state.unknown(key)
       delete value[key]
     } else if (given === null || given === undefined) {
-      if (given === undefined || !times.includes(key)) delete value[key]
+      if (given === undefined || !nulls.includes(key)) delete value[key]
     } else {
       state.struct = struct
       state.enterField(key)
@@ -129,7 +129,7 @@ function readObject(
       else if (result !== given) setOwn(value, key, result)
     }
   }
-  for (const time of times) if (value[time] === undefined) value[time] = null
+  for (const key of nulls) if (value[key] === undefined) value[key] = null
   state.struct = outer
   return value
 }

@@ -1,22 +1,17 @@
-import { randomInt } from 'node:crypto'
 import { Address4 } from 'ip-address'
 import type { Client, InformerFactory } from '../../api/client/client.ts'
-import { configMaps, services } from '../../api/kinds/core.ts'
+import { services } from '../../api/kinds/core.ts'
 import { resourceName } from '../../api/kinds/kind.ts'
 import { ipAddresses } from '../../api/kinds/networking.ts'
 import type { Service } from '../../api/kinds/types.ts'
-import { internalError, invalid, invalidValue, isAlreadyExists, isNotFound } from '../../api/meta/status.ts'
+import { internalError, invalid, invalidValue } from '../../api/meta/status.ts'
 import type { AdmissionAttributes, AdmissionPlugin } from '../../plugins/admission.ts'
 import { givesAddress } from '../registry/networking/service-network.ts'
-import { needsHealthCheck } from '../registry/service/validate.ts'
+import { ignoreNotFound, take } from './allocation.ts'
+import { assignNodePorts, freeNodePorts, heldNodePorts } from './service-node-ports.ts'
 import { offsets, type Ranges, serviceRanges } from './service-ranges.ts'
 
 const SERVICE = { group: '', kind: 'Service' }
-const FIRST_NODE_PORT = 30_000
-const LAST_NODE_PORT = 32_767
-const OUT_OF_RANGE = `provided port is not in the valid range. The range of valid ports is ${FIRST_NODE_PORT}-${LAST_NODE_PORT}`
-const PORT_LOCKS = 'kube-system'
-const MOST_TRIES = 64
 const MANAGED = {
   'ipaddress.kubernetes.io/ip-family': 'IPv4',
   'ipaddress.kubernetes.io/managed-by': 'ipallocator.k8s.io',
@@ -29,9 +24,8 @@ interface Options {
 }
 
 /**
- * Gives Services their ClusterIP and node ports. An address is taken by making its IPAddress object, a node port by making
- * a ConfigMap of its number: whoever makes it first has it, with any number of API servers. Addresses and ports of deleted
- * Services are given back.
+ * Gives Services their ClusterIP and node ports. An address is taken by making its IPAddress object: whoever makes it first
+ * has it, with any number of API servers. Addresses and ports of deleted Services are given back.
  */
 export function serviceAddresses({ client, informers, serviceCIDR }: Options): AdmissionPlugin {
   const ranges = serviceRanges(informers, serviceCIDR)
@@ -45,7 +39,6 @@ export function serviceAddresses({ client, informers, serviceCIDR }: Options): A
       if (!service) return
       await assignClusterIP(client, ranges, attributes, service, old)
       await assignNodePorts(client, attributes, service, old)
-      await assignHealthCheckPort(client, attributes, service, old)
       if (attributes.operation === 'UPDATE') releaseDropped(client, attributes, service, old)
     },
   }
@@ -126,129 +119,8 @@ async function takeAddress(
   return taken
 }
 
-async function take(create: () => Promise<unknown>): Promise<boolean> {
-  try {
-    await create()
-    return true
-  } catch (error) {
-    if (isAlreadyExists(error)) return false
-    throw error
-  }
-}
-
 const freeAddress = (client: Client, address: string): Promise<void> =>
   client.delete(ipAddresses, { name: address }).catch(ignoreNotFound)
-
-function ignoreNotFound(error: unknown): void {
-  if (!isNotFound(error)) throw error
-}
-
-const isNodePort = (port: number): boolean => port >= FIRST_NODE_PORT && port <= LAST_NODE_PORT
-
-const wantsNodePorts = ({ spec }: Service): boolean =>
-  spec.type === 'NodePort' || (spec.type === 'LoadBalancer' && spec.allocateLoadBalancerNodePorts !== false)
-
-async function assignNodePorts(
-  client: Client,
-  attributes: AdmissionAttributes,
-  service: Service,
-  old: Service | undefined,
-): Promise<void> {
-  const held = new Set((old?.spec.ports ?? []).map(({ nodePort }) => nodePort))
-  for (const [i, port] of (service.spec.ports ?? []).entries()) {
-    if (port.nodePort && held.has(port.nodePort)) continue
-    if (port.nodePort)
-      await takeWantedPort(client, attributes, service, port.nodePort, `spec.ports[${i}].nodePort`)
-    else if (wantsNodePorts(service)) port.nodePort = await takeAnyPort(client, attributes, service)
-  }
-}
-
-/** A load balancer that sends to nodes with endpoints alone asks them at a port of the Service's own. */
-async function assignHealthCheckPort(
-  client: Client,
-  attributes: AdmissionAttributes,
-  service: Service,
-  old: Service | undefined,
-): Promise<void> {
-  const { spec } = service
-  if (!needsHealthCheck(spec)) return
-  const held = old && needsHealthCheck(old.spec) ? old.spec.healthCheckNodePort : undefined
-  const wanted = spec.healthCheckNodePort
-  if (wanted && wanted === held) return
-  if (wanted) await takeHealthCheckPort(client, attributes, service, wanted)
-  else spec.healthCheckNodePort = held ?? (await takeAnyPort(client, attributes, service))
-}
-
-/** @throws StatusError 500 for a port that cannot be had (as upstream) */
-async function takeHealthCheckPort(
-  client: Client,
-  attributes: AdmissionAttributes,
-  service: Service,
-  port: number,
-): Promise<void> {
-  const why = isNodePort(port)
-    ? !(await takePort(client, attributes, service, port)) && 'provided port is already allocated'
-    : OUT_OF_RANGE
-  if (why) throw internalError(`failed to allocate requested HealthCheck NodePort ${port}: ${why}`)
-}
-
-/** All that a Service has taken of the nodes. */
-const portsOf = ({ spec }: Service): number[] =>
-  [...(spec.ports ?? []).map(({ nodePort }) => nodePort), spec.healthCheckNodePort].filter(
-    port => port !== undefined && port > 0,
-  ) as number[]
-
-async function takeWantedPort(
-  client: Client,
-  attributes: AdmissionAttributes,
-  service: Service,
-  port: number,
-  path: string,
-): Promise<void> {
-  const refuse = (why: string): Error =>
-    invalid(SERVICE, service.metadata.name, [invalidValue(path, port, why)])
-  if (!isNodePort(port)) throw refuse(OUT_OF_RANGE)
-  if (!(await takePort(client, attributes, service, port))) throw refuse('provided port is already allocated')
-}
-
-async function takeAnyPort(
-  client: Client,
-  attributes: AdmissionAttributes,
-  service: Service,
-): Promise<number> {
-  for (let tries = 0; tries < MOST_TRIES; tries++) {
-    const port = randomInt(FIRST_NODE_PORT, LAST_NODE_PORT + 1)
-    if (await takePort(client, attributes, service, port)) return port
-  }
-  throw internalError('failed to allocate a nodePort: range is full')
-}
-
-const portLock = (port: number): string => `node-port-${port}`
-
-async function takePort(
-  client: Client,
-  attributes: AdmissionAttributes,
-  { metadata }: Service,
-  port: number,
-): Promise<boolean> {
-  if (attributes.dryRun) return true
-  const object = {
-    apiVersion: 'v1',
-    kind: 'ConfigMap',
-    metadata: {
-      name: portLock(port),
-      namespace: PORT_LOCKS,
-      labels: { 'skiff.dev/node-port': String(port) },
-    },
-    data: { service: `${metadata.namespace}/${metadata.name}` },
-  }
-  const taken = await take(() => client.create(configMaps, object as never))
-  if (taken) attributes.onFailure(() => freePort(client, port))
-  return taken
-}
-
-const freePort = (client: Client, port: number): Promise<void> =>
-  client.delete(configMaps, { name: portLock(port), namespace: PORT_LOCKS }).catch(ignoreNotFound)
 
 /** After the write: what the Service no longer has. */
 function releaseDropped(
@@ -258,10 +130,9 @@ function releaseDropped(
   old: Service | undefined,
 ): void {
   if (!old || attributes.dryRun) return
-  const kept = new Set(portsOf(service))
-  for (const port of portsOf(old)) {
-    if (!kept.has(port)) attributes.onSuccess(() => freePort(client, port))
-  }
+  const kept = heldNodePorts(service)
+  const dropped = [...heldNodePorts(old)].filter(port => !kept.has(port))
+  attributes.onSuccess(() => freeNodePorts(client, dropped))
   if (hasAddress(old) && old.spec.clusterIP !== service.spec.clusterIP) {
     attributes.onSuccess(() => freeAddress(client, old.spec.clusterIP!))
   }
@@ -274,6 +145,6 @@ function releaseAll(client: Client, attributes: AdmissionAttributes, old: Servic
     const there = await client.get(services, { name, namespace }).catch(ignoreNotFound)
     if (there && there.metadata.uid === uid) return
     if (hasAddress(old)) await freeAddress(client, old.spec.clusterIP!)
-    for (const port of portsOf(old)) await freePort(client, port)
+    await freeNodePorts(client, heldNodePorts(old))
   })
 }

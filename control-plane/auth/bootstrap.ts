@@ -138,7 +138,8 @@ async function ensureRole(
     }
     return ignoreExisting(client.create(kind, role))
   }
-  const { rules = [], metadata } = found
+  const { metadata } = found
+  const rules = found.rules ?? []
   const missing = uncoveredRights(rules, wanted.rules).length > 0
   const unlabelled = Object.entries(labels).some(([key, value]) => metadata.labels?.[key] !== value)
   if (!isManaged(found) || (!missing && !unlabelled)) return

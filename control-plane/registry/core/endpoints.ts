@@ -145,7 +145,9 @@ const slicePorts: Rule = (list: any[], path) => {
 
 /** All that is wrong with an EndpointSlice; the type of its addresses is fixed. */
 export function endpointSliceFaults(slice: any, old: any): readonly FieldError[] {
-  const { addressType = '', endpoints = [], ports: list = [] } = slice
+  const { addressType = '' } = slice
+  const endpoints: any[] = slice.endpoints ?? []
+  const list: any[] = slice.ports ?? []
   return collect(
     required(oneOf(...ADDRESS_TYPES))(addressType, 'addressType'),
     endpoints.length > MOST_ENDPOINTS

@@ -46,12 +46,22 @@ function keepAllocated(service: Service, old: Service): void {
   dropUseless(spec, old.spec)
   if (spec.type === 'ExternalName') return
   keepAddress(spec, old.spec)
-  if (spec.type === 'ClusterIP') return
+  if (getsNodePorts(old.spec) && getsNodePorts(spec)) keepNodePorts(spec, old.spec)
+  if (needsHealthCheck(old.spec) && needsHealthCheck(spec)) {
+    spec.healthCheckNodePort ||= old.spec.healthCheckNodePort
+  }
+}
+
+const getsNodePorts = (spec: Service['spec']): boolean =>
+  hasNodePorts(spec) && spec.allocateLoadBalancerNodePorts !== false
+
+/** By the names of ports, as other properties may be what was changed. */
+function keepNodePorts(spec: Service['spec'], old: Service['spec']): void {
+  const before = new Map((old.ports ?? []).map(({ name = '', nodePort }) => [name, nodePort]))
+  const used = new Set((spec.ports ?? []).map(({ nodePort }) => nodePort))
   for (const port of spec.ports ?? []) {
-    const same = old.spec.ports?.find(
-      before => before.port === port.port && before.protocol === port.protocol,
-    )
-    if (!port.nodePort && same?.nodePort) port.nodePort = same.nodePort
+    const kept = before.get(port.name ?? '')
+    if (!port.nodePort && kept && !used.has(kept)) port.nodePort = kept
   }
 }
 
@@ -67,6 +77,8 @@ function keepAddress(spec: Service['spec'], old: Service['spec']): void {
     else delete spec.clusterIPs
   }
 }
+
+const hasNodePorts = ({ type }: Service['spec']): boolean => type === 'NodePort' || type === 'LoadBalancer'
 
 /** Fields that only some types have, when a change of the type left them as they were. */
 const NEEDED_BY: [field: keyof Service['spec'], needs: (spec: Service['spec']) => boolean][] = [
@@ -84,7 +96,6 @@ function dropUseless(spec: Service['spec'], old: Service['spec']): void {
   for (const [field, needs] of NEEDED_BY) {
     if (needs(old) && !needs(spec) && isDeepStrictEqual(spec[field], old[field])) delete spec[field]
   }
-  const hasNodePorts = ({ type }: Service['spec']): boolean => type === 'NodePort' || type === 'LoadBalancer'
   if (!hasNodePorts(old) || hasNodePorts(spec)) return
   const held = new Set((old.ports ?? []).map(({ nodePort }) => nodePort))
   for (const port of spec.ports ?? []) if (held.has(port.nodePort)) delete port.nodePort

@@ -165,10 +165,10 @@ const endpoints: Warnings = ({ subsets = [] }) =>
     ),
   )
 
-const endpointSlice: Warnings = ({ addressType, endpoints: list = [] }) =>
+const endpointSlice: Warnings = ({ addressType, endpoints: list }) =>
   addressType === 'FQDN'
     ? []
-    : (list as any[]).flatMap(({ addresses = [] }, e) =>
+    : ((list ?? []) as any[]).flatMap(({ addresses = [] }, e) =>
         (addresses as string[]).flatMap((address, a) =>
           addressWarnings(`endpoints[${e}].addresses[${a}]`, address),
         ),

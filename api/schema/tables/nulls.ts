@@ -1,8 +1,9 @@
 /**
- * Times held by value in Kubernetes v1.34's types that Go writes as null when they were left out. Those of metadata are
- * not: they are marked `omitzero`. Keys are as in `structs.ts`.
+ * What Go writes as null when it was left out, in Kubernetes v1.34's types: times held by value (but those of metadata,
+ * which are marked `omitzero`), and lists without `omitempty` that rules let objects do without. Keys are as in
+ * `structs.ts`.
  */
-export const TIMES: ReadonlySet<string> = new Set([
+export const NULLS: ReadonlySet<string> = new Set([
   'apiextensions.v1.CustomResourceDefinitionCondition.lastTransitionTime',
   'apiregistration.v1.APIServiceCondition.lastTransitionTime',
   'apps.v1.DaemonSetCondition.lastTransitionTime',
@@ -30,6 +31,9 @@ export const TIMES: ReadonlySet<string> = new Set([
   'core.v1.PodCondition.lastProbeTime',
   'core.v1.PodCondition.lastTransitionTime',
   'core.v1.ReplicationControllerCondition.lastTransitionTime',
+  'core.v1.LimitRangeSpec.limits',
+  'discovery.v1.EndpointSlice.endpoints',
+  'discovery.v1.EndpointSlice.ports',
   'events.v1.Event.deprecatedFirstTimestamp',
   'events.v1.Event.deprecatedLastTimestamp',
   'events.v1.Event.eventTime',
@@ -37,5 +41,8 @@ export const TIMES: ReadonlySet<string> = new Set([
   'flowcontrol.v1.FlowSchemaCondition.lastTransitionTime',
   'flowcontrol.v1.PriorityLevelConfigurationCondition.lastTransitionTime',
   'meta.v1.Condition.lastTransitionTime',
+  'rbac.v1.ClusterRole.rules',
+  'rbac.v1.Role.rules',
+  'storage.v1.CSINodeSpec.drivers',
   'storage.v1.VolumeError.time',
 ])
