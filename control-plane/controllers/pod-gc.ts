@@ -2,8 +2,8 @@ import type { Controller } from '../../api/client/controller.ts'
 import { nodes, pods } from '../../api/kinds/core.ts'
 import type { Pod } from '../../api/kinds/types.ts'
 import { isNotFound } from '../../api/meta/status.ts'
-import { now } from '../../api/meta/time.ts'
 import type { ControllerContext } from './context.ts'
+import { conditionPatch, type PodCondition } from './pod-condition.ts'
 
 /** A node that was deleted may come back under the same name: its Pods wait so long (milliseconds). */
 const QUARANTINE = 40_000
@@ -39,17 +39,13 @@ export function podGarbageCollector({ client, informers }: ControllerContext): C
   }
 
   /** No kubelet will ever say that the Pod is over. */
-  async function end(pod: Pod, cause?: typeof ORPHANED): Promise<void> {
-    const { metadata, status } = pod
-    if (status?.phase !== 'Succeeded' && status?.phase !== 'Failed') {
-      const observedGeneration = metadata.generation
-      const condition = cause && { ...cause, observedGeneration, lastTransitionTime: now() }
-      const failed = {
-        phase: 'Failed',
-        observedGeneration,
-        ...(condition && { conditions: [condition] }),
-      }
-      const body = { metadata: { uid: metadata.uid }, status: failed }
+  async function end(pod: Pod, cause?: PodCondition): Promise<void> {
+    const { metadata } = pod
+    const phase = pod.status?.phase
+    if (phase !== 'Succeeded' && phase !== 'Failed') {
+      const failed = { phase: 'Failed', observedGeneration: metadata.generation }
+      const status = { ...failed, ...(cause && conditionPatch(pod, cause)) }
+      const body = { metadata: { uid: metadata.uid }, status }
       const patch = { type: 'strategic', body } as const
       await client.patch(pods, metadata, patch, { subresource: 'status' }).catch(ignoreNotFound)
     }
@@ -58,7 +54,7 @@ export function podGarbageCollector({ client, informers }: ControllerContext): C
   }
 }
 
-const ORPHANED = {
+const ORPHANED: PodCondition = {
   type: 'DisruptionTarget',
   status: 'True',
   reason: 'DeletionByPodGC',

@@ -11,6 +11,7 @@ import { isConflict, isNotFound } from '../../api/meta/status.ts'
 import { now } from '../../api/meta/time.ts'
 import type { Logger } from '../../plugins/plugin.ts'
 import type { CycleState, SchedulerPlugin } from '../../plugins/scheduler.ts'
+import { conditionPatch } from '../controllers/pod-condition.ts'
 import { bindPod, reserve, unreserve } from './binding.ts'
 import { BUILTIN_STEPS, type Cluster, type Decision, schedulePod } from './framework.ts'
 import { createNominations } from './nominations.ts'
@@ -187,10 +188,14 @@ export async function startScheduler(options: SchedulerOptions): Promise<void> {
 
   async function takeAway(victim: Pod, pod: Pod, nodeName: string): Promise<void> {
     const message = `${schedulerName}: preempting to accommodate a higher priority pod`
-    const condition = { type: 'DisruptionTarget', status: 'True', reason: 'PreemptionByScheduler', message }
-    const observedGeneration = victim.metadata.generation
-    const conditions = [{ ...condition, observedGeneration, lastTransitionTime: now() }]
-    await patchStatus(victim, { metadata: { uid: victim.metadata.uid }, status: { conditions } })
+    const condition = {
+      type: 'DisruptionTarget',
+      status: 'True',
+      reason: 'PreemptionByScheduler',
+      message,
+    } as const
+    const status = conditionPatch(victim, condition)
+    await patchStatus(victim, { metadata: { uid: victim.metadata.uid }, status })
     const preconditions = { uid: victim.metadata.uid! }
     try {
       await client.delete(pods, victim.metadata, { preconditions })

@@ -1,10 +1,12 @@
 import type { Controller } from '../../../api/client/controller.ts'
+import { createEventRecorder } from '../../../api/client/event-recorder.ts'
 import { leases } from '../../../api/kinds/coordination.ts'
 import { nodes, pods } from '../../../api/kinds/core.ts'
 import type { Node, Pod, Taint } from '../../../api/kinds/types.ts'
 import { isConflict, isNotFound } from '../../../api/meta/status.ts'
 import { now } from '../../../api/meta/time.ts'
 import type { ControllerContext } from '../context.ts'
+import { conditionPatch, type PodCondition } from '../pod-condition.ts'
 import { isTerminal } from '../pod-facts.ts'
 import { createHeartbeatWatch, readyOf, unknownConditions } from './health.ts'
 import { isSameTaints, mayStayFor, wantedTaints } from './taints.ts'
@@ -15,6 +17,7 @@ const LOOK_AGAIN = 40_000
 
 /** Watches over nodes: marks silent ones, taints those that are not ready, and evicts Pods that do not tolerate it. */
 export function nodeLifecycleController({ client, informers, recorder }: ControllerContext): Controller {
+  const evictions = createEventRecorder(client, { component: 'taint-eviction-controller' })
   const cache = informers.informer(nodes)
   const leaseCache = informers.informer(leases, { namespace: LEASES })
   const podCache = informers.informer(pods)
@@ -100,22 +103,23 @@ export function nodeLifecycleController({ client, informers, recorder }: Control
   }
 
   async function evictPod(pod: Pod): Promise<void> {
-    const { namespace, name, uid, generation } = pod.metadata
-    recorder.event(pod, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${namespace}/${name}`)
-    const condition = {
-      type: 'DisruptionTarget',
-      observedGeneration: generation,
-      status: 'True',
-      reason: 'DeletionByTaintManager',
-      message: 'Taint manager: deleting due to NoExecute taint',
-      lastTransitionTime: now(),
-    }
-    const body = { metadata: { uid }, status: { conditions: [condition] } }
+    const { namespace, name, uid } = pod.metadata
+    // Upstream knows the Pod by its name alone here.
+    const about = { apiVersion: 'v1', kind: 'Pod', metadata: { name, namespace: namespace! } }
+    evictions.event(about, 'Normal', 'TaintManagerEviction', `Marking for deletion Pod ${namespace}/${name}`)
+    const body = { metadata: { uid }, status: conditionPatch(pod, TAINTED) }
     await client
       .patch(pods, pod.metadata, { type: 'strategic', body }, { subresource: 'status' })
       .catch(ignoreGone)
     await client.delete(pods, pod.metadata, { preconditions: { uid: uid! } }).catch(ignoreGone)
   }
+}
+
+const TAINTED: PodCondition = {
+  type: 'DisruptionTarget',
+  status: 'True',
+  reason: 'DeletionByTaintManager',
+  message: 'Taint manager: deleting due to NoExecute taint',
 }
 
 const evictingTaints = ({ spec }: Node): Taint[] =>

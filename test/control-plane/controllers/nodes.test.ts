@@ -1,6 +1,7 @@
 import test from 'ava'
 import { nodes, pods } from '../../../api/kinds/core.ts'
 import type { Node, Pod } from '../../../api/kinds/types.ts'
+import { conditionPatch } from '../../../control-plane/controllers/pod-condition.ts'
 import { startTestControlLoops, type TestControlLoops } from '../../helpers/control-loops.ts'
 
 let loops: TestControlLoops
@@ -90,6 +91,19 @@ test.serial('a cordoned node is tainted', async t => {
   t.deepEqual(taintsOf(node), ['node.kubernetes.io/unschedulable:NoSchedule'])
   await kubectl('uncordon', 'n4')
   await loops.waitFor(nodes, 'n4', ({ spec }) => !spec.taints?.length)
+})
+
+test('a condition that is new comes last, and one that says the same keeps its time', t => {
+  const lastTransitionTime = '2026-01-01T00:00:00Z'
+  const ready = { type: 'Ready', status: 'True', lastTransitionTime }
+  const pod = { metadata: { generation: 3 }, status: { conditions: [ready] } } as never
+  const told = { reason: 'Because', message: 'so' }
+  const patch: any = conditionPatch(pod, { type: 'Gone', status: 'True', ...told })
+  t.deepEqual(patch['$setElementOrder/conditions'], [{ type: 'Ready' }, { type: 'Gone' }])
+  t.like(patch.conditions[0], { type: 'Gone', observedGeneration: 3, ...told })
+  const same: any = conditionPatch(pod, { type: 'Ready', status: 'True', ...told })
+  t.deepEqual(same['$setElementOrder/conditions'], [{ type: 'Ready' }])
+  t.is(same.conditions[0].lastTransitionTime, lastTransitionTime)
 })
 
 test.serial('a Pod that never had a node has failed when it is deleted', async t => {
