@@ -1,6 +1,7 @@
 import type { JsonSchemaProps } from '../kinds/apiextensions.ts'
 import { isMap } from '../meta/patch/own.ts'
-import type { Decoder } from './decode.ts'
+import { describeFieldError, invalidValue } from '../meta/status.ts'
+import { DecodeError, type Decoder } from './decode.ts'
 import { prune, valueSchema } from './structural/prune.ts'
 
 /** The schema of one version of a custom resource. */
@@ -51,12 +52,27 @@ function decodeEmbedded(
       decodeEmbedded(item, schema.items, `${path}[${i}]`, decoder, faults)
   } else if (isMap(value)) {
     const place = path ? `${path}.` : ''
-    if (schema['x-kubernetes-embedded-resource'])
-      faults.push(...decodeMetadata(value, `${place}metadata`, decoder))
+    if (schema['x-kubernetes-embedded-resource']) faults.push(...decodeInner(value, place, decoder))
     for (const key of Object.keys(value)) {
       const isKnown = schema.properties && Object.hasOwn(schema.properties, key)
       const member = isKnown ? schema.properties![key] : valueSchema(schema)
       decodeEmbedded(value[key], member, `${place}${key}`, decoder, faults)
     }
+  }
+}
+
+/** Type and metadata of an object inside the object. @throws DecodeError that names the field */
+function decodeInner(value: Record<string, unknown>, place: string, decoder: Decoder): string[] {
+  for (const word of ['apiVersion', 'kind'])
+    if (value[word] !== undefined && typeof value[word] !== 'string')
+      throw new DecodeError(describeFieldError(invalidValue(place + word, value[word], 'must be a string')))
+  const { metadata } = value
+  try {
+    return decodeMetadata(value, `${place}metadata`, decoder)
+  } catch (error) {
+    if (!(error instanceof DecodeError)) throw error
+    throw new DecodeError(describeFieldError(invalidValue(`${place}metadata`, metadata, error.message)), {
+      cause: error,
+    })
   }
 }

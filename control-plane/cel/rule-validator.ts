@@ -238,5 +238,7 @@ function failure(
   const inner = fieldPath ? normalPath(fieldPath, schema) : ''
   const field = [path, inner].filter(Boolean).join('.') || '<nil>'
   const type = (reason ?? INVALID) as FieldError['type']
-  return { type, field, badValue: schema.type ?? '', detail }
+  // Of what is there twice upstream says no more than that.
+  const isDuplicate = type === 'FieldValueDuplicate'
+  return { type, field, badValue: schema.type ?? '', detail: isDuplicate ? '' : detail }
 }

@@ -32,7 +32,7 @@ export function definition(group: string, versions: CustomVersion[], spec: objec
 export async function reached(
   api: TestApiServer,
   name: string,
-  holds: (definition: CustomResourceDefinition) => boolean,
+  holds: (definition: CustomResourceDefinition) => boolean | undefined,
 ): Promise<CustomResourceDefinition> {
   const informer = api.server.informers.informer(customResourceDefinitions)
   const found = Promise.withResolvers<CustomResourceDefinition>()

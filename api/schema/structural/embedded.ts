@@ -25,21 +25,34 @@ export function validateEmbedded(
 }
 
 function validateObject({ apiVersion, kind, metadata }: Record<string, unknown>, path: string): FieldError[] {
-  const errors: FieldError[] = []
-  if (!apiVersion) errors.push(required(`${path}.apiVersion`, ''))
-  else if (typeof apiVersion !== 'string' || apiVersion.split('/').length > 2)
-    errors.push(
-      invalidValue(`${path}.apiVersion`, apiVersion, `unexpected GroupVersion string: ${String(apiVersion)}`),
-    )
-  if (!kind) errors.push(required(`${path}.kind`, ''))
-  else
-    for (const fault of isDns1035Label(String(kind).toLowerCase()))
-      errors.push(
-        invalidValue(`${path}.kind`, kind, `may have mixed case, but should otherwise match: ${fault}`),
-      )
+  const errors: FieldError[] = [
+    ...validateWord(`${path}.apiVersion`, apiVersion, versionFault),
+    ...validateWord(`${path}.kind`, kind, kindFault),
+  ]
   const name = isMap(metadata) ? metadata.name : undefined
   if (typeof name === 'string' && name !== '')
     for (const fault of isDns1123Subdomain(name))
       errors.push(invalidValue(`${path}.metadata.name`, name, fault))
   return errors
+}
+
+function validateWord(
+  path: string,
+  value: unknown,
+  faultOf: (text: string) => string | undefined,
+): FieldError[] {
+  if (value === undefined) return [required(path, '')]
+  const fault =
+    typeof value !== 'string' ? 'must be a string' : value === '' ? 'must not be empty' : faultOf(value)
+  return fault ? [invalidValue(path, value, fault)] : []
+}
+
+const versionFault = (text: string): string | undefined =>
+  text.split('/').length > 2 ? `unexpected GroupVersion string: ${text}` : undefined
+
+function kindFault(text: string): string | undefined {
+  const faults = isDns1035Label(text.toLowerCase())
+  return faults.length > 0
+    ? `may have mixed case, but should otherwise match: ${faults.join(',')}`
+    : undefined
 }

@@ -19,7 +19,7 @@ const FORMATS: Readonly<Record<string, Test>> = {
   uri: isRequestUri,
   email: matches(/^[^\s@<>"]+@[^\s@<>"]+$/),
   hostname: isHostname,
-  ipv4: isIPv4,
+  ipv4: isSloppyIPv4,
   ipv6: isIPv6,
   cidr: isCidr,
   mac: matches(
@@ -36,7 +36,7 @@ const FORMATS: Readonly<Record<string, Test>> = {
   ssn: matches(/^\d{3}[- ]?\d{2}[- ]?\d{4}$/),
   hexcolor: matches(/^#?([0-9a-f]{3}|[0-9a-f]{6})$/i),
   rgbcolor: isRgbColor,
-  byte: matches(/^([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/),
+  byte: matches(/^(?=.)([A-Za-z0-9+/]{4})*([A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/),
   date: isDate,
   datetime: isDateTime,
   'date-time': isDateTime,
@@ -67,8 +67,16 @@ function isRequestUri(text: string): boolean {
 }
 
 function isHostname(text: string): boolean {
-  if (text.length > 255) return false
-  return text.split('.').every(label => /^[\p{L}\p{N}]([\p{L}\p{N}-]{0,61}[\p{L}\p{N}])?$/u.test(label))
+  return text.length <= 255 && HOSTNAME.test(text) && text.split('.').every(label => label.length <= 63)
+}
+
+/** One label with a hyphen at most behind its first character, or several, of which the last has only letters. */
+const HOSTNAME =
+  /^([a-zA-Z0-9\p{S}\p{L}](-?[a-zA-Z0-9\p{S}\p{L}]{0,62})?|([a-zA-Z0-9\p{S}\p{L}]([a-zA-Z0-9\-\p{S}\p{L}]{0,61}[a-zA-Z0-9\p{S}\p{L}])?\.)+[a-zA-Z\p{L}]{2,63})$/u
+
+/** Numbers may begin with zeros. */
+function isSloppyIPv4(text: string): boolean {
+  return isIPv4(text.replace(/(^|\.)0+(?=\d)/g, '$1'))
 }
 
 function isCidr(text: string): boolean {

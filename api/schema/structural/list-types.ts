@@ -1,6 +1,6 @@
 import type { JsonSchemaProps } from '../../kinds/apiextensions.ts'
 import { isMap } from '../../meta/patch/own.ts'
-import { duplicateValue, type FieldError } from '../../meta/status.ts'
+import { duplicateValue, type FieldError, invalidValue } from '../../meta/status.ts'
 import { valueSchema } from './prune.ts'
 import { join, listMapKey } from './validate.ts'
 
@@ -29,6 +29,10 @@ function duplicates(items: unknown[], schema: JsonSchemaProps, path: string): Fi
   const seen = new Set<string>()
   const errors: FieldError[] = []
   for (const [i, item] of items.entries()) {
+    if (type === 'map' && item !== null && !isMap(item)) {
+      errors.push(invalidValue(`${path}[${i}]`, item, 'must be an object for an array of list-type map'))
+      continue
+    }
     const id = type === 'map' ? listMapKey(item, keys, schema) : canonical(item)
     if (seen.has(id)) errors.push(duplicateValue(`${path}[${i}]`, shownKey(item, type, keys)))
     seen.add(id)

@@ -49,16 +49,25 @@ function validateType(value: unknown, schema: JsonSchemaProps, path: string): Fi
 }
 
 function validateString(value: string, schema: JsonSchemaProps, path: string): FieldError[] {
-  const errors: FieldError[] = []
-  const { maxLength, minLength, pattern, format } = schema
-  if (maxLength !== undefined || minLength !== undefined) {
-    const length = lengthOf(value)
-    if (maxLength !== undefined && length > maxLength) errors.push(tooLong(path, value, maxLength))
-    if (minLength !== undefined && length < minLength) errors.push(say.tooShort(path, value, minLength))
-  }
-  if (pattern && !compilePattern(pattern).test(value)) errors.push(say.noMatch(path, value, pattern))
+  const { format } = schema
+  const fault = textFault(value, schema, path)
+  const errors = fault ? [fault] : []
   if (format && !hasFormat(value, format)) errors.push(say.wrongFormat(path, format, value))
   return errors
+}
+
+/** Of a text's length and pattern only the first that is wrong is told. */
+function textFault(
+  value: string,
+  { maxLength, minLength, pattern }: JsonSchemaProps,
+  path: string,
+): FieldError | undefined {
+  if (maxLength !== undefined || minLength !== undefined) {
+    const length = lengthOf(value)
+    if (maxLength !== undefined && length > maxLength) return tooLong(path, value, maxLength)
+    if (minLength !== undefined && length < minLength) return say.tooShort(path, value, minLength)
+  }
+  return pattern && !compilePattern(pattern).test(value) ? say.noMatch(path, value, pattern) : undefined
 }
 
 /** Characters, not UTF-16 units. */
@@ -73,9 +82,11 @@ function validateNumber(value: number | bigint, schema: JsonSchemaProps, path: s
   const { multipleOf, maximum, minimum, exclusiveMaximum = false, exclusiveMinimum = false } = schema
   if (multipleOf !== undefined && !isMultiple(value, multipleOf))
     errors.push(say.noMultiple(path, value, multipleOf))
-  if (maximum !== undefined && (exclusiveMaximum ? value >= maximum : value > maximum))
+  const highest = limitFor(value, maximum, schema)
+  const lowest = limitFor(value, minimum, schema)
+  if (maximum !== undefined && (exclusiveMaximum ? value >= highest : value > highest))
     errors.push(say.aboveMaximum(path, value, maximum, exclusiveMaximum))
-  if (minimum !== undefined && (exclusiveMinimum ? value <= minimum : value < minimum))
+  if (minimum !== undefined && (exclusiveMinimum ? value <= lowest : value < lowest))
     errors.push(say.belowMinimum(path, value, minimum, exclusiveMinimum))
   return errors
 }
@@ -84,6 +95,12 @@ const isMultiple = (value: number | bigint, of: number): boolean =>
   typeof value === 'bigint' && Number.isInteger(of)
     ? value % BigInt(of) === 0n
     : Number.isInteger(Number(value) / of)
+
+/** Whole numbers are compared with what is whole of a limit, as upstream does: 0 is not below 0.5. */
+function limitFor(value: number | bigint, limit = 0, { type }: JsonSchemaProps): number {
+  const isWhole = typeof value === 'bigint' || Number.isInteger(value)
+  return type === 'integer' || !isWhole ? limit : Math.trunc(limit)
+}
 
 function validateEnum(value: unknown, { enum: allowed }: JsonSchemaProps, path: string): FieldError[] {
   if (!allowed?.length || allowed.some(item => isSame(item, value))) return []

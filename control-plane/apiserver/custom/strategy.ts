@@ -45,7 +45,7 @@ export function customStrategy({ resource, version, isTerminating }: CustomStrat
       const errors = [...validateCustom(object, schema, old), ...validateScale(object, version)]
       const validator = rules()
       if (!validator) return errors
-      if (errors.some(isBlocking)) return [...errors, NOT_CHECKED]
+      if (errors.some(isBlocking) || !object.metadata.name) return [...errors, NOT_CHECKED]
       const told: string[] = []
       const broken = validator.validate(object, old, text => told.push(text))
       if (told.length > 0) warned.set(object, told)

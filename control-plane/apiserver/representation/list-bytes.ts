@@ -21,7 +21,7 @@ export function listBytes(kind: KindDeclaration, metadata: ListMeta, entries: re
   const version = JSON.stringify(apiVersion(kind))
   const skip = kind.custom ? 1 : `{"apiVersion":${version},"kind":${JSON.stringify(kind.kind)},`.length
   const head = Buffer.from(
-    `{"kind":${JSON.stringify(listKindOf(kind))},"apiVersion":${version},"metadata":${JSON.stringify(metadata)},"items":[`,
+    `{"kind":${JSON.stringify(listKindOf(kind))},"apiVersion":${version},"metadata":${JSON.stringify(shownMetadata(kind, metadata))},"items":[`,
   )
   let size = head.length + END.length + Math.max(entries.length - 1, 0)
   for (const { bytes } of entries) size += bytes.length - skip + 1
@@ -31,6 +31,10 @@ export function listBytes(kind: KindDeclaration, metadata: ListMeta, entries: re
   }
   return { size, parts: () => parts(head, skip, entries, buffers), release }
 }
+
+/** Lists of custom resources always say where they go on, if only with an empty text. */
+export const shownMetadata = (kind: KindDeclaration, metadata: ListMeta): ListMeta =>
+  kind.custom ? { continue: '', ...metadata } : metadata
 
 /** Fills two buffers in turn: one may still be on its way while the other is filled. */
 function* parts(head: Buffer, skip: number, entries: readonly Entry[], buffers: Buffer[]): Generator<Buffer> {

@@ -8,7 +8,7 @@ import type { Encoder } from '../protobuf/encode.ts'
 import { encoderOf } from '../protobuf/encoders.ts'
 import type { ListPage } from '../rest/list.ts'
 import { type EventEncoder, lineEncoder } from '../watch/frames.ts'
-import { listBytes } from './list-bytes.ts'
+import { listBytes, shownMetadata } from './list-bytes.ts'
 import { type MetaVersion, negotiate, PROTOBUF, type Representation, STREAMED } from './negotiate.ts'
 import { type IncludeObject, partialMetadata, partialMetadataText, tableOf } from './table.ts'
 import { tableEncoder } from './table-events.ts'
@@ -122,7 +122,12 @@ function listObject(kind: KindDeclaration, metadata: ListMeta, entries: readonly
     const { apiVersion: _version, kind: _kind, ...item } = object as ApiObject
     return item
   })
-  return { kind: listKindOf(kind), apiVersion: apiVersion(kind), metadata, items }
+  return {
+    kind: listKindOf(kind),
+    apiVersion: apiVersion(kind),
+    metadata: shownMetadata(kind, metadata),
+    items,
+  }
 }
 
 /** How events are sent to this client, and the media type of that. @throws StatusError 406 */

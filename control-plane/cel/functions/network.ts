@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from 'node:net'
 import { Address4, Address6 } from 'ip-address'
 import { Type } from '../language/types.ts'
-import { EvaluationError, type Typed } from '../language/values.ts'
+import { EvaluationError, noSuchOverload, type Typed } from '../language/values.ts'
 import { addAll, addType, type Register } from './types.ts'
 
 const IP = new Type('opaque', 'net.IP')
@@ -99,9 +99,18 @@ function parseIp(text: string): CelIp {
 function parseCidr(text: string): CelCidr {
   if (!isCidr(text))
     throw new EvaluationError(
-      `network address parse error during conversion from string: netip.ParsePrefix(${JSON.stringify(text)}): no '/'`,
+      `network address parse error during conversion from string: network address parse error during conversion from string: netip.ParsePrefix(${JSON.stringify(text)}): no '/'`,
     )
   return new CelCidr(text)
+}
+
+/** What is no address is told by the type of what was given, as upstream does. */
+function orNoOverload<T>(parse: () => T): T {
+  try {
+    return parse()
+  } catch (error) {
+    throw error instanceof EvaluationError ? noSuchOverload() : error
+  }
 }
 
 function containsCidr(outer: CelCidr, inner: CelCidr): boolean {
@@ -146,7 +155,7 @@ export const registerNetwork: Register = environment => {
     containsIP: {
       cidr_contains_ip_string: [
         'net.CIDR.(string): bool',
-        (cidr: CelCidr, text: string) => cidr.contains(parseIp(text)),
+        (cidr: CelCidr, text: string) => cidr.contains(orNoOverload(() => parseIp(text))),
       ],
       cidr_contains_ip_ip: ['net.CIDR.(net.IP): bool', (cidr: CelCidr, ip: CelIp) => cidr.contains(ip)],
     },

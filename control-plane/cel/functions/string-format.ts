@@ -111,14 +111,23 @@ const special = (value: number): string => (Number.isNaN(value) ? 'NaN' : value 
 /** In the notation of American English, as cel-go has it: thousands in groups, and powers of ten written out. */
 const fixed = (value: number, precision: number): string =>
   Number.isFinite(value)
-    ? value.toLocaleString('en-US', { minimumFractionDigits: precision, maximumFractionDigits: precision })
+    ? inEnglish(value, Math.min(precision, MOST_DIGITS)) + '0'.repeat(Math.max(precision - MOST_DIGITS, 0))
     : special(value)
+
+/** More behind the point is never more than zeros in what anybody prints. */
+const MOST_DIGITS = 100
+
+const inEnglish = (value: number, digits: number): string =>
+  value.toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })
 
 const RAISED = '⁰¹²³⁴⁵⁶⁷⁸⁹'
 
 function scientific(value: number, precision: number): string {
   if (!Number.isFinite(value)) return special(value)
-  const [mantissa, exponent] = value.toExponential(precision).split('e') as [string, string]
+  const [mantissa, exponent] = value.toExponential(Math.min(precision, MOST_DIGITS)).split('e') as [
+    string,
+    string,
+  ]
   const digits = exponent.replace(/[+-]/, '').padStart(2, '0')
   const sign = exponent.startsWith('-') ? '⁻' : ''
   return `${mantissa}×10${sign}${[...digits].map(digit => RAISED[Number(digit)]).join('')}`
@@ -142,6 +151,12 @@ function inBase(verb: string, value: Value): string {
 
 const cased = (verb: string, text: string): string => (verb === 'X' ? text.toUpperCase() : text)
 
+/** Names of types that messages of the checker have shorter. */
+const LONG_NAMES: Partial<Record<Type['kind'], string>> = {
+  timestamp: 'google.protobuf.Timestamp',
+  duration: 'google.protobuf.Duration',
+}
+
 /** A value as `%s` prints it. */
 function show(value: Value): string {
   if (value === null) return 'null'
@@ -156,7 +171,7 @@ function simple(value: Value): string {
   if (value instanceof Timestamp) return formatTimestamp(value)
   if (value instanceof Duration) return formatDuration(value)
   if (value instanceof Uint8Array) return Buffer.from(value).toString()
-  if (value instanceof Type) return value.name
+  if (value instanceof Type) return LONG_NAMES[value.kind] ?? value.name
   if (typeof value === 'object' && !(value instanceof Uint)) throw wrong('s', value)
   return String(value)
 }

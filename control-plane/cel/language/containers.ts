@@ -1,6 +1,6 @@
 import type { StructType } from './environment.ts'
 import { charge, constant, type Frame, InstantiationError, type Plan, type Run } from './frame.ts'
-import { EvaluationError, keyOf, noSuchOverload, Optional, type Value } from './values.ts'
+import { keyOf, noSuchOverload, Optional, type Value } from './values.ts'
 
 const LIST_COST = 10
 const MAP_COST = 30
@@ -40,7 +40,6 @@ export function mapOf(entries: (Part & { key: Plan })[]): Plan {
     const map = new Map<Value, Value>()
     for (const entry of entries) {
       const key = keyOf(entry.key.run(frame))
-      if (map.has(key)) throw new EvaluationError('Failed with repeated key')
       take(entry, frame, value => map.set(key, value))
     }
     return map

@@ -20,8 +20,8 @@ import {
 
 const same = (value: Value): Value => value
 
-function conversionError(text: string, type: string): EvaluationError {
-  return new EvaluationError(`type conversion error from 'string' to '${type}': ${JSON.stringify(text)}`)
+function conversionError(type: string): EvaluationError {
+  return new EvaluationError(`type conversion error from 'string' to '${type}'`)
 }
 
 /** cel-go's conversions of types. */
@@ -96,27 +96,26 @@ const TRUTHS: Record<string, boolean> = {
 
 function toBool(text: string): boolean {
   const value = Object.hasOwn(TRUTHS, text) ? TRUTHS[text] : undefined
-  if (value === undefined) throw conversionError(text, 'bool')
+  if (value === undefined) throw conversionError('bool')
   return value
 }
 
 function toDouble(text: string): number {
   if (/^[+-]?inf(inity)?$/i.test(text)) return text.startsWith('-') ? -Infinity : Infinity
   if (/^nan$/i.test(text)) return Number.NaN
-  if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) throw conversionError(text, 'double')
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$/.test(text)) throw conversionError('double')
   return Number(text)
 }
 
 function toInt(text: string): bigint {
-  if (!/^[+-]?\d+$/.test(text)) throw conversionError(text, 'int')
+  if (!/^[+-]?\d+$/.test(text)) throw conversionError('int')
   const value = BigInt(text.replace('+', ''))
-  if (BigInt.asIntN(64, value) !== value) throw conversionError(text, 'int')
+  if (BigInt.asIntN(64, value) !== value) throw conversionError('int')
   return value
 }
 
 function toUint(text: string): Uint {
-  if (!/^\d+$/.test(text) || BigInt.asUintN(64, BigInt(text)) !== BigInt(text))
-    throw conversionError(text, 'uint')
+  if (!/^\d+$/.test(text) || BigInt.asUintN(64, BigInt(text)) !== BigInt(text)) throw conversionError('uint')
   return new Uint(BigInt(text))
 }
 

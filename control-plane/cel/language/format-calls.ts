@@ -71,8 +71,9 @@ const TYPES: Record<string, readonly Kind[]> = {
     'null',
   ],
   d: ['int', 'uint'],
-  f: ['double'],
-  e: ['double'],
+  // Texts too: `NaN` and `Infinity` are written as such.
+  f: ['double', 'string'],
+  e: ['double', 'string'],
   b: ['int', 'uint', 'bool'],
   o: ['int', 'uint'],
   x: ['int', 'uint', 'string', 'bytes'],

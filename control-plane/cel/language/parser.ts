@@ -66,6 +66,11 @@ class Parser {
     return this.#token.kind === 'mark' && this.#token.text === text
   }
 
+  #isNext(text: string): boolean {
+    const { kind, text: next } = this.#tokens[this.#at + 1] ?? this.#token
+    return kind === 'mark' && next === text
+  }
+
   #accept(text: string): Token | undefined {
     return this.#is(text) ? this.#tokens[this.#at++] : undefined
   }
@@ -264,7 +269,11 @@ class Parser {
         break
       case '-':
         this.#at += 2
-        return { op: 'literal', at: token.at, value: this.#literal(this.#tokens[this.#at - 1]!, '-') }
+        return {
+          op: 'literal',
+          at: token.at,
+          value: this.#literal({ ...this.#tokens[this.#at - 1]!, at: token.at }, '-'),
+        }
     }
     throw this.#syntax(`mismatched input '${token.text}' expecting ${PRIMARY}`)
   }
@@ -301,6 +310,7 @@ class Parser {
     const { at } = this.#expect('[')
     const items: Expression[] = []
     const optional = new Set<number>()
+    if (this.#is(',') && this.#isNext(']')) this.#at++
     while (!this.#is(']')) {
       if (this.#accept('?')) optional.add(items.length)
       items.push(this.#expression())
@@ -313,6 +323,7 @@ class Parser {
   #map(): Expression {
     const { at } = this.#expect('{')
     const entries: Entry[] = []
+    if (this.#is(',') && this.#isNext('}')) this.#at++
     while (!this.#is('}')) {
       const isOptional = this.#accept('?') !== undefined
       const key = this.#expression()
@@ -350,10 +361,15 @@ class Parser {
       case 'uint':
         return this.#unsigned(BigInt(text.slice(0, -1)), at)
       case 'double':
-        return Number(sign + text)
+        return this.#double(Number(sign + text), at)
       default:
         return this.#quoted(text, kind === 'bytes', at)
     }
+  }
+
+  #double(value: number, at: number): number {
+    if (!Number.isFinite(value)) throw this.#error(at, 'invalid double literal')
+    return value
   }
 
   #unsigned(value: bigint, at: number): Uint {

@@ -10,12 +10,15 @@ import {
   Duration,
   EvaluationError,
   isEqual,
+  isFields,
   isNumeric,
   keyOf,
   lengthOf,
+  noSuchOverload,
   Optional,
   SchemaList,
   Timestamp,
+  typeOfValue,
   Uint,
   type Value,
 } from './values.ts'
@@ -55,9 +58,9 @@ function registerLogic(environment: Environment): void {
   environment.registerFunction('_||_', { logical_or: ['(bool, bool): bool'] })
   environment.registerFunction('!_', { logical_not: ['(bool): bool', (value: boolean) => !value] })
   environment.registerFunction('@not_strictly_false', { not_strictly_false: ['(bool): bool'] })
-  environment.registerFunction('_==_', { equals: ['(A, A): bool', isEqual] })
+  environment.registerFunction('_==_', { equals: ['(A, A): bool', equals] })
   environment.registerFunction('_!=_', {
-    not_equals: ['(A, A): bool', (a: Value, b: Value) => !isEqual(a, b)],
+    not_equals: ['(A, A): bool', (a: Value, b: Value) => !equals(a, b)],
   })
 }
 
@@ -333,4 +336,19 @@ function isZero(value: Value): boolean {
   if (value instanceof Uint) return value.value === 0n
   if (value instanceof Timestamp) return value.nanos === YEAR_ONE
   return value instanceof Duration && value.nanos === 0n
+}
+
+/**
+ * `a == b`. Values of Kubernetes' own types, and lists and objects of schemas, are only compared with their like.
+ * @throws EvaluationError for others
+ */
+function equals(a: Value, b: Value): boolean {
+  if (typeof a === 'object' && a !== null && b !== null && !isComparable(a, b)) throw noSuchOverload()
+  return isEqual(a, b)
+}
+
+function isComparable(a: object, b: Value): boolean {
+  if (a instanceof SchemaList) return Array.isArray(b)
+  if (isFields(a)) return b instanceof Map || isFields(b)
+  return !('isSame' in a) || typeOfValue(a) === typeOfValue(b)
 }

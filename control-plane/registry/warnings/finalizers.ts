@@ -12,6 +12,6 @@ export function finalizerWarnings({ metadata }: ApiObject, old: ApiObject | unde
     .filter(name => !name.includes('/') && !STANDARD.has(name))
     .map(
       name =>
-        `metadata.finalizers: ${JSON.stringify(name)}: prefer a domain-qualified finalizer name including a path (/) to avoid accidental conflicts with other finalizer writers`,
+        `metadata.finalizers: ${JSON.stringify(name)}: prefer a domain-qualified finalizer name${name.includes('.') ? ' including a path (/)' : ''} to avoid accidental conflicts with other finalizer writers`,
     )
 }

@@ -154,6 +154,9 @@ test('what goes wrong while an expression runs is told in cel-go’s words', t =
   const failing = (expression: string) =>
     t.throws(() => evaluate(expression), { instanceOf: EvaluationError }).message
   t.is(failing('[1][5] == 1'), 'index out of bounds: 5')
+  t.is(failing('dyn(ip("1.2.3.4")) == dyn("x")'), 'no such overload')
+  t.is(failing('cidr("10.0.0.0/8").containsIP("x")'), 'no such overload')
+  t.is(failing('["x"].map(x, int(x)) == [1]'), "type conversion error from 'string' to 'int'")
   t.is(failing('1 / 0 == 1'), 'division by zero')
   t.is(failing('{"a": 1}["b"] == 1'), 'no such key: b')
   t.is(failing('5 % 0 == 1'), 'modulus by zero')
@@ -168,6 +171,13 @@ test('what goes wrong while an expression runs is told in cel-go’s words', t =
     failing('ip("1.2.3").family() == 4'),
     /^IP Address "1.2.3" parse error during conversion from string/,
   )
+})
+
+test('a literal may be a comma alone, and a later entry takes the place of an earlier one', t => {
+  t.true(evaluate('[,] == [] && {,} == {}'))
+  t.true(evaluate('{"a": 1, "a": 2}["a"] == 2'))
+  t.true(evaluate('"%s".format([type(timestamp(0))]) == "google.protobuf.Timestamp"'))
+  t.is(evaluate('"%.120f".format([1.0]).size()'), 122n)
 })
 
 test('an expression that takes too many steps is cut off', t => {

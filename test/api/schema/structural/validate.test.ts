@@ -21,6 +21,18 @@ const cases: [title: string, value: unknown, schema: JsonSchemaProps, message: s
   ],
   ['null', null, { type: 'string' }, 'f: Invalid value: "null": f in body must be of type string: "null"'],
   [
+    'of a text’s length and pattern the first that is wrong',
+    '',
+    { type: 'string', minLength: 1, pattern: '^a$' },
+    'f: Invalid value: "": f in body should be at least 1 chars long',
+  ],
+  [
+    'an integer that Go has none of',
+    1e20,
+    { type: 'integer' },
+    'f: Invalid value: "number": f in body must be of type integer: "number"',
+  ],
+  [
     'a fraction for an integer',
     1.5,
     { type: 'integer' },
@@ -188,4 +200,19 @@ test('patterns are read in Go’s syntax', t => {
   })
   t.throws(() => compilePattern('(a)\\1'), { message: /invalid escape sequence/ })
   t.true(compilePattern('^\\x{1F600}\\pL$').test('😀a'))
+})
+
+test('a whole number is held to what is whole of a limit', t => {
+  t.deepEqual(validateValue(0, { type: 'number', minimum: 0.5 }, 'f'), [])
+  t.is(validateValue(0.1, { type: 'number', minimum: 0.5 }, 'f').length, 1)
+})
+
+test('an item of a list that is a map must be an object', t => {
+  const schema = {
+    type: 'array',
+    'x-kubernetes-list-type': 'map',
+    'x-kubernetes-list-map-keys': ['k'],
+    items: { type: 'object', properties: { k: { type: 'string' } } },
+  }
+  t.is(validateListTypes(['x'], schema, 'f')[0]?.detail, 'must be an object for an array of list-type map')
 })
