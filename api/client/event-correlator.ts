@@ -19,6 +19,7 @@ export interface CoreEvent {
   reportingInstance: string
   firstTimestamp: string
   lastTimestamp: string
+  eventTime: null
   count: number
 }
 

@@ -43,6 +43,7 @@ export function createEventRecorder(
           reportingInstance: source.host ?? '',
           firstTimestamp: time,
           lastTimestamp: time,
+          eventTime: null,
           count: 1,
         },
         at,

@@ -20,6 +20,7 @@ const event = (message: string, change: Partial<CoreEvent> = {}): CoreEvent => (
   reportingInstance: 'h',
   firstTimestamp: time,
   lastTimestamp: time,
+  eventTime: null,
   count: 1,
   ...change,
 })

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { nodes, pods } from '../../../api/kinds/core.ts'
+import { events, nodes, pods } from '../../../api/kinds/core.ts'
 import type { Node, Pod } from '../../../api/kinds/types.ts'
 import { conditionPatch } from '../../../control-plane/controllers/pod-condition.ts'
 import { startTestControlLoops, type TestControlLoops } from '../../helpers/control-loops.ts'
@@ -68,6 +68,14 @@ test.serial('a node that is not ready is tainted, and its Pods go when their tim
   t.is(
     await loops.waitForEvent('Pod', 'impatient', /Eviction/),
     'TaintManagerEviction: Marking for deletion Pod default/impatient',
+  )
+  const { items } = await loops.client.list(events, {
+    namespace: 'default',
+    fieldSelector: 'involvedObject.name=impatient,reason=TaintManagerEviction',
+  })
+  t.deepEqual(
+    items.map(({ eventTime, source, involvedObject: { uid } }: any) => ({ eventTime, source, uid })),
+    [{ eventTime: null, source: { component: 'taint-eviction-controller' }, uid: undefined }],
   )
   t.truthy(loops.informers.informer(pods).get('default/patient'))
   await setReady('n2', 'True')
