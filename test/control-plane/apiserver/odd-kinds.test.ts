@@ -119,10 +119,7 @@ test('a number beyond all floats is refused where it would be kept', async t => 
     '{"apiVersion":"odd.example.com/v1","kind":"Thing","metadata":{"name":"a"},"spec":{"n":1.5e400}}'
   const yaml = { headers: { 'content-type': 'application/apply-patch+yaml' }, method: 'PATCH' }
   for (const [answer, message] of [
-    [
-      await api.raw(THINGS, { body: text }),
-      `the object provided is unrecognized (must be of type Thing): ${why} (${text.slice(0, 30)} ...)`,
-    ],
+    [await api.raw(THINGS, { body: text }), `Thing in version "v1" cannot be handled as a Thing: ${why}`],
     [await patch(`${THINGS}/a`, 'merge', text), `error decoding patch: ${why}`],
     [
       await api.raw(`${THINGS}/a?fieldManager=m`, { ...yaml, body: text }),
