@@ -2,6 +2,7 @@ import { apiServiceStrategy } from './api-service.ts'
 import { cronJobStrategy } from './batch/cron-job.ts'
 import { jobStrategy } from './batch/job.ts'
 import { signingRequestStrategy } from './certificates/signing-request.ts'
+import { withConditionalUpdates } from './conditional-updates.ts'
 import { configMapStrategy, secretStrategy } from './configuration.ts'
 import { customResourceDefinitionStrategy } from './crd/strategy.ts'
 import { defaultStrategies } from './defaults.ts'
@@ -124,35 +125,37 @@ const serviceAccountStrategy: Strategy<any> = {
 }
 
 /** What is special to each kind, by `plural` or `plural.group`. Kinds that are not here have no rules of their own. */
-export const strategies: Record<string, Strategy<any>> = withStatusUpdates(
-  withValidations({
-    ...defaultStrategies,
-    pods: podStrategy,
-    services: serviceStrategy,
-    namespaces: namespaceStrategy,
-    nodes: nodeStrategy,
-    configmaps: configMapStrategy,
-    secrets: secretStrategy,
-    serviceaccounts: serviceAccountStrategy,
-    events: eventStrategy,
-    endpoints: endpointsStrategy,
-    'endpointslices.discovery.k8s.io': endpointSliceStrategy,
-    'leases.coordination.k8s.io': leaseStrategy,
-    'deployments.apps': deploymentStrategy,
-    'replicasets.apps': replicaSetStrategy,
-    'statefulsets.apps': statefulSetStrategy,
-    'daemonsets.apps': daemonSetStrategy,
-    'jobs.batch': jobStrategy,
-    'apiservices.apiregistration.k8s.io': apiServiceStrategy,
-    'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinitionStrategy,
-    'cronjobs.batch': cronJobStrategy,
-    'ingresses.networking.k8s.io': ingressStrategy,
-    'certificatesigningrequests.certificates.k8s.io': signingRequestStrategy,
-    replicationcontrollers: replicationControllerStrategy,
-    persistentvolumeclaims: claimStrategy,
-    'roles.rbac.authorization.k8s.io': roleStrategy,
-    'clusterroles.rbac.authorization.k8s.io': roleStrategy,
-    'rolebindings.rbac.authorization.k8s.io': bindingStrategy,
-    'clusterrolebindings.rbac.authorization.k8s.io': bindingStrategy,
-  }),
+export const strategies: Record<string, Strategy<any>> = withConditionalUpdates(
+  withStatusUpdates(
+    withValidations({
+      ...defaultStrategies,
+      pods: podStrategy,
+      services: serviceStrategy,
+      namespaces: namespaceStrategy,
+      nodes: nodeStrategy,
+      configmaps: configMapStrategy,
+      secrets: secretStrategy,
+      serviceaccounts: serviceAccountStrategy,
+      events: eventStrategy,
+      endpoints: endpointsStrategy,
+      'endpointslices.discovery.k8s.io': endpointSliceStrategy,
+      'leases.coordination.k8s.io': leaseStrategy,
+      'deployments.apps': deploymentStrategy,
+      'replicasets.apps': replicaSetStrategy,
+      'statefulsets.apps': statefulSetStrategy,
+      'daemonsets.apps': daemonSetStrategy,
+      'jobs.batch': jobStrategy,
+      'apiservices.apiregistration.k8s.io': apiServiceStrategy,
+      'customresourcedefinitions.apiextensions.k8s.io': customResourceDefinitionStrategy,
+      'cronjobs.batch': cronJobStrategy,
+      'ingresses.networking.k8s.io': ingressStrategy,
+      'certificatesigningrequests.certificates.k8s.io': signingRequestStrategy,
+      replicationcontrollers: replicationControllerStrategy,
+      persistentvolumeclaims: claimStrategy,
+      'roles.rbac.authorization.k8s.io': roleStrategy,
+      'clusterroles.rbac.authorization.k8s.io': roleStrategy,
+      'rolebindings.rbac.authorization.k8s.io': bindingStrategy,
+      'clusterrolebindings.rbac.authorization.k8s.io': bindingStrategy,
+    }),
+  ),
 )

@@ -1,4 +1,5 @@
 import { type Definition, isReference, splitType } from '../definition.ts'
+import { NULLS } from '../tables/nulls.ts'
 import { STRUCTS } from '../tables/structs.ts'
 import {
   ATOMIC,
@@ -112,6 +113,9 @@ function absentValue(
   type: string,
 ): object | null | undefined {
   if (kinds && ['metadata', 'spec', 'status'].includes(key) && isReference(type)) return {}
-  if (STRUCTS.has(`${name.split('.').slice(-3).join('.')}.${key}`)) return {}
+  const path = `${name.split('.').slice(-3).join('.')}.${key}`
+  if (STRUCTS.has(path)) return {}
+  // An object that is made is compared with an empty one, which has these nulls; an item that is made, with none.
+  if (kinds && NULLS.has(path)) return null
   return splitType(type).container === '[]' && required?.includes(key) ? null : undefined
 }
