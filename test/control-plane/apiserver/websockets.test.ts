@@ -84,9 +84,10 @@ test('a watch as Tables over a WebSocket tells of the columns in its first messa
 })
 
 test('a watch that cannot begin is refused as over HTTP', async t => {
-  const { status, body } = await refusal('/api/v1/configmaps?watch=true&resourceVersion=x', [])
+  const path = '/api/v1/configmaps?watch=true&labelSelector=a%3D%3D%3Db'
+  const { status, body } = await refusal(path, [])
   t.is(status, 400)
-  t.is(JSON.parse(body).kind, 'Status')
+  t.deepEqual(JSON.parse(body), (await api.raw(path)).body)
 })
 
 test('a log over a WebSocket begins with an empty message and ends with the log; a node is reached by its port too', async t => {
