@@ -4,7 +4,7 @@ import { DecodeError, DecodeState, LOOK_AGAIN, QuietWalk, type Walk } from './de
 import { type Definition, isReference, objectTypeOf, type SchemaFile, splitType } from './definition.ts'
 import { omittedZeros } from './field-numbers.ts'
 import { goType, readExactInt64, scalarReader } from './scalars.ts'
-import { NULLS } from './tables/nulls.ts'
+import { WRITTEN } from './tables/written.ts'
 
 interface FieldReader {
   read: Reader
@@ -16,8 +16,8 @@ interface FieldReader {
 
 interface StructReader {
   fields: Map<string, FieldReader>
-  /** Those of {@link NULLS}. */
-  nulls: readonly string[]
+  /** Those of {@link WRITTEN}. */
+  written: readonly (readonly [field: string, made: () => unknown])[]
 }
 
 /** Compiles readers of definitions, each when it is first needed. */
@@ -31,7 +31,7 @@ export class Decoder {
 
   /**
    * Checks and normalizes an object of a definition, in place: nulls and unknown fields are dropped, quantities and times
-   * made canonical, {@link NULLS} filled in.
+   * made canonical, {@link WRITTEN} filled in.
    * @returns what strict validation objects to (`unknown field "spec.foo"`), in the object's order
    * @throws DecodeError when a value's type is wrong, with Go's message
    */
@@ -79,7 +79,10 @@ export class Decoder {
           },
         ]),
       ),
-      nulls: Object.keys(definition.fields).filter(field => NULLS.has(`${key}.${field}`)),
+      written: Object.keys(definition.fields).flatMap(field => {
+        const made = WRITTEN.get(`${key}.${field}`)
+        return made ? [[field, made] as const] : []
+      }),
     }
   }
 
@@ -107,7 +110,7 @@ function readObject(
   state: Walk,
   struct: string,
   name: string,
-  { fields, nulls }: StructReader,
+  { fields, written }: StructReader,
 ): unknown {
   if (!isMap(value)) throw state.mismatch(value, goType(name), 'struct')
   const outer = state.struct
@@ -118,7 +121,7 @@ function readObject(
       state.unknown(key)
       delete value[key]
     } else if (given === null || given === undefined) {
-      if (given === undefined || !nulls.includes(key)) delete value[key]
+      if (given === undefined || !written.some(([field]) => field === key)) delete value[key]
     } else {
       state.struct = struct
       state.enterField(key)
@@ -129,7 +132,7 @@ function readObject(
       else if (result !== given) setOwn(value, key, result)
     }
   }
-  for (const key of nulls) if (value[key] === undefined) value[key] = null
+  for (const [key, made] of written) if (value[key] === undefined || value[key] === null) value[key] = made()
   state.struct = outer
   return value
 }

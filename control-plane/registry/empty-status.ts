@@ -24,7 +24,7 @@ const ALWAYS: Record<string, object> = {
   'statefulsets.apps': zeros(['replicas', 'availableReplicas']),
   'daemonsets.apps': zeros(SCHEDULED),
   'poddisruptionbudgets.policy': zeros(HEALTHY),
-  'horizontalpodautoscalers.autoscaling': zeros(['desiredReplicas']),
+  'horizontalpodautoscalers.autoscaling': { currentMetrics: null, desiredReplicas: 0 },
   'volumeattachments.storage.k8s.io': { attached: false },
   services: { loadBalancer: {} },
   'ingresses.networking.k8s.io': { loadBalancer: {} },

@@ -60,7 +60,8 @@ function carried({ spec = {}, status = {} }: ApiObject): Record<string, string> 
   const others = (spec.metrics ?? []).filter(
     (metric: any) => !isCpu(metric) || metric.resource.target?.averageUtilization === undefined,
   )
-  const { currentMetrics = [], conditions = [] } = status
+  const { conditions = [] } = status
+  const currentMetrics: any[] = status.currentMetrics ?? []
   return {
     ...(others.length > 0 && { [METRICS]: JSON.stringify(others.map(flattenSpec)) }),
     ...(currentMetrics.length > 0 && {

@@ -27,8 +27,13 @@ export const toCoreEvent = (event: ApiObject): ApiObject => ({
 })
 
 /** An Event of the core group as one of events.k8s.io. */
-export const fromCoreEvent = (event: ApiObject): ApiObject => ({
-  ...rename(event, BACK),
-  apiVersion: 'events.k8s.io/v1',
-  eventTime: event.eventTime ?? null,
-})
+export function fromCoreEvent(event: ApiObject): ApiObject {
+  const { reportingController, reportingInstance, ...rest } = rename(event, BACK)
+  return {
+    ...rest,
+    apiVersion: 'events.k8s.io/v1',
+    eventTime: event.eventTime ?? null,
+    ...(reportingController && { reportingController }),
+    ...(reportingInstance && { reportingInstance }),
+  } as ApiObject
+}

@@ -1,6 +1,6 @@
 import { type Definition, isReference, splitType } from '../definition.ts'
-import { NULLS } from '../tables/nulls.ts'
 import { STRUCTS } from '../tables/structs.ts'
+import { WRITTEN } from '../tables/written.ts'
 import {
   ATOMIC,
   type Field,
@@ -111,11 +111,15 @@ function absentValue(
   { kinds, required }: Definition,
   key: string,
   type: string,
-): object | null | undefined {
+): Field['absent'] {
   if (kinds && ['metadata', 'spec', 'status'].includes(key) && isReference(type)) return {}
   const path = `${name.split('.').slice(-3).join('.')}.${key}`
   if (STRUCTS.has(path)) return {}
-  // An object that is made is compared with an empty one, which has these nulls; an item that is made, with none.
-  if (kinds && NULLS.has(path)) return null
+  // An object that is made is compared with an empty one, which has these; an item that is made, with none.
+  if (isInEmpty(name, kinds) && WRITTEN.has(path)) return WRITTEN.get(path)!()
   return splitType(type).container === '[]' && required?.includes(key) ? null : undefined
 }
+
+/** True for what there is of an empty object of a kind. */
+const isInEmpty = (name: string, kinds: Definition['kinds']): boolean =>
+  kinds !== undefined || name.endsWith('Spec') || name.endsWith('Status')

@@ -31,7 +31,7 @@ export interface Field {
   /** The path element as JSON, with its colon. */
   text: string
   /** What stands there when it is left out, as with Go's structs that are held by value. */
-  absent?: object | null
+  absent?: object | null | ''
   /** Nobody owns what is there: it is the server's, or not this request's to write. */
   isUntracked?: true
 }
@@ -103,13 +103,13 @@ function otherField(key: string, type: MergeType): Field {
   return field
 }
 
-function makeField(name: string, type: MergeType, absent?: object | null): Field {
+function makeField(name: string, type: MergeType, absent?: Field['absent']): Field {
   const element = `f:${name}`
   return { type, element, text: `${JSON.stringify(element)}:`, ...(absent !== undefined && { absent }) }
 }
 
 /** A field by its name. */
-export const field = (name: string, type: MergeType, absent?: object | null): [string, Field] => [
+export const field = (name: string, type: MergeType, absent?: Field['absent']): [string, Field] => [
   name,
   makeField(name, type, absent),
 ]

@@ -46,21 +46,22 @@ function specText(type: MapType, spec: unknown, template: object | undefined): s
   return text
 }
 
-/** Members of a map behind what comes first. */
+/** Members of a map behind what comes first: where that is the map itself, all of it is new. */
 function mapText(type: MapType, value: Json, first: string): string {
   let text = first
+  const textOf = first === SELF ? newText : fieldText
   for (const key in value) {
-    const inside = memberText(type, key, value[key])
+    const inside = memberText(type, key, value[key], textOf)
     if (inside !== '') text += text === '' ? inside : `,${inside}`
   }
   return wrap(text, first)
 }
 
 /** One member with its path element; nothing where there is nothing to own. */
-function memberText(type: MapType, key: string, member: unknown): string {
+function memberText(type: MapType, key: string, member: unknown, textOf = fieldText): string {
   const field = member === undefined ? undefined : fieldOf(type, key)
   if (!field || field.isUntracked) return ''
-  const inside = fieldText(field, member)
+  const inside = textOf(field, member)
   return inside === '' ? '' : `${field.text}${inside}`
 }
 
@@ -77,6 +78,8 @@ function fieldText({ type, absent }: Field, value: unknown): string {
   if (isList(type) && Array.isArray(value) && value.length > 0) return listText(type, value, '')
   return isSame(absent, value) ? '' : LEAF
 }
+
+const newText = ({ type }: Field, value: unknown): string => presentText(type, value)
 
 const isList = (type: MergeType): type is KeyedType | SetType => type.kind === 'keyed' || type.kind === 'set'
 

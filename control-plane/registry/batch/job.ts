@@ -22,10 +22,15 @@ export const jobStrategy: Strategy<Job> = {
   dependents: 'orphaned',
   orphanWarning:
     'child pods are preserved by default when jobs are deleted; set propagationPolicy=Background to remove them or set propagationPolicy=Orphan to suppress this warning',
-  defaults: job => defaultJob(job),
+  defaults(job) {
+    defaultJob(job)
+    adoptLabels(job)
+  },
   prepareForCreate(job) {
     job.status = {}
+    const isAdopted = adopted.has(job.metadata.labels!)
     if (!job.spec.manualSelector) generateSelector(job)
+    if (isAdopted) delete job.metadata.labels
     adoptLabels(job)
   },
   prepareForUpdate: job => adoptLabels(job),
@@ -40,10 +45,15 @@ export const jobStrategy: Strategy<Job> = {
   },
 }
 
+/** Labels that came from templates. */
+const adopted = new WeakSet<object>()
+
 /** A Job without labels has those of its Pods, the generated ones too. */
 function adoptLabels({ metadata, spec }: Job): void {
   const { labels } = spec.template.metadata ?? {}
-  if (labels && Object.keys(metadata.labels ?? {}).length === 0) metadata.labels = { ...labels }
+  if (!labels || Object.keys(metadata.labels ?? {}).length > 0) return
+  metadata.labels = { ...labels }
+  adopted.add(metadata.labels)
 }
 
 /** Without a number of completions and of Pods at once, a Job is one Pod. */

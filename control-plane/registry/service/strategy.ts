@@ -11,9 +11,13 @@ export const serviceStrategy: Strategy<Service> = {
   defaults: ({ spec }) => defaultService(spec),
   prepareForCreate(service) {
     service.status = { loadBalancer: {} }
+    fillFamilies(service.spec)
   },
   keepStatusOnCreate: true,
-  prepareForUpdate: keepAllocated,
+  prepareForUpdate(service, old) {
+    keepAllocated(service, old)
+    fillFamilies(service.spec)
+  },
   validate(service, old, { subresource }) {
     if (subresource === 'status') return []
     return old ? validateServiceUpdate(service, old) : validateService(service)
@@ -35,9 +39,14 @@ function defaultService(spec: Service['spec']): void {
   spec.internalTrafficPolicy ??= 'Cluster'
   if (spec.clusterIP && !spec.clusterIPs?.length) spec.clusterIPs = [spec.clusterIP]
   if (!spec.clusterIP && spec.clusterIPs?.length) spec.clusterIP = spec.clusterIPs[0]!
+  if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true
+}
+
+/** Given with the address, by the server: nobody owns them who did not ask for them. */
+function fillFamilies(spec: Service['spec']): void {
+  if (spec.type === 'ExternalName') return
   spec.ipFamilies ??= ['IPv4']
   spec.ipFamilyPolicy ??= 'SingleStack'
-  if (spec.type === 'LoadBalancer') spec.allocateLoadBalancerNodePorts ??= true
 }
 
 /** A client that leaves out what was allocated keeps it; what the new type has no use for goes. */

@@ -10,7 +10,8 @@ import { selectorFaults } from './selector.ts'
 const GENERATION = 'deprecated.daemonset.template.generation'
 
 export const daemonSetStrategy: Strategy<any> = {
-  defaults({ spec }) {
+  defaults({ metadata, spec }) {
+    metadata.annotations = { [GENERATION]: '0', ...metadata.annotations }
     spec.revisionHistoryLimit ??= 10
     spec.updateStrategy ??= {}
     spec.updateStrategy.type ||= 'RollingUpdate'

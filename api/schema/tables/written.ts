@@ -1,9 +1,4 @@
-/**
- * What Go writes as null when it was left out, in Kubernetes v1.34's types: times held by value (but those of metadata,
- * which are marked `omitzero`), and lists without `omitempty` that rules let objects do without. Keys are as in
- * `structs.ts`.
- */
-export const NULLS: ReadonlySet<string> = new Set([
+const NULLS = [
   'apiextensions.v1.CustomResourceDefinitionCondition.lastTransitionTime',
   'apiregistration.v1.APIServiceCondition.lastTransitionTime',
   'apps.v1.DaemonSetCondition.lastTransitionTime',
@@ -12,6 +7,7 @@ export const NULLS: ReadonlySet<string> = new Set([
   'apps.v1.ReplicaSetCondition.lastTransitionTime',
   'apps.v1.StatefulSetCondition.lastTransitionTime',
   'autoscaling.v2.HorizontalPodAutoscalerCondition.lastTransitionTime',
+  'autoscaling.v2.HorizontalPodAutoscalerStatus.currentMetrics',
   'batch.v1.JobCondition.lastProbeTime',
   'batch.v1.JobCondition.lastTransitionTime',
   'certificates.v1.CertificateSigningRequestCondition.lastTransitionTime',
@@ -23,6 +19,7 @@ export const NULLS: ReadonlySet<string> = new Set([
   'core.v1.Event.firstTimestamp',
   'core.v1.Event.lastTimestamp',
   'core.v1.EventSeries.lastObservedTime',
+  'core.v1.LimitRangeSpec.limits',
   'core.v1.NamespaceCondition.lastTransitionTime',
   'core.v1.NodeCondition.lastHeartbeatTime',
   'core.v1.NodeCondition.lastTransitionTime',
@@ -31,7 +28,6 @@ export const NULLS: ReadonlySet<string> = new Set([
   'core.v1.PodCondition.lastProbeTime',
   'core.v1.PodCondition.lastTransitionTime',
   'core.v1.ReplicationControllerCondition.lastTransitionTime',
-  'core.v1.LimitRangeSpec.limits',
   'discovery.v1.EndpointSlice.endpoints',
   'discovery.v1.EndpointSlice.ports',
   'events.v1.Event.deprecatedFirstTimestamp',
@@ -45,4 +41,22 @@ export const NULLS: ReadonlySet<string> = new Set([
   'rbac.v1.Role.rules',
   'storage.v1.CSINodeSpec.drivers',
   'storage.v1.VolumeError.time',
+]
+
+const TEXTS = ['core.v1.Event.reportingComponent', 'core.v1.Event.reportingInstance']
+
+const EMPTY = ['discovery.v1.Endpoint.conditions']
+
+/**
+ * What Go writes of Kubernetes v1.34's types although it was left out, made anew by each call: null for times held by value
+ * (but those of metadata, which are marked `omitzero`) and for lists without `omitempty` that rules let objects do without,
+ * '' and {} for texts and structs of that sort. Keys are as in `structs.ts`.
+ */
+export const WRITTEN: ReadonlyMap<string, () => null | '' | object> = new Map<
+  string,
+  () => null | '' | object
+>([
+  ...NULLS.map(path => [path, () => null] as const),
+  ...TEXTS.map(path => [path, () => ''] as const),
+  ...EMPTY.map(path => [path, () => ({})] as const),
 ])
