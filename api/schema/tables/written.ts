@@ -45,7 +45,13 @@ const NULLS = [
 
 const TEXTS = ['core.v1.Event.reportingComponent', 'core.v1.Event.reportingInstance']
 
-const EMPTY = ['discovery.v1.Endpoint.conditions']
+const EMPTY = [
+  'core.v1.ContainerStatus.lastState',
+  'core.v1.ContainerStatus.state',
+  'core.v1.PodTemplateSpec.metadata',
+  'discovery.v1.Endpoint.conditions',
+  'resource.v1.ResourceClaimTemplateSpec.metadata',
+]
 
 /**
  * What Go writes of Kubernetes v1.34's types although it was left out, made anew by each call: null for times held by value

@@ -1,6 +1,6 @@
 import { retryOnConflict } from '../../../api/client/retry.ts'
 import { pods } from '../../../api/kinds/core.ts'
-import { conflict, invalid, required } from '../../../api/meta/status.ts'
+import { badRequest, conflict, invalid, required } from '../../../api/meta/status.ts'
 import { now } from '../../../api/meta/time.ts'
 import type { SubresourceHandler } from './handler.ts'
 
@@ -9,6 +9,7 @@ const BINDING = { group: '', kind: 'Binding' }
 /** Binds a Pod to a node: sets its nodeName once and for all, and its PodScheduled condition. */
 export const bindPod: SubresourceHandler = async request => {
   const { client, admitted, name, namespace, object, dryRun, passesLabels } = request
+  if (object.metadata?.name !== name) throw badRequest('name in URL does not match name in Binding object')
   const target = object.target?.name
   if (!target) throw invalid(BINDING, name, [required('target.name', '')])
   await retryOnConflict(async () => {

@@ -265,7 +265,7 @@ test('zero values that say no more than nothing are left out, those that mean so
   })
 })
 
-test('times that Go writes as null are null where they are left out, those of metadata are not', t => {
+test('what Go writes although it was left out is there, times of metadata are not', t => {
   const { object } = check(
     POD,
     JSON.stringify({
@@ -280,7 +280,7 @@ test('times that Go writes as null are null where they are left out, those of me
   t.deepEqual(object.metadata, { name: 'a' })
   t.deepEqual(object.status, {
     conditions: [{ type: 'Ready', lastProbeTime: null, lastTransitionTime: null }],
-    containerStatuses: [{ state: { running: { startedAt: null } } }],
+    containerStatuses: [{ state: { running: { startedAt: null } }, lastState: {} }],
   })
 })
 

@@ -131,7 +131,11 @@ async function disturb({ kind, namespace, sound, query }: Subject, draw: fc.Gene
 
 /** Sound bodies of what Pods and service accounts are asked for in a kind of its own. */
 const ASKED: [part: string, schema: string, body: object][] = [
-  ['pods/sound/binding', 'io.k8s.api.core.v1.Binding', { target: { kind: 'Node', name: 'a' } }],
+  [
+    'pods/sound/binding',
+    'io.k8s.api.core.v1.Binding',
+    { metadata: { name: 'sound' }, target: { kind: 'Node', name: 'a' } },
+  ],
   ['pods/sound/eviction', 'io.k8s.api.policy.v1.Eviction', { deleteOptions: { gracePeriodSeconds: 1 } }],
   [
     'serviceaccounts/default/token',
