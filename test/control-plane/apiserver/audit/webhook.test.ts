@@ -29,7 +29,11 @@ async function startReceiver(t: ExecutionContext, handle: Handle = accept): Prom
   const waiting = new Set<() => void>()
   const tls = await startTlsServer(async (request, response) => {
     const { kind, apiVersion, items } = JSON.parse(await text(request))
-    t.deepEqual([kind, apiVersion, request.method], ['EventList', 'audit.k8s.io/v1', 'POST'])
+    // Nothing is asserted here: a batch may still come when its test has ended.
+    if (`${request.method} ${apiVersion} ${kind}` !== 'POST audit.k8s.io/v1 EventList') {
+      response.writeHead(400).end()
+      return
+    }
     handle(request, response, items)
     batches.push(items)
     for (const look of waiting) look()
