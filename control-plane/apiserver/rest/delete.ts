@@ -150,7 +150,9 @@ function markDeleted(resource: Resource, object: ApiObject, options: DeleteOptio
   const finalizers = finalizersAfter(resource, metadata.finalizers ?? [], options)
   if (finalizers.length > 0) metadata.finalizers = finalizers
   else delete metadata.finalizers
-  const isHeld = finalizers.length > 0 || (object.kind === 'Namespace' && object.spec?.finalizers?.length > 0)
+  // A custom kind may have the same name.
+  const isNamespace = resource.type === 'namespaces'
+  const isHeld = finalizers.length > 0 || (isNamespace && object.spec?.finalizers?.length > 0)
   const grace = remainingGrace(resource, object, options)
   if (!isHeld && grace === 0) return undefined
   const isFirst = !metadata.deletionTimestamp
@@ -158,7 +160,7 @@ function markDeleted(resource: Resource, object: ApiObject, options: DeleteOptio
   if (isFirst || grace < before) {
     const base = isFirst ? Date.now() : Date.parse(metadata.deletionTimestamp!) - before * 1000
     metadata.deletionTimestamp = toTime(new Date(base + grace * 1000))
-    if (object.kind !== 'Namespace') metadata.deletionGracePeriodSeconds = grace
+    if (!isNamespace) metadata.deletionGracePeriodSeconds = grace
     if (isFirst && metadata.generation) metadata.generation++
   }
   if (object.kind === 'Namespace') object.status = { ...object.status, phase: 'Terminating' }
